@@ -1,0 +1,125 @@
+package config_test
+
+import (
+	"fmt"
+
+	"github.com/iotcomponents/iot/config"
+	ioterrors "github.com/iotcomponents/iot/errors"
+)
+
+// thermometer is a small component with four settings and a property bag.
+type thermometer struct {
+	interval int
+	celsius  bool
+	password string
+	labels   []config.Pair
+	alias    int
+	unit     string
+
+	settings *config.Registry
+}
+
+func newThermometer() *thermometer {
+	t := &thermometer{interval: 60, celsius: true, alias: -1}
+	t.settings = config.NewRegistry(
+		config.Int(config.Setting{
+			Name: "Interval", Group: config.GroupComponent, Type: "int, s",
+			Doc: "Time between two readings.",
+		}, &t.interval, 1, 3600),
+		config.Bool(config.Setting{
+			Name: "Celsius", Group: config.GroupComponent,
+			Doc: "Unit of the readings.",
+		}, &t.celsius),
+		config.String(config.Setting{
+			Name: "Password", Group: config.GroupComponent,
+			Doc: "Password of the sensor.",
+		}, &t.password, config.Secret()),
+		config.ReadOnly(config.Setting{
+			Name: "Model", Group: config.GroupBase,
+			Doc: "Name of the sensor.",
+		}, func() string { return "T-1000" }),
+		config.JSON(config.Setting{
+			Name: "Properties", Group: config.GroupMQTT, V5Only: true,
+			Doc: "Properties of every message.",
+		}, config.NewBag(
+			config.BagInt("TopicAlias", &t.alias, 1, 65535, -1, config.Spec(0x23)),
+			config.BagString("ContentType", &t.unit, nil, config.Spec(0x03)),
+			config.BagPairs("UserProperty", &t.labels, config.Spec(0x26)),
+		)),
+	)
+	return t
+}
+
+func Example() {
+	t := newThermometer()
+	for _, s := range []string{
+		"interval = 0x1E", "Interval",
+		"Celsius=no", "Celsius",
+		"Model",
+		`Properties={"TopicAlias":7,"UserProperty":"room:1","UserProperty":"floor:2"}`, "Properties",
+		`Properties={"TopicAlias":""}`, "Properties",
+		"Interval=0",
+		"Celsius=warm",
+		"Password=\x00",
+		"Model=T-2000",
+		"Intervall=5",
+		`Properties={"TopicAlias":65536,"ContentType":"text/plain"}`, "Properties",
+	} {
+		value, err := t.settings.Config(s)
+		switch {
+		case err != nil:
+			fmt.Println(err)
+		case value != "":
+			fmt.Println(value)
+		}
+	}
+	// Output:
+	// 30
+	// False
+	// T-1000
+	// {"TopicAlias":"7","UserProperty":"room:1","UserProperty":"floor:2"}
+	// {"UserProperty":"room:1","UserProperty":"floor:2"}
+	// [10022] Invalid argument. Interval cannot be "0"; allowed: an integer from 1 to 3600
+	// [10022] Invalid argument. Celsius cannot be "warm"; allowed: True, False, 0, 1, Yes or No
+	// [10022] Invalid argument. Password cannot have the given value (not shown): U+0000 is not allowed
+	// [211] Action impossible in the present state. The setting Model is read-only
+	// [10022] Invalid argument. There is no setting "Intervall"; did you mean Interval?
+	// [10022] Invalid argument. The key TopicAlias of Properties cannot be "65536"; allowed: an integer from 1 to 65535, or "" or -1 to unset it
+	// {"UserProperty":"room:1","UserProperty":"floor:2"}
+}
+
+func ExampleRegistry_Settings() {
+	for s := range newThermometer().settings.Settings() {
+		fmt.Printf("%s | %s | %s | %q | %v | %s\n", s.Group, s.Name, s.Type, s.Default, s.ReadOnly, s.Doc)
+	}
+	// Output:
+	// Component | Interval | int, s | "60" | false | Time between two readings.
+	// Component | Celsius | bool | "True" | false | Unit of the readings.
+	// Component | Password | string | "" | false | Password of the sensor.
+	// Base | Model | string | "" | true | Name of the sensor.
+	// MQTT | Properties | JSON | "" | false | Properties of every message.
+}
+
+func ExampleRegistry_Reset() {
+	t := newThermometer()
+	_, _ = t.settings.Config("Interval=5")
+	t.settings.Reset()
+	fmt.Println(t.interval)
+	// Output: 60
+}
+
+func ExampleBag() {
+	var delay int64 = -1
+	var correlation []byte
+	will := config.NewBag(
+		config.BagInt("WillDelayInterval", &delay, 0, 4294967295, -1),
+		config.BagHex("CorrelationData", &correlation, 65535),
+	)
+	fmt.Println(will.Set(`{"WillDelayInterval":"20","CorrelationData":"CAFE"}`))
+	fmt.Println(will.Text())
+	fmt.Println(ioterrors.Code(will.Set(`{"WillDelayInterval":"soon"}`)))
+	// Output:
+	// <nil>
+	// {"WillDelayInterval":"20","CorrelationData":"cafe"}
+	// 10022
+}

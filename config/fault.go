@@ -1,0 +1,81 @@
+package config
+
+import (
+	"cmp"
+	"strconv"
+
+	ioterrors "github.com/iotcomponents/iot/errors"
+)
+
+// maxQuoted is the number of characters of a value that an error text shows.
+const maxQuoted = 64
+
+// quote makes a value fit for an error text, whatever it contains.
+func quote(s string) string {
+	n := 0
+	for i := range s {
+		if n == maxQuoted {
+			return strconv.Quote(s[:i]) + "..."
+		}
+		n++
+	}
+	return strconv.Quote(s)
+}
+
+func invalid(detail string) error {
+	return ioterrors.New(ioterrors.ErrInvalidArgument, detail)
+}
+
+func readOnly(name string) error {
+	return ioterrors.New(ioterrors.ErrWrongState, "The setting "+name+" is read-only")
+}
+
+// cannotBe begins the text about a bad value; subject is "TopicAlias" or
+// "TopicQOSArray: element 2".
+func cannotBe(subject, value string, secret bool) string {
+	if secret {
+		return subject + " cannot have the given value (not shown)"
+	}
+	return subject + " cannot be " + quote(value)
+}
+
+// bad is the error for a value of the row; allowed says what would have been
+// right.
+func (r *Row) bad(subject, value, allowed string) error {
+	return ioterrors.New(cmp.Or(r.opt.code, ioterrors.ErrInvalidArgument),
+		cannotBe(subject, value, r.Secret)+"; allowed: "+allowed)
+}
+
+// refused turns an error of the row's own functions into what Config returns.
+func (r *Row) refused(subject, value string, err error) error {
+	return refusal(err, r.opt.code, cannotBe(subject, value, r.Secret), r.Secret)
+}
+
+// refusal: a numbered error stays as it is, another one becomes the reason behind
+// text. Nothing but the number of an error about a secret is kept, because its
+// text may quote the secret.
+func refusal(err error, code int, text string, secret bool) error {
+	n := ioterrors.Code(err)
+	switch {
+	case n > 0 && secret:
+		return ioterrors.New(n, text)
+	case n > 0:
+		return err
+	}
+	code = cmp.Or(code, ioterrors.ErrInvalidArgument)
+	if _, harmless := err.(reason); secret && !harmless {
+		return ioterrors.New(code, text)
+	}
+	return ioterrors.New(code, text+": "+err.Error())
+}
+
+// run asks the Check of the row, if it has one.
+func (r *Row) run(subject, value string) error {
+	if r.opt.check == nil {
+		return nil
+	}
+	if err := r.opt.check(value); err != nil {
+		return r.refused(subject, value, err)
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package config
+
+import (
+	"encoding/hex"
+	"iter"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// BagInt is an integer key with a range. The field holds unset when the key is
+// not set, usually -1; a key that has a default on the wire, such as
+// ClientTopicAliasMax, can take that default (0) instead. "" and -1 unset the
+// key. It panics if the field's type cannot hold the range.
+func BagInt[T Integer](name string, p *T, least, most, unset int64, opts ...Option) Key {
+	for _, v := range []int64{least, most, unset} {
+		if int64(T(v)) != v {
+			panic("config: the field of " + name + " cannot hold " + formatInt(v))
+		}
+	}
+	f := &intField[T]{p, T(unset), integerRule{least: least, most: most, none: unset, hasNone: true}}
+	typ := "int"
+	if most > 1<<31-1 {
+		typ = "int64"
+	}
+	k := makeKey(name, typ, f, opts)
+	k.Min, k.Max = least, most
+	return k
+}
+
+type intField[T Integer] struct {
+	p    *T
+	none T
+	rule integerRule
+}
+
+func (f *intField[T]) plan(values []gjson.Result) (func(), *badField) {
+	v := values[0]
+	text := v.Raw
+	switch v.Type {
+	case gjson.Number:
+	case gjson.String:
+		text = trim(v.Str)
+	default:
+		return nil, f.bad(v)
+	}
+	n, ok := parseInt(text)
+	if text == "" || ok && n == -1 {
+		return f.unset, nil
+	}
+	if !ok || !f.rule.accepts(n) {
+		return nil, f.bad(v)
+	}
+	return func() { *f.p = T(n) }, nil
+}
+
+func (f *intField[T]) bad(v gjson.Result) *badField {
+	return &badField{value: v, allowed: "an integer from " + formatInt(f.rule.least) + " to " +
+		formatInt(f.rule.most) + `, or "" or -1 to unset it`}
+}
+
+func (f *intField[T]) texts() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if *f.p != f.none {
+			yield(formatInt(int64(*f.p)))
+		}
+	}
+}
+
+func (f *intField[T]) unset() { *f.p = f.none }
+
+// BagBool is a boolean key. It accepts a JSON boolean and what boolean settings
+// accept; Text writes "true" or "false" as the examples of the documentation do.
+// "" unsets the key.
+func BagBool(name string, p *Tri, opts ...Option) Key {
+	return makeKey(name, "bool", (*boolField)(p), opts)
+}
+
+type boolField Tri
+
+func (f *boolField) plan(values []gjson.Result) (func(), *badField) {
+	v := values[0]
+	text := v.Raw // true, false, null, a number, [...] or {...}
+	if v.Type == gjson.String {
+		if text = trim(v.Str); text == "" {
+			return f.unset, nil
+		}
+	}
+	b, ok := parseBool(text)
+	if !ok {
+		return nil, &badField{value: v, allowed: allowedBool + `, or "" to unset it`}
+	}
+	return func() { *f = boolField(TriOf(b)) }, nil
+}
+
+func (f *boolField) texts() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if t := Tri(*f); t.IsSet() {
+			yield(t.String())
+		}
+	}
+}
+
+func (f *boolField) unset() { *f = boolField(TriUnset) }
+
+// BagString is a text key; the field is "" when the key is not set, and "" unsets
+// it. A value must pass CheckMQTTString and then check, which may be nil and
+// works as described at [Check].
+func BagString(name string, p *string, check func(value string) error, opts ...Option) Key {
+	return makeKey(name, "string", &textField{p, check}, opts)
+}
+
+type textField struct {
+	p     *string
+	check func(string) error
+}
+
+func (f *textField) plan(values []gjson.Result) (func(), *badField) {
+	v := values[0]
+	if v.Type != gjson.String {
+		return nil, &badField{value: v, reason: errNotText}
+	}
+	if v.Str == "" {
+		return f.unset, nil
+	}
+	err := CheckMQTTString(v.Str)
+	if err == nil && f.check != nil {
+		err = f.check(v.Str)
+	}
+	if err != nil {
+		return nil, &badField{value: v, reason: err}
+	}
+	text := strings.Clone(v.Str) // not the whole JSON text with it
+	return func() { *f.p = text }, nil
+}
+
+func (f *textField) texts() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if *f.p != "" {
+			yield(*f.p)
+		}
+	}
+}
+
+func (f *textField) unset() { *f.p = "" }
+
+// BagHex is a key with at most limit bytes of binary data, written as hexadecimal
+// text. The field is empty when the key is not set, and "" unsets it. Assigning
+// puts a new slice in place.
+func BagHex(name string, p *[]byte, limit int, opts ...Option) Key {
+	k := makeKey(name, "hex", &hexField{p, limit}, opts)
+	k.Max = int64(limit)
+	return k
+}
+
+type hexField struct {
+	p     *[]byte
+	limit int
+}
+
+func (f *hexField) plan(values []gjson.Result) (func(), *badField) {
+	v := values[0]
+	if v.Type != gjson.String {
+		return nil, &badField{value: v, reason: errNotText}
+	}
+	if v.Str == "" {
+		return f.unset, nil
+	}
+	data, err := hex.DecodeString(v.Str)
+	if err != nil || len(data) > f.limit {
+		return nil, &badField{value: v, allowed: "an even number of hexadecimal digits for at most " +
+			formatInt(int64(f.limit)) + " bytes"}
+	}
+	return func() { *f.p = data }, nil
+}
+
+func (f *hexField) texts() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if len(*f.p) > 0 {
+			yield(hex.EncodeToString(*f.p))
+		}
+	}
+}
+
+func (f *hexField) unset() { *f.p = nil }

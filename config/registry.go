@@ -1,0 +1,207 @@
+package config
+
+import (
+	"iter"
+	"slices"
+	"strconv"
+)
+
+// Registry is the settings of one component.
+//
+// A Registry has no lock: its owner serialises the calls, because the values are
+// the owner's fields. A component calls it with its lock held, so the functions
+// given to rows run under that lock too and must not take it.
+type Registry struct {
+	rows   []Row
+	byName names
+}
+
+// NewRegistry makes the registry of a component from its rows, in the order of
+// the documentation. It panics if a name or alias occurs twice or a row is
+// unusable: a programming error.
+func NewRegistry(rows ...Row) *Registry {
+	rows = slices.Clone(rows)
+	r := &Registry{rows: rows, byName: make(names, len(rows))}
+	for i := range rows {
+		row := &rows[i]
+		if row.another {
+			continue
+		}
+		if row.cell == nil && row.array == nil {
+			panic("config: the row " + row.Name + " has no value")
+		}
+		r.byName.add(row.Name, i)
+		for _, alias := range row.Aliases {
+			r.byName.add(alias, i)
+		}
+	}
+	for i := range rows {
+		if row := &rows[i]; row.another {
+			r.repeat(row)
+		}
+	}
+	return r
+}
+
+// repeat completes a row made by Again.
+func (r *Registry) repeat(row *Row) {
+	i, ok := r.byName.find(row.Name)
+	if !ok {
+		panic("config: Again names " + row.Name + ", which has no row of its own")
+	}
+	first := &r.rows[i]
+	if row.Type == "" {
+		row.Type = first.Type
+	}
+	if row.Default == "" {
+		row.Default = first.Default
+	}
+	if row.Doc == "" {
+		row.Doc = first.Doc
+	}
+	row.ReadOnly, row.Indexed, row.V5Only = first.ReadOnly, first.Indexed, first.V5Only
+	row.Aliases, row.Secret, row.Bag = first.Aliases, first.Secret, first.Bag
+}
+
+// Config reads or assigns one setting; the package comment describes the forms of
+// configurationString. It returns the value when reading and "" after assigning.
+//
+// Errors: 10022 for an unknown name, a bad value or a wrong index (or the number
+// of the row, see [Code]), 211 for assigning a read-only setting, and what the
+// functions of the row return. Nothing has changed after an error.
+func (r *Registry) Config(configurationString string) (string, error) {
+	q := split(configurationString)
+	i, ok := r.byName.find(q.name)
+	if !ok {
+		return "", r.unknown(q.name)
+	}
+	row := &r.rows[i]
+	if q.assign && row.ReadOnly {
+		return "", readOnly(row.Name)
+	}
+	element := 0
+	if row.array != nil || q.indexed {
+		var err error
+		if element, err = row.position(q); err != nil {
+			return "", err
+		}
+	}
+	if !q.assign {
+		if row.array != nil {
+			return row.array.text(element), nil
+		}
+		return row.cell.text(), nil
+	}
+	return "", row.assign(element, q.value)
+}
+
+func (r *Row) assign(element int, value string) error {
+	if r.opt.before != nil {
+		if err := r.opt.before(); err != nil {
+			return err
+		}
+	}
+	var err error
+	if r.array != nil {
+		err = r.array.set(r, element, value)
+	} else {
+		err = r.cell.set(r, value)
+	}
+	if err == nil && r.opt.after != nil {
+		r.opt.after()
+	}
+	return err
+}
+
+// position reads the index of a request and checks that the row wants one.
+func (r *Row) position(q request) (int, error) {
+	switch {
+	case r.array == nil:
+		return 0, invalid("The setting " + r.Name + " takes no index; write " + r.Name)
+	case !q.indexed:
+		return 0, invalid("The setting " + r.Name + " needs an index; write " + r.Name + "[0]")
+	case !q.closed:
+		return 0, invalid("The index of " + r.Name + " cannot be " + quote("["+q.index) +
+			"; allowed: a number between brackets, as in " + r.Name + "[0]")
+	}
+	n, ok := parseInt(q.index)
+	count := int64(r.array.count())
+	if ok && 0 <= n && n < count {
+		return int(n), nil
+	}
+	allowed := "0 to " + strconv.FormatInt(count-1, 10)
+	if count <= 0 {
+		allowed = "none, because there are no elements"
+	}
+	return 0, invalid("The index of " + r.Name + " cannot be " + quote(q.index) + "; allowed: " + allowed)
+}
+
+// unknown never shows a value: with a misspelt name it may be a secret.
+func (r *Registry) unknown(name string) error {
+	if name == "" {
+		return invalid("The name of the setting is missing; write NAME or NAME=VALUE")
+	}
+	text := "There is no setting " + quote(name)
+	candidates := make([]string, 0, len(r.rows))
+	for i := range r.rows {
+		candidates = append(candidates, r.rows[i].Name)
+		candidates = append(candidates, r.rows[i].Aliases...)
+	}
+	if near := nearest(name, candidates); near != "" {
+		text += "; did you mean " + near + "?"
+	}
+	return invalid(text)
+}
+
+// Settings lists the documentation of all settings in the order of the
+// documentation.
+func (r *Registry) Settings() iter.Seq[Setting] {
+	return func(yield func(Setting) bool) {
+		for i := range r.rows {
+			if !yield(r.rows[i].Setting) {
+				return
+			}
+		}
+	}
+}
+
+// Rows lists all rows, that is Settings with the accepted spellings and the
+// bags. Do not change what the slices in a row contain.
+func (r *Registry) Rows() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		for i := range r.rows {
+			if !yield(r.rows[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Find returns the row of a setting by its name or one of its aliases, without
+// regard to case.
+func (r *Registry) Find(name string) (Row, bool) {
+	i, ok := r.byName.find(trim(name))
+	if !ok {
+		return Row{}, false
+	}
+	return r.rows[i], true
+}
+
+// Reset gives every setting that is not read-only the value its field had when
+// the row was made; the elements of an indexed setting become "" and the keys of
+// a bag are unset. It goes through the rows in order. Before, Check and After are
+// not asked. Rows with OnReset do that instead.
+func (r *Registry) Reset() {
+	for i := range r.rows {
+		row := &r.rows[i]
+		switch {
+		case row.another || row.ReadOnly:
+		case row.opt.onReset != nil:
+			row.opt.onReset()
+		case row.array != nil:
+			row.array.reset()
+		default:
+			row.cell.reset()
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package mqtt
+
+import "context"
+
+// background is the goroutine that pumps while the setting BackgroundEvents is True.
+type background struct {
+	wanted bool // the setting
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// ensure starts the goroutine if it is wanted and does not run. It runs only while there is a connection or an attempt,
+// so that nothing of an idle component is left. The lock is held.
+func (b *background) ensure(m *MQTT) {
+	if !b.wanted || b.cancel != nil || m.link == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	b.cancel, b.done = cancel, done
+	link := m.link
+	// Ended by: the end of the link, when its last events have been fired; stop. Waited for by: nobody, since a
+	// handler on it may be what ends the link.
+	go func() {
+		defer close(done)
+		m.pumpFor(ctx, link)
+		m.mu.Lock()
+		if b.done == done {
+			b.cancel, b.done = nil, nil
+		}
+		if m.link != link {
+			b.ensure(m) // a handler has connected again
+		}
+		m.mu.Unlock()
+		cancel()
+	}()
+}
+
+// stop ends the goroutine after the handler that it may be in. The lock is held.
+func (b *background) stop(m *MQTT) {
+	b.wanted = false
+	if b.cancel != nil {
+		b.cancel()
+		b.cancel, b.done = nil, nil
+	}
+	m.arrived.broadcast()
+}
+
+// pumpFor pumps until ctx ends, or the link is gone and its events have been fired.
+func (m *MQTT) pumpFor(ctx context.Context, l *link) {
+	for ctx.Err() == nil {
+		m.mu.Lock()
+		if m.hasEventsOrBatch() && m.takePump() {
+			m.mu.Unlock()
+			m.fireReady()
+			continue
+		}
+		if m.link != l && !m.hasEvents() {
+			m.mu.Unlock()
+			return
+		}
+		changed := m.arrived.wait()
+		m.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+		m.mu.Lock()
+		m.arrived.done()
+		m.mu.Unlock()
+	}
+}

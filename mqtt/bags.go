@@ -1,0 +1,310 @@
+package mqtt
+
+import (
+	"strconv"
+
+	"github.com/iotcomponents/iot/config"
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+)
+
+// The JSON property bags: what each holds, its keys, and how it becomes properties of a packet. An integer that is not
+// sent is -1, or 0 where 0 means the same on the wire.
+
+// connectBag is ConnectProperties.
+type connectBag struct {
+	topicAliasMaximum   int64
+	maximumPacketSize   int64
+	receiveMaximum      int64
+	problemInformation  config.Tri
+	responseInformation config.Tri
+	sessionExpiry       int64
+	method              string
+	data                []byte
+	user                []config.Pair
+}
+
+func (b *connectBag) reset() {
+	*b = connectBag{maximumPacketSize: protocol.Absent, receiveMaximum: protocol.Absent}
+}
+
+// normalise makes -1, which means not sent, the 0 that means the same.
+func (b *connectBag) normalise() { b.sessionExpiry = max(b.sessionExpiry, 0) }
+
+func (b *connectBag) bag() *config.Bag {
+	return config.NewBag(
+		config.BagInt("ClientTopicAliasMax", &b.topicAliasMaximum, 0, 65535, 0, config.Alias("TopicAliasMaximum"), config.Default("0"), config.Spec(byte(packet.PropTopicAliasMaximum)), config.Doc("Highest topic alias accepted from the server; the setting of this name.")),
+		config.BagInt("MaximumPacketSize", &b.maximumPacketSize, 1, maxUint32, protocol.Absent, config.Spec(byte(packet.PropMaximumPacketSize)), config.Doc("Largest packet accepted from the server, in bytes.")),
+		config.BagInt("ReceiveMaximum", &b.receiveMaximum, 1, 65535, protocol.Absent, config.Default("65535"), config.Spec(byte(packet.PropReceiveMaximum)), config.Doc("How many QoS 1 and 2 messages the server may have unacknowledged.")),
+		config.BagBool("RequestProblemInformation", &b.problemInformation, config.Default("true"), config.Spec(byte(packet.PropRequestProblemInformation)), config.Doc("False: reason strings and user properties only where they cannot be left out.")),
+		config.BagBool("RequestResponseInformation", &b.responseInformation, config.Default("false"), config.Spec(byte(packet.PropRequestResponseInformation)), config.Doc("Ask for ResponseInformation in CONNACK.")),
+		config.BagInt("SessionExpInterval", &b.sessionExpiry, 0, maxUint32, 0, config.Alias("SessionExpiryInterval"), config.Default("0"), config.Spec(byte(packet.PropSessionExpiryInterval)), config.Doc("How long the server keeps the session, in seconds; the setting of this name.")),
+		config.BagString("AuthenticationMethod", &b.method, nil, config.Spec(byte(packet.PropAuthenticationMethod)), config.Doc("Method of an enhanced authentication.")),
+		config.BagHex("AuthenticationData", &b.data, 65535, config.Secret(), config.Spec(byte(packet.PropAuthenticationData)), config.Doc("First data of an enhanced authentication; needs AuthenticationMethod.")),
+		config.BagPairs("UserProperty", &b.user, config.Alias("UserProperties"), config.Spec(byte(packet.PropUserProperty)), config.Doc("User property; may occur several times.")),
+	)
+}
+
+// fill puts the properties into what CONNECT will say.
+func (b *connectBag) fill(o *protocol.Options) {
+	unlessZero := func(v int64) int64 {
+		if v == 0 {
+			return protocol.Absent
+		}
+		return v
+	}
+	o.TopicAliasMaximum, o.SessionExpiry = unlessZero(b.topicAliasMaximum), unlessZero(b.sessionExpiry)
+	o.MaximumPacketSize, o.ReceiveMaximum = b.maximumPacketSize, b.receiveMaximum
+	o.RequestProblemInformation, o.RequestResponseInformation = number(b.problemInformation), number(b.responseInformation)
+	o.AuthenticationMethod, o.AuthenticationData = b.method, b.data
+	for _, u := range b.user {
+		o.UserProperties = append(o.UserProperties, protocol.UserProperty(u))
+	}
+}
+
+func number(t config.Tri) int64 {
+	switch t {
+	case config.TriFalse:
+		return 0
+	case config.TriTrue:
+		return 1
+	}
+	return protocol.Absent
+}
+
+// messageBag is what the properties of a message and of a will have in common.
+type messageBag struct {
+	contentType   string
+	correlation   []byte
+	expiry        int64
+	format        int64
+	responseTopic string
+	user          []config.Pair
+}
+
+func (b *messageBag) reset() { *b = messageBag{expiry: protocol.Absent} }
+
+func (b *messageBag) keys(responseTopicAlias ...string) []config.Key {
+	return []config.Key{
+		config.BagString("ContentType", &b.contentType, nil, config.Spec(byte(packet.PropContentType)), config.Doc("Type of the payload.")),
+		config.BagHex("CorrelationData", &b.correlation, 65535, config.Spec(byte(packet.PropCorrelationData)), config.Doc("Data that an answer repeats.")),
+		config.BagInt("MessageExpInterval", &b.expiry, 0, maxUint32, protocol.Absent, config.Alias("MessageExpiryInterval"), config.Spec(byte(packet.PropMessageExpiryInterval)), config.Doc("Lifetime of the message in seconds; not set = it does not expire.")),
+		config.BagInt("PayloadFormatIndicator", &b.format, 0, 1, 0, config.Default("0"), config.Spec(byte(packet.PropPayloadFormatIndicator)), config.Doc("1: the payload is UTF-8 text.")),
+		config.BagString("ResponseTopic", &b.responseTopic, topicOrNone, append(aliases(responseTopicAlias), config.Code(errors.ErrInvalidTopicName), config.Spec(byte(packet.PropResponseTopic)), config.Doc("Topic for an answer."))...),
+		config.BagPairs("UserProperty", &b.user, config.Alias("UserProperties"), config.Spec(byte(packet.PropUserProperty)), config.Doc("User property; may occur several times.")),
+	}
+}
+
+func aliases(names []string) []config.Option {
+	if len(names) == 0 {
+		return nil
+	}
+	return []config.Option{config.Alias(names...)}
+}
+
+func (b *messageBag) append(p packet.Properties) packet.Properties {
+	if b.format != 0 {
+		p = p.AppendUint(packet.PropPayloadFormatIndicator, uint32(b.format))
+	}
+	if b.expiry != protocol.Absent {
+		p = p.AppendUint(packet.PropMessageExpiryInterval, uint32(b.expiry))
+	}
+	if b.contentType != "" {
+		p = p.AppendString(packet.PropContentType, b.contentType)
+	}
+	if b.responseTopic != "" {
+		p = p.AppendString(packet.PropResponseTopic, b.responseTopic)
+	}
+	if len(b.correlation) > 0 {
+		p = p.AppendBytes(packet.PropCorrelationData, b.correlation)
+	}
+	return appendPairs(p, b.user)
+}
+
+func appendPairs(p packet.Properties, pairs []config.Pair) packet.Properties {
+	for _, u := range pairs {
+		p = p.AppendUserProperty(u.Name, u.Value)
+	}
+	return p
+}
+
+// outgoingBag is OutgoingMessageProperties, and the settings that are keys of it too.
+type outgoingBag struct {
+	messageBag
+	topicAlias int64
+	cached     packet.Properties // encoded; nil = to be encoded anew, since publishing is more frequent than changing
+}
+
+func (b *outgoingBag) reset() {
+	b.messageBag.reset()
+	b.topicAlias, b.cached = protocol.Absent, nil
+}
+
+func (b *outgoingBag) bag() *config.Bag {
+	return config.NewBag(append(b.keys(),
+		config.BagInt("TopicAlias", &b.topicAlias, 1, 65535, protocol.Absent, config.Spec(byte(packet.PropTopicAlias)), config.Doc("Topic alias; the setting of this name.")),
+	)...)
+}
+
+func (b *outgoingBag) changed() { b.cached = nil }
+
+func (b *outgoingBag) encoded() packet.Properties {
+	if b.cached == nil {
+		b.cached = b.append(make(packet.Properties, 0, 1))
+	}
+	return b.cached
+}
+
+func (b *outgoingBag) alias() uint16 { return uint16(max(b.topicAlias, 0)) }
+
+// resize is OutgoingUserPropCount.
+func (b *outgoingBag) resize(value string) error {
+	n, err := strconv.ParseUint(value, 0, 16)
+	if err != nil {
+		return errors.New(errors.ErrInvalidArgument, "OutgoingUserPropCount takes an integer from 0 to 65535.")
+	}
+	// Always a new array: a publish may have been made of the old one.
+	pairs := make([]config.Pair, n)
+	copy(pairs, b.user)
+	b.user = pairs
+	return nil
+}
+
+// willBag is WillProperties.
+type willBag struct {
+	messageBag
+	delay int64
+}
+
+func (b *willBag) reset() {
+	b.messageBag.reset()
+	b.delay = 0
+}
+
+func (b *willBag) bag() *config.Bag {
+	// The documentation's table writes ReponseTopic, its example ResponseTopic.
+	return config.NewBag(append(b.keys("ReponseTopic"),
+		config.BagInt("WillDelayInterval", &b.delay, 0, maxUint32, 0, config.Default("0"), config.Spec(byte(packet.PropWillDelayInterval)), config.Doc("How long the server waits before it publishes the will, in seconds.")),
+	)...)
+}
+
+func (b *willBag) encode() packet.Properties {
+	var p packet.Properties
+	if b.delay > 0 {
+		p = p.AppendUint(packet.PropWillDelayInterval, uint32(b.delay))
+	}
+	return b.append(p)
+}
+
+// disconnectBag is DisconnectProperties.
+type disconnectBag struct {
+	sessionExpiry   int64
+	reasonString    string
+	serverReference string
+	user            []config.Pair
+}
+
+func (b *disconnectBag) reset() { *b = disconnectBag{sessionExpiry: protocol.Absent} }
+
+func (b *disconnectBag) bag() *config.Bag {
+	return config.NewBag(
+		config.BagInt("SessionExpInterval", &b.sessionExpiry, 0, maxUint32, protocol.Absent, config.Alias("SessionExpiryInterval"), config.Spec(byte(packet.PropSessionExpiryInterval)), config.Doc("How long the server keeps the session, in seconds; not set = what CONNECT and CONNACK agreed.")),
+		config.BagString("ReasonString", &b.reasonString, nil, config.Spec(byte(packet.PropReasonString)), config.Doc("Text for people.")),
+		config.BagString("ServerReference", &b.serverReference, nil, config.Spec(byte(packet.PropServerReference)), config.Doc("Another server to use; only the server sends it.")),
+		config.BagPairs("UserProperty", &b.user, config.Alias("UserProperties"), config.Spec(byte(packet.PropUserProperty)), config.Doc("User property; may occur several times.")),
+	)
+}
+
+func (b *disconnectBag) encode() packet.Properties {
+	var p packet.Properties
+	if b.sessionExpiry != protocol.Absent {
+		p = p.AppendUint(packet.PropSessionExpiryInterval, uint32(b.sessionExpiry))
+	}
+	if b.reasonString != "" {
+		p = p.AppendString(packet.PropReasonString, b.reasonString)
+	}
+	return appendPairs(p, b.user)
+}
+
+// noteServerDisconnect shows what the server's DISCONNECT said in the two settings.
+func (s *settings) noteServerDisconnect(d *protocol.ServerGoodbye) {
+	s.disconnectIsServers = true
+	s.disconnectReasonCode = int(d.Reason)
+	s.disconnect.reset()
+	s.disconnect.reasonString, s.disconnect.serverReference = d.ReasonString, d.ServerReference
+	for _, u := range d.UserProperties {
+		s.disconnect.user = append(s.disconnect.user, config.Pair(u))
+	}
+}
+
+// forgetConnection drops what was said on the last connection.
+func (s *settings) forgetConnection() {
+	s.sessionPresent, s.connAck, s.serverTopicAliasMax = false, nil, 0
+}
+
+// noteConnAck shows what CONNACK said, and makes the settings of DISCONNECT ours again.
+func (s *settings) noteConnAck(ack *protocol.ConnAck, limits *protocol.Limits) {
+	s.sessionPresent, s.serverTopicAliasMax = ack.SessionPresent, int(limits.TopicAliasMaximum)
+	s.connAck = nil
+	if ack.Version == packet.V5 {
+		s.connAck = append(make(packet.Properties, 0, 1), ack.Properties...)
+	}
+	if s.disconnectIsServers {
+		s.disconnect.reset()
+	}
+	s.disconnectIsServers, s.disconnectReasonCode = false, 0
+}
+
+// connAckText is ConnAckProperties: the keys that the packet had, and the three booleans always, since a program that
+// reads a missing one gets its own zero value. nil stands for no v5 CONNACK.
+func connAckText(p packet.Properties) string {
+	if p == nil {
+		return ""
+	}
+	var keys []config.Key
+	text := func(name string, id packet.PropertyID) {
+		if b, given := p.Bytes(id); given {
+			s := string(b)
+			keys = append(keys, config.BagString(name, &s, nil))
+		}
+	}
+	integer := func(name string, id packet.PropertyID) {
+		if v, given := p.Uint(id); given {
+			n := int64(v)
+			keys = append(keys, config.BagInt(name, &n, 0, maxUint32, protocol.Absent))
+		}
+	}
+	available := func(name string, id packet.PropertyID, options ...config.Option) {
+		v, given := p.Uint(id)
+		t := config.TriOf(v != 0 || !given)
+		keys = append(keys, config.BagBool(name, &t, options...))
+	}
+	text("AssignedClientIdentifier", packet.PropAssignedClientIdentifier)
+	integer("MaximumQoS", packet.PropMaximumQoS)
+	integer("MaximumPacketSize", packet.PropMaximumPacketSize)
+	text("ReasonString", packet.PropReasonString)
+	integer("ReceiveMaximum", packet.PropReceiveMaximum)
+	text("ResponseInformation", packet.PropResponseInformation)
+	if v, given := p.Uint(packet.PropRetainAvailable); given {
+		t := config.TriOf(v != 0)
+		keys = append(keys, config.BagBool("RetainAvailable", &t))
+	}
+	integer("ServerKeepAlive", packet.PropServerKeepAlive)
+	integer("ServerTopicAliasMax", packet.PropTopicAliasMaximum)
+	integer("SessionExpInterval", packet.PropSessionExpiryInterval)
+	available("SharedSubscriptionAvailable", packet.PropSharedSubscriptionAvailable)
+	available("SubscriptionIdentifiersAvailable", packet.PropSubscriptionIdentifierAvailable)
+	available("WildcardSubscriptionAvaiable", packet.PropWildcardSubscriptionAvailable, config.AlsoAs("WildcardSubscriptionAvailable")) // the table's spelling and the specification's
+	text("AuthenticationMethod", packet.PropAuthenticationMethod)
+	if b, given := p.Bytes(packet.PropAuthenticationData); given {
+		keys = append(keys, config.BagHex("AuthenticationData", &b, 65535))
+	}
+	text("ServerReference", packet.PropServerReference)
+	var pairs []config.Pair
+	for name, value := range p.UserProperties() {
+		pairs = append(pairs, config.Pair{Name: string(name), Value: string(value)})
+	}
+	keys = append(keys, config.BagPairs("UserProperty", &pairs))
+	return config.NewBag(keys...).Text()
+}

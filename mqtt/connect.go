@@ -1,0 +1,300 @@
+package mqtt
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+	"github.com/iotcomponents/iot/mqtt/internal/transport"
+)
+
+// Connect connects to RemoteHost and RemotePort and waits until the server has accepted the connection, firing events
+// meanwhile: BeforeConnect, ConnectionStatus, ConnAck, Connected, ReadyToSend. It waits ConnectionTimeout seconds at
+// most, or Timeout seconds when that is 0. With Timeout 0 it returns as soon as the attempt has begun, and Connected
+// tells how it ended.
+//
+// Called inside a handler it works as well, but events are never nested: they fire when the handler has returned,
+// BeforeConnect included, whose changes then hold for the next attempt.
+//
+// Errors: 104 connected already, 1105 connecting already, 102 no RemoteHost, 116 RemotePort 0, 500 refused by the server
+// or a ClientId that is empty with CleanSession false, 201 no answer in time, 301 interrupted, 1120 closed before the
+// answer, 10043 a URL scheme that is not supported, 100xx socket, 11001 to 11004 name look-up. After an error the
+// component is idle and may connect again.
+func (m *MQTT) Connect() error { return m.connect(context.Background(), "Connect", nil) }
+
+// ConnectContext is Connect with a context: its end ends the attempt with 301 when it was cancelled and with 201 when
+// its deadline has passed, both wrapping ctx.Err(). It waits for the attempt also with Timeout 0.
+func (m *MQTT) ConnectContext(ctx context.Context) error {
+	return m.connect(ctx, "ConnectContext", nil)
+}
+
+// ConnectTo sets RemoteHost and RemotePort and connects. Errors: those of SetRemoteHost, SetRemotePort and Connect;
+// while connected or connecting 101, and nothing is changed.
+func (m *MQTT) ConnectTo(host string, port int) error {
+	return m.connect(context.Background(), "ConnectTo", func() error {
+		return m.properties.setRemote(host, port)
+	})
+}
+
+// SetConnected connects with true, which is Connect, and disconnects with false, which is Disconnect.
+func (m *MQTT) SetConnected(connected bool) error {
+	if connected {
+		return m.Connect()
+	}
+	return m.Disconnect()
+}
+
+// Connected reports whether the connection stands: the server has accepted it and it has not ended since.
+func (m *MQTT) Connected() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.client.Phase() == protocol.Connected
+}
+
+// ReadyToSend reports whether sending is possible: true after connecting, false after an operation failed with 10035,
+// until OnReadyToSend fires.
+func (m *MQTT) ReadyToSend() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.readyToSend
+}
+
+// The texts of ConnectionStatusEventArgs.ConnectionEvent.
+const (
+	remoteHostConnected    = "Remote host connection complete."
+	remoteHostDisconnected = "Remote host disconnected."
+)
+
+func (m *MQTT) connect(ctx context.Context, method string, prepare func() error) error {
+	if err := ctx.Err(); err != nil {
+		return contextError(method, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if prepare != nil {
+		// ConnectTo sets properties, which say with their own numbers that they are fixed now.
+		if err := m.refuseUnlessIdle(errors.ErrRemoteHostFixed, "RemoteHost"); err != nil {
+			return err
+		}
+		if err := prepare(); err != nil {
+			return err
+		}
+	}
+	l, err := m.newLink()
+	if err != nil {
+		return err
+	}
+	if err := m.prepareConnect(ctx, l); err != nil {
+		return err
+	}
+	l.start()
+	_, hasDeadline := ctx.Deadline()
+	if m.properties.timeout == 0 && ctx.Done() == nil && !hasDeadline {
+		m.firePending()
+		return nil
+	}
+	err = m.await(&limit{ctx: ctx, what: method}, &m.arrived, func() bool { return l.stood || m.link != l })
+	switch {
+	case err != nil && m.link == l && !l.stood:
+		l.abort(err.(*errors.Error)) // await returns nothing else
+		_ = m.await(&limit{what: method}, &m.arrived, func() bool { return m.link != l })
+		m.firePending()
+		return err
+	case !l.stood:
+		m.firePending()
+		return l.result
+	}
+	m.firePending()
+	return nil
+}
+
+func contextError(method string, cause error) error {
+	code := errors.ErrInterrupted
+	if cause == context.DeadlineExceeded {
+		code = errors.ErrTimeout
+	}
+	return errors.Wrap(code, method+" was ended by its context.", cause)
+}
+
+// firePending fires what is ready if this goroutine may: it is not inside a handler and nobody else pumps. The lock is
+// held.
+func (m *MQTT) firePending() {
+	if m.hasEventsOrBatch() && !m.pump.taken {
+		m.pump.taken = true
+		m.mu.Unlock()
+		m.fireReadyLocked()
+	}
+}
+
+// newLink checks what must hold before an attempt, and makes the component busy with it. The lock is held.
+func (m *MQTT) newLink() (*link, error) {
+	switch {
+	case m.link != nil && m.client.Phase() == protocol.Connected:
+		return nil, errors.New(errors.ErrAlreadyConnected, "Disconnect first.")
+	case m.link != nil && m.client.Phase() == protocol.Ended && m.link.stood:
+		return nil, errors.New(errors.ErrAlreadyConnected, "The last connection is still being closed.")
+	case m.link != nil:
+		return nil, errors.New(errors.ErrAlreadyConnecting, "")
+	}
+	p := &m.properties
+	if p.remoteHost == "" {
+		return nil, errors.New(errors.ErrNoRemoteHost, "RemoteHost is empty.")
+	}
+	target, err := transport.Parse(p.remoteHost)
+	if err != nil {
+		return nil, err
+	}
+	port := target.Port
+	if port == 0 {
+		port = p.remotePort
+		if !p.remotePortSet {
+			port = target.DefaultPort()
+		}
+	}
+	if port == 0 {
+		return nil, errors.New(errors.ErrNoRemotePort, "")
+	}
+	l := &link{m: m, dial: transport.Options{Target: target, Port: port, NoDelay: m.settings.tcpNoDelay, DialContext: m.dial}}
+	m.link = l
+	return l, nil
+}
+
+// prepareConnect asks BeforeConnect, fixes what CONNECT will say and starts the time. On an error the component is idle
+// again. The lock is held.
+func (m *MQTT) prepareConnect(ctx context.Context, l *link) (err error) {
+	defer func() {
+		if err != nil {
+			m.link = nil
+		}
+	}()
+	limit := m.connectLimit()
+	l.connectBy = m.now() + limit
+	l.ctx, l.cancel = context.WithTimeout(context.Background(), limit)
+	if err := m.askBeforeConnect(ctx, l); err != nil {
+		l.cancel()
+		return err
+	}
+	options, err := m.connectOptions()
+	if err != nil {
+		l.cancel()
+		return err
+	}
+	l.options = *options
+	m.settings.forgetConnection()
+	m.applySettings()
+	if m.settings.logLevel >= logVerbose {
+		l.tracer = newTracer(m, options.Version)
+	}
+	m.log(logInformation, logInfo, fmt.Sprintf("Connecting to %s, port %d.", l.dial.Target.Host, l.dial.Port))
+	return nil
+}
+
+// defaultConnectLimit bounds an attempt when neither ConnectionTimeout nor Timeout does.
+const defaultConnectLimit = 60 * time.Second
+
+func (m *MQTT) connectLimit() time.Duration {
+	switch {
+	case m.settings.connectionTimeout > 0:
+		return time.Duration(m.settings.connectionTimeout) * time.Second
+	case m.properties.timeout > 0:
+		return time.Duration(m.properties.timeout) * time.Second
+	}
+	return defaultConnectLimit
+}
+
+// askBeforeConnect fires BeforeConnect and waits for its answer, unless it runs inside a handler. The lock is held.
+func (m *MQTT) askBeforeConnect(ctx context.Context, l *link) error {
+	answered := false
+	args := &BeforeConnectEventArgs{ClientId: m.properties.clientID, CleanSession: m.properties.cleanSession}
+	asked := *args
+	m.client.PushOwner(&question{before: args, answered: func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if args.ClientId != asked.ClientId && packet.CheckText(args.ClientId) == nil {
+			m.properties.clientID = args.ClientId
+		}
+		if args.CleanSession != asked.CleanSession {
+			m.properties.cleanSession = args.CleanSession
+		}
+		answered = true
+		m.arrived.broadcast()
+	}})
+	m.eventsQueued()
+	if m.pump.taken && insideHandler() {
+		return nil
+	}
+	return m.await(&limit{ctx: ctx, timeout: m.connectLimit(), what: "BeforeConnect"}, &m.arrived, func() bool { return answered || l.ctx.Err() != nil })
+}
+
+// connectOptions fixes what CONNECT says. The lock is held.
+func (m *MQTT) connectOptions() (*protocol.Options, error) {
+	p, s := &m.properties, &m.settings
+	if p.clientID == "" {
+		if !p.cleanSession {
+			return nil, errors.New(errors.ErrProtocol, "ClientId is empty, which is possible with CleanSession true only.")
+		}
+		p.clientID = generateClientID()
+	}
+	o := &protocol.Options{
+		Version: packet.V311, ClientID: p.clientID, CleanStart: p.cleanSession, KeepAlive: uint16(p.keepAliveInterval),
+		User: p.user, HasUser: p.user != "", Password: p.password, HasPassword: p.password != "",
+		SessionExpiry: protocol.Absent, ReceiveMaximum: protocol.Absent, MaximumPacketSize: protocol.Absent,
+		TopicAliasMaximum: protocol.Absent, RequestProblemInformation: protocol.Absent, RequestResponseInformation: protocol.Absent,
+	}
+	if p.version == MvV5 {
+		o.Version = packet.V5
+		s.connectProperties.fill(o)
+	} else if o.HasPassword && !o.HasUser { // [MQTT311-3.1.2-22]
+		return nil, errors.New(errors.ErrProtocol, "Password is set and User is not, which MQTT 3.1.1 does not allow.")
+	}
+	if p.willTopic != "" {
+		o.Will = &protocol.Will{
+			Topic: p.willTopic, Payload: []byte(p.willMessage), QoS: uint8(s.willQOS), Retain: s.willRetain,
+			Properties: s.will.encode(),
+		}
+	}
+	return o, nil
+}
+
+// generateClientID makes an identifier that every server has to take [MQTT5-3.1.3-5]: at most 23 letters and digits.
+func generateClientID() string {
+	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	id := make([]byte, 0, 23)
+	id = append(id, "iotmqtt"...)
+	for len(id) < cap(id) {
+		var b [1]byte
+		_, _ = rand.Read(b[:]) // never fails
+		if int(b[0]) < 4*len(letters) {
+			id = append(id, letters[int(b[0])%len(letters)])
+		}
+	}
+	return string(id)
+}
+
+// accepted takes over what CONNACK says. The lock is held.
+func (l *link) accepted() {
+	m := l.m
+	l.stood, m.readyToSend = true, true
+	ack := m.client.ConnAck()
+	m.properties.clientID = ack.ClientID
+	m.settings.noteConnAck(ack, m.client.Limits())
+	m.log(logInformation, logSession, fmt.Sprintf("Connected as %s; session present: %t.", protocol.Quote(ack.ClientID), ack.SessionPresent))
+	m.background.ensure(m)
+}
+
+// abort ends the attempt or the connection at once, without a packet. The lock is held.
+func (l *link) abort(err *errors.Error) {
+	m := l.m
+	m.client.Fail(m.now(), err)
+	l.result = err
+	l.cancel()
+	if l.conn != nil {
+		_ = l.conn.Close()
+		l.settle()
+	}
+	m.room.broadcast()
+}

@@ -1,0 +1,151 @@
+package mqtt
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+)
+
+// DisconnectProperties are the v5 properties of DisconnectWith.
+type DisconnectProperties struct {
+	SessionExpInterval *int // seconds; nil = not sent, so that the zero value never ends a session
+	ReasonString       string
+	UserProperties     []UserProperty
+}
+
+// Disconnect ends the connection in order: what was accepted for sending is written, then DISCONNECT, so that the server
+// discards the will, then the connection is closed. In v5 DisconnectReasonCode and DisconnectProperties say what
+// DISCONNECT carries. With CleanSession the exchanges that are not complete are dropped; without they stay in
+// OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the attempt. On an idle component
+// it does nothing.
+//
+// Errors: 201 when the packets could not be written within Timeout, 500 when DisconnectProperties asks for a session
+// expiry that CONNECT rules out. The connection is closed after the former and stands after the latter.
+func (m *MQTT) Disconnect() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.disconnect(packet.ReasonCode(m.settings.disconnectReasonCode), m.settings.disconnect.encode())
+}
+
+// DisconnectWith is Disconnect with a reason code and properties of its own instead of the settings; 3.1.1 has neither
+// and ignores them. Error 10022: a code that a client may not send; 0, 4, 128 to 131, 144 and 147 to 153 are possible.
+func (m *MQTT) DisconnectWith(reasonCode int, p DisconnectProperties) error {
+	if err := checkDisconnectReason(reasonCode); err != nil {
+		return err
+	}
+	var properties packet.Properties
+	if p.SessionExpInterval != nil {
+		if v := int64(*p.SessionExpInterval); v < 0 || v > maxUint32 {
+			return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("SessionExpInterval is %d; 0 to %d are possible.", v, int64(maxUint32)))
+		}
+		properties = properties.AppendUint(packet.PropSessionExpiryInterval, uint32(*p.SessionExpInterval))
+	}
+	if p.ReasonString != "" {
+		if err := packet.CheckText(p.ReasonString); err != nil {
+			return errors.New(errors.ErrInvalidArgument, "ReasonString "+err.Error()+".")
+		}
+		properties = properties.AppendString(packet.PropReasonString, p.ReasonString)
+	}
+	properties, err := appendUserProperties(properties, p.UserProperties)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.disconnect(packet.ReasonCode(reasonCode), properties)
+}
+
+const maxUint32 = 1<<32 - 1
+
+var clientDisconnectReasons = []int{0, 4, 128, 129, 130, 131, 144, 147, 148, 149, 150, 151, 152, 153}
+
+func checkDisconnectReason(code int) error {
+	if !slices.Contains(clientDisconnectReasons, code) {
+		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Reason code %d; a client may send 0, 4, 128 to 131, 144 and 147 to 153.", code))
+	}
+	return nil
+}
+
+// disconnect ends the connection. The lock is held.
+func (m *MQTT) disconnect(reason packet.ReasonCode, p packet.Properties) error {
+	l := m.link
+	if l == nil {
+		return nil
+	}
+	if !l.stood {
+		l.abort(errors.New(errors.ErrInterrupted, "The attempt was ended by Disconnect."))
+	} else {
+		if timeout := time.Duration(m.properties.timeout) * time.Second; timeout > 0 {
+			l.patience = timeout
+		}
+		if err := m.client.Disconnect(m.now(), reason, p); err != nil {
+			return err
+		}
+		l.settle()
+	}
+	err := m.closeDown(l)
+	if err == nil && l.writeErr != nil && l.stood {
+		err = errors.Wrap(errors.ErrTimeout, "The last packets could not be written.", l.writeErr)
+	}
+	return err
+}
+
+// closeDown waits until the link is gone, then fires what that brought. The lock is held.
+func (m *MQTT) closeDown(l *link) error {
+	var err error
+	// No events are fired while the connection closes: what they would acknowledge could not be acknowledged any more.
+	for m.link == l {
+		changed := m.arrived.wait()
+		m.mu.Unlock()
+		<-changed
+		m.mu.Lock()
+		m.arrived.done()
+	}
+	m.firePending()
+	return err
+}
+
+// Interrupt ends whatever the component does: a blocking method returns 301, a connection or attempt is closed without
+// DISCONNECT, so that the server publishes the will. It may be called from any goroutine and does not wait.
+func (m *MQTT) Interrupt() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.interrupts++
+	if l := m.link; l != nil {
+		l.abort(errors.New(errors.ErrInterrupted, "Interrupt was called."))
+	}
+	m.space.broadcast()
+	m.arrived.broadcast()
+	return nil
+}
+
+// Reset closes a connection as Interrupt does, but without events, and returns properties and settings to their
+// defaults. Message lists, session and queues are emptied. The event handlers stay.
+func (m *MQTT) Reset() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.interrupts++
+	if l := m.link; l != nil {
+		l.abort(errors.New(errors.ErrInterrupted, "Reset was called."))
+		for m.link == l {
+			changed := m.arrived.wait()
+			m.mu.Unlock()
+			<-changed
+			m.mu.Lock()
+			m.arrived.done()
+		}
+	}
+	m.background.stop(m)
+	m.client = protocol.New()
+	if !m.pump.taken {
+		m.pump.batch, m.pump.next = nil, 0
+	}
+	m.setDefaults()
+	m.space.broadcast()
+	m.arrived.broadcast()
+	return nil
+}

@@ -1,0 +1,285 @@
+package mqtt
+
+import (
+	"time"
+	"unsafe"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+)
+
+// args are the argument structs of the frequent events, made once: they belong to a handler only while it runs, and
+// one handler runs at a time.
+type args struct {
+	messageIn  MessageInEventArgs
+	messageOut MessageOutEventArgs
+	messageAck MessageAckEventArgs
+	pubAck     PubAckEventArgs
+}
+
+// question is an event whose handler answers. The asker waits for answered.
+type question struct {
+	before   *BeforeConnectEventArgs
+	answered func()
+}
+
+// dispatch calls the handlers of one event. It is the only place where handlers are called, and its name on the stack is
+// how insideHandler knows.
+//
+//go:noinline
+func (m *MQTT) dispatch(e *protocol.Event) {
+	switch e.Kind {
+	case protocol.EventMessageIn:
+		m.fireMessageIn(e.Message)
+	case protocol.EventDeliver:
+		m.deliver(e.Message)
+	case protocol.EventMessageOut:
+		m.fireMessageOut(e.Message, -1)
+	case protocol.EventPublished:
+		m.published(e)
+	case protocol.EventPubRec:
+		if m.OnPubRec != nil {
+			m.OnPubRec(m.pubAckArgs(packet.PUBREC, e))
+		}
+	case protocol.EventConnAck:
+		m.fireConnAck(e.Detail.(*protocol.ConnAck))
+	case protocol.EventConnected:
+		if m.OnConnected != nil {
+			m.OnConnected(&ConnectedEventArgs{Description: ok})
+		}
+	case protocol.EventReadyToSend:
+		if m.OnReadyToSend != nil {
+			m.OnReadyToSend(&ReadyToSendEventArgs{})
+		}
+	case protocol.EventError:
+		if err := e.Detail.(*errors.Error); m.OnError != nil {
+			m.OnError(&ErrorEventArgs{ErrorCode: err.Code, Description: err.Description})
+		}
+	case protocol.EventSubscribed:
+		m.fireSubscribed(e.Detail.(*protocol.SubAck))
+	case protocol.EventUnsubscribed:
+		m.fireUnsubscribed(e.Detail.(*protocol.SubAck))
+	case protocol.EventPing:
+		if m.OnPing != nil {
+			m.OnPing(&PingEventArgs{RoundTrip: e.Detail.(time.Duration)})
+		}
+	case protocol.EventSession:
+		m.fireLog(&LogEventArgs{LogLevel: logInformation, Message: e.Detail.(string), LogType: logSession})
+	case protocol.EventOwner:
+		m.dispatchOwn(e.Detail)
+	}
+}
+
+const ok = "OK"
+
+// dispatchOwn calls the handlers of the events that are not the protocol's.
+func (m *MQTT) dispatchOwn(detail any) {
+	switch d := detail.(type) {
+	case *LogEventArgs:
+		m.fireLog(d)
+	case *ConnectionStatusEventArgs:
+		if m.OnConnectionStatus != nil {
+			m.OnConnectionStatus(d)
+		}
+	case *ConnectedEventArgs:
+		if m.OnConnected != nil {
+			m.OnConnected(d)
+		}
+	case *DisconnectedEventArgs:
+		if m.OnDisconnected != nil {
+			m.OnDisconnected(d)
+		}
+	case *question:
+		if m.OnBeforeConnect != nil {
+			m.OnBeforeConnect(d.before)
+		}
+		d.answered()
+	}
+}
+
+func (m *MQTT) fireLog(e *LogEventArgs) {
+	if m.OnLog != nil {
+		m.OnLog(e)
+	}
+}
+
+// text is b as a string without a copy. Payloads are never written again, and MessageB says that it is read-only.
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// deliver completes an inbound QoS 1 or 2 message: its acknowledgment is queued, MessageAck fires, it leaves
+// IncomingMessages, MessageIn fires. Without a connection of its own there is nothing to acknowledge.
+func (m *MQTT) deliver(msg *protocol.Message) {
+	m.mu.Lock()
+	acknowledged := m.client.Acknowledge(msg)
+	if acknowledged {
+		m.wakeWriter()
+	}
+	if acknowledged && m.OnMessageAck != nil {
+		a := &m.pump.args.messageAck
+		*a = MessageAckEventArgs{PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg)}
+		m.properties.lastIncoming = msg.Properties
+		m.mu.Unlock()
+		m.OnMessageAck(a)
+		m.mu.Lock()
+	}
+	m.client.Delivered(msg)
+	m.mu.Unlock()
+	m.fireMessageIn(msg)
+	m.mu.Lock()
+	m.client.Release(msg)
+	m.mu.Unlock()
+}
+
+func (m *MQTT) fireMessageIn(msg *protocol.Message) {
+	if len(msg.Properties) > 0 || m.pump.hadProperties {
+		m.mu.Lock()
+		m.properties.lastIncoming = msg.Properties
+		m.mu.Unlock()
+		m.pump.hadProperties = len(msg.Properties) > 0
+	}
+	if m.OnMessageIn == nil {
+		return
+	}
+	a := &m.pump.args.messageIn
+	*a = MessageInEventArgs{
+		PacketId: int(msg.ID), Topic: msg.Topic, QOS: int(msg.QoS), Message: text(msg.Payload), MessageB: msg.Payload,
+		Retained: msg.Retain, Duplicate: msg.Dup,
+	}
+	if msg.QoS == 0 {
+		a.PacketId = -1
+	}
+	if len(msg.Properties) > 0 {
+		a.Properties = publishProperties(msg)
+	}
+	m.OnMessageIn(a)
+}
+
+func (m *MQTT) fireMessageOut(msg *protocol.Message, id int) {
+	if m.OnMessageOut == nil {
+		return
+	}
+	a := &m.pump.args.messageOut
+	*a = MessageOutEventArgs{
+		PacketId: id, Topic: msg.Topic, QOS: int(msg.QoS), Message: text(msg.Payload), MessageB: msg.Payload,
+		Retained: msg.Retain, Duplicate: msg.Dup,
+	}
+	m.OnMessageOut(a)
+}
+
+// published tells the end of the exchange of an outbound QoS 1 or 2 message: the packet that ended it, MessageAck, it
+// leaves OutgoingMessages, MessageOut unless it was refused.
+func (m *MQTT) published(e *protocol.Event) {
+	msg := e.Message
+	switch {
+	case e.Answer == packet.PUBACK && m.OnPubAck != nil:
+		m.OnPubAck(m.pubAckArgs(e.Answer, e))
+	case e.Answer == packet.PUBREC && m.OnPubRec != nil:
+		m.OnPubRec(m.pubAckArgs(e.Answer, e))
+	case e.Answer == packet.PUBCOMP && m.OnPubComp != nil:
+		m.OnPubComp(m.pubAckArgs(e.Answer, e))
+	}
+	m.mu.Lock()
+	if e.Answer != 0 && m.OnMessageAck != nil {
+		a := &m.pump.args.messageAck
+		*a = MessageAckEventArgs{PacketId: int(msg.ID), Index: m.client.Outgoing().Index(msg), ResponseCode: int(e.Reason)}
+		m.mu.Unlock()
+		m.OnMessageAck(a)
+		m.mu.Lock()
+	}
+	m.client.Published(msg)
+	m.mu.Unlock()
+	if !msg.Refused {
+		m.fireMessageOut(msg, int(msg.ID))
+	}
+	m.mu.Lock()
+	if !msg.Awaited {
+		m.client.Release(msg)
+	}
+	m.mu.Unlock()
+}
+
+func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event) *PubAckEventArgs {
+	a := &m.pump.args.pubAck
+	*a = PubAckEventArgs{PacketId: int(e.Message.ID), ReasonCode: int(e.Reason), ReasonName: packet.ReasonName(t, e.Reason)}
+	if answer, is := e.Detail.(*protocol.Answer); is {
+		a.ReasonString, a.UserProperties = answer.ReasonString, userPairs(answer.UserProperties)
+	}
+	return a
+}
+
+func (m *MQTT) fireConnAck(ack *protocol.ConnAck) {
+	if m.OnConnAck == nil {
+		return
+	}
+	a := &ConnAckEventArgs{SessionPresent: ack.SessionPresent, ReasonCode: int(ack.Reason)}
+	if ack.Version == packet.V311 {
+		a.ReasonName = packet.ReturnCodeName(byte(ack.Reason))
+	} else {
+		a.ReasonName = packet.ReasonName(packet.CONNACK, ack.Reason)
+		a.Properties = connAckText(ack.Properties)
+	}
+	m.OnConnAck(a)
+}
+
+func (m *MQTT) fireSubscribed(ack *protocol.SubAck) {
+	r := ack.Request
+	if m.OnSubAck != nil {
+		m.OnSubAck(&SubAckEventArgs{
+			PacketId: int(r.ID), TopicFilters: r.Filters, ReasonCodes: codes(ack.Reasons),
+			ReasonString: ack.ReasonString, UserProperties: userPairs(ack.UserProperties),
+		})
+	}
+	if m.OnSubscribed == nil {
+		return
+	}
+	for i, filter := range r.Filters {
+		a := &SubscribedEventArgs{TopicFilter: filter, ResponseCode: int(ack.Reasons[i])}
+		if !ack.Reasons[i].IsError() {
+			a.QOS = int(ack.Reasons[i])
+		}
+		if m.OnSubscribed != nil { // the handler may have removed itself
+			m.OnSubscribed(a)
+		}
+	}
+}
+
+func (m *MQTT) fireUnsubscribed(ack *protocol.SubAck) {
+	r := ack.Request
+	if m.OnUnsubAck != nil {
+		m.OnUnsubAck(&UnsubAckEventArgs{
+			PacketId: int(r.ID), TopicFilters: r.Filters, ReasonCodes: codes(ack.Reasons),
+			ReasonString: ack.ReasonString, UserProperties: userPairs(ack.UserProperties),
+		})
+	}
+	if m.OnUnsubscribed == nil {
+		return
+	}
+	a := &UnsubscribedEventArgs{TopicFilters: r.Tag}
+	for _, code := range ack.Reasons {
+		if code.IsError() {
+			a.ResponseCode = int(code)
+			break
+		}
+		if a.ResponseCode == 0 {
+			a.ResponseCode = int(code)
+		}
+	}
+	m.OnUnsubscribed(a)
+}
+
+func codes(reasons []packet.ReasonCode) []int {
+	list := make([]int, len(reasons))
+	for i, r := range reasons {
+		list[i] = int(r)
+	}
+	return list
+}
+
+func userPairs(p []protocol.UserProperty) []UserProperty {
+	var list []UserProperty
+	for _, u := range p {
+		list = append(list, UserProperty(u))
+	}
+	return list
+}

@@ -1,0 +1,143 @@
+package protocol
+
+import (
+	"time"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+// Time is an instant, told as the time since an epoch of the owner's choice. It never runs backwards.
+type Time = time.Duration
+
+// Never is later than every instant.
+const Never = Time(1<<63 - 1)
+
+// Phase says what the current connection allows.
+type Phase uint8
+
+// The phases of a connection.
+const (
+	Idle       Phase = iota // no connection; commands that send are refused with 212
+	Connecting              // CONNECT is written, CONNACK has not come; nothing else may be sent
+	Connected               // CONNACK was accepted
+	Ended                   // no further packet is read; what is in the outgoing buffer may still be written
+)
+
+// Settings are the limits and intervals that the owner may change at any time. A change holds for what comes after it.
+type Settings struct {
+	// RepublishInterval is how long a PUBLISH waits for PUBACK or PUBREC on a 3.1.1 connection before it is sent
+	// again; 0 = never. Version 5.0 forbids it [MQTT5-4.4.0-1].
+	RepublishInterval time.Duration
+	// PingTimeout is the patience for PINGRESP; 0 = the keep-alive interval in force.
+	PingTimeout time.Duration
+	// InflightLimit lowers the number of unacknowledged QoS 1 and 2 messages below the server's Receive Maximum; 0 = not.
+	InflightLimit int
+}
+
+// Client is the state of one MQTT client, over all its connections. The zero value is not usable: call New.
+type Client struct {
+	Settings Settings
+
+	phase   Phase
+	version packet.Version
+	options Options
+	limits  Limits
+	connAck *ConnAck
+	end     End
+
+	output output
+	events eventQueue
+
+	// The session: kept from one connection to the next until a CONNACK or Disconnect says that it is over.
+	sessionClientID string
+	hasSession      bool
+	ids             idTable // outbound exchanges by packet identifier
+	nextID          uint16  // the packet identifier taken last
+	lastID          uint16  // of the message published last
+	outgoing        List    // in the order of the calls; a message leaves when the pump has told its end
+	incoming        List    // in the order of arrival; a message leaves when the pump delivers it
+	inbound         idTable
+	waiting         waitQueue // messages that the quota holds back, in order
+
+	// The rest belongs to one connection.
+	connection  uint32 // its number, so that an acknowledgment can never go out on another
+	requests    map[uint16]*Request
+	quota       int // PUBLISH packets above QoS 0 that may still be written
+	window      int // quota at the start
+	unsettled   int // inbound QoS 1 and 2 messages that are not settled yet
+	aliases     aliases
+	keepAlive   keepAlive
+	republish   republish
+	qos0        []Event // MessageOut of QoS 0 messages that are in the outgoing buffer
+	qos0Written int     // how many of them a write under way covers
+	qos0Gone    uint64  // how many were written, over all connections
+
+	store   storage
+	topics  topicCache
+	scratch packet.Properties
+}
+
+// New returns a client without a connection or a session.
+func New() *Client {
+	return &Client{version: packet.V311}
+}
+
+// Phase reports what the current connection allows.
+func (c *Client) Phase() Phase { return c.phase }
+
+// Version reports the protocol version of the current or last connection.
+func (c *Client) Version() packet.Version { return c.version }
+
+// Limits reports what the server of the current or last connection demands.
+func (c *Client) Limits() *Limits { return &c.limits }
+
+// ConnAck reports what the server's last CONNACK said; nil before the first.
+func (c *Client) ConnAck() *ConnAck { return c.connAck }
+
+// LastActivity reports when bytes last came or went.
+func (c *Client) LastActivity() Time { return max(c.keepAlive.lastRead, c.keepAlive.lastWrite) }
+
+// LastPacketID reports the packet identifier of the message published last with QoS 1 or 2; 0 if there was none.
+func (c *Client) LastPacketID() int { return int(c.lastID) }
+
+// Outgoing lists the published QoS 1 and 2 messages that are sent and not completely acknowledged.
+func (c *Client) Outgoing() *List { return &c.outgoing }
+
+// Incoming lists the received QoS 1 and 2 messages whose acknowledgment is not complete.
+func (c *Client) Incoming() *List { return &c.incoming }
+
+// HeldBack reports how many accepted messages wait for the server's Receive Maximum or for InflightLimit.
+func (c *Client) HeldBack() int { return c.waiting.len() }
+
+// Deadline reports when Tick wants to be called next; Never if time alone changes nothing.
+func (c *Client) Deadline() Time {
+	if c.phase != Connected {
+		return Never
+	}
+	return min(c.keepAlive.deadline(c), c.republish.deadline(c))
+}
+
+// Tick does what is due at now.
+func (c *Client) Tick(now Time) {
+	if c.phase != Connected {
+		return
+	}
+	c.tickKeepAlive(now)
+	if c.phase == Connected {
+		c.tickRepublish(now)
+	}
+}
+
+// Reset forgets the session, the lists and the events. The connection must have ended.
+func (c *Client) Reset() {
+	*c = Client{Settings: c.Settings, version: packet.V311, connection: c.connection + 1}
+}
+
+// requireConnection is the check at the head of every command that sends.
+func (c *Client) requireConnection(what string) error {
+	if c.phase != Connected {
+		return errors.New(errors.ErrNotConnected, what)
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package protocol
+
+import (
+	"fmt"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+// End tells how the last connection ended.
+type End struct {
+	Err        *errors.Error // nil: in order, by Disconnect or by the server's DISCONNECT with code 0
+	ByServer   bool          // the server sent a DISCONNECT
+	Disconnect ServerGoodbye // with ByServer
+	Local      bool          // Disconnect was called
+}
+
+// ServerGoodbye is what the server's DISCONNECT said.
+type ServerGoodbye struct {
+	Reason          packet.ReasonCode
+	ReasonString    string
+	ServerReference string
+	UserProperties  []UserProperty
+}
+
+// End reports how the last connection ended. It is meaningful in the phase Ended.
+func (c *Client) End() *End { return &c.end }
+
+// fail answers a malformed packet or a protocol error: version 5.0 says why in a DISCONNECT [MQTT5-4.13.1-1]
+// (U5-01); 3.1.1 just closes, since its DISCONNECT would be a graceful end that discards the will [MQTT311-4.8.0-1].
+// The packet at fault has no effect.
+func (c *Client) fail(now Time, t packet.Type, reason packet.ReasonCode, problem string) {
+	c.failWith(now, &packet.Error{Type: t, Reason: reason, Problem: problem})
+}
+
+func (c *Client) failWith(now Time, cause *packet.Error) {
+	if c.phase == Ended {
+		return
+	}
+	// Before CONNACK the server may not know that we speak v5 at all, yet the standard asks for DISCONNECT here too.
+	if c.version == packet.V5 {
+		c.output.tail = packet.AppendDisconnect(c.output.tail, c.version, &packet.Disconnect{Reason: cause.Reason})
+	}
+	err := errors.Wrap(errors.ErrProtocol, "The server sent "+cause.Error()+".", cause)
+	if c.phase == Connected {
+		c.pushDetail(EventError, err)
+	}
+	c.endWith(now, err)
+}
+
+// endWith ends the connection for a reason of ours. Nothing more is read; the outgoing buffer may still be written.
+func (c *Client) endWith(_ Time, err *errors.Error) {
+	if c.phase == Ended || c.phase == Idle {
+		return
+	}
+	c.phase = Ended
+	c.end.Err = err
+}
+
+// Fail ends the connection for a reason outside the protocol: the network, a time limit, an interruption. The first
+// reason counts.
+func (c *Client) Fail(now Time, err *errors.Error) { c.endWith(now, err) }
+
+// Disconnect queues DISCONNECT and ends the connection in order. Reason and properties are for v5; the caller has
+// checked that a client may send the reason.
+func (c *Client) Disconnect(now Time, reason packet.ReasonCode, p packet.Properties) error {
+	if expiry, ok := p.Uint(packet.PropSessionExpiryInterval); ok && c.version == packet.V5 {
+		if expiry > 0 && c.options.SessionExpiry <= 0 { // [MQTT5-3.1.2-23] (U5-16)
+			return errors.New(errors.ErrProtocol, "DISCONNECT with SessionExpInterval above 0 is not possible, since CONNECT had 0 or none.")
+		}
+		c.limits.SessionExpiry = expiry
+	}
+	if c.phase == Connected {
+		d := packet.Disconnect{Reason: reason, Properties: p}
+		mark := len(c.output.tail)
+		encoded := packet.AppendDisconnect(c.output.tail, c.version, &d)
+		if c.version == packet.V5 && uint64(len(encoded)-mark) > uint64(c.limits.MaximumPacketSize) {
+			// [MQTT5-3.14.2-3] [MQTT5-3.14.2-4]
+			d.Properties = p.Without(packet.PropReasonString, packet.PropUserProperty)
+			encoded = packet.AppendDisconnect(c.output.tail[:mark], c.version, &d)
+		}
+		c.output.tail = encoded
+		if !c.lives() {
+			c.endSession()
+		}
+	}
+	c.end.Local = true
+	c.endWith(now, nil)
+	return nil
+}
+
+func (c *Client) receiveDisconnect(now Time, p *packet.Disconnect) {
+	goodbye := ServerGoodbye{Reason: p.Reason, UserProperties: userProperties(p.Properties)}
+	if text, ok := p.Properties.Bytes(packet.PropReasonString); ok {
+		goodbye.ReasonString = string(text)
+	}
+	if reference, ok := p.Properties.Bytes(packet.PropServerReference); ok {
+		goodbye.ServerReference = string(reference)
+	}
+	c.end.ByServer, c.end.Disconnect = true, goodbye
+	if p.Reason == packet.NormalDisconnection {
+		c.endWith(now, nil)
+		return
+	}
+	err := errors.New(errors.ErrProtocol, "The server sent DISCONNECT with "+describeReason(packet.DISCONNECT, p.Reason, p.Properties)+".")
+	if c.phase == Connected {
+		c.pushDetail(EventError, err)
+	}
+	c.endWith(now, err)
+}
+
+// Closed tells that the transport is gone: the next connection may begin. Requests that were not answered are over,
+// since they are no part of the session; the messages stay.
+func (c *Client) Closed() {
+	for id, r := range c.requests {
+		if !c.end.Local {
+			c.pushDetail(EventError, errors.New(errors.ErrNotConnected, fmt.Sprintf("%v %d of %s was not answered before the connection ended.", r.Type, id, Quote(r.Filters[0]))))
+		}
+	}
+	c.requests = nil
+	c.phase = Idle
+	c.output.reset()
+	clear(c.qos0)
+	c.qos0, c.qos0Written = c.qos0[:0], 0
+}

@@ -1,0 +1,26 @@
+// Package protocol is the client's side of MQTT 3.1.1 and 5.0 as a value: packets, commands and the clock go in, bytes
+// and events come out. It does no I/O, starts no goroutine, reads no clock and takes no lock; whoever owns a Client
+// serialises the calls. Every rule of the two specifications that is not about the layout of a packet (that is package
+// packet) is decided here.
+//
+// The files, one rule each:
+//
+//	client.go     Client: the parts of the state and who resets them when
+//	connect.go    CONNECT, CONNACK, and what a server's limits replace
+//	receive.go    from bytes to packets; which packet may arrive when
+//	publish.go    outbound PUBLISH: the checks, then QoS 0, 1 and 2
+//	outflow.go    PUBACK, PUBREC and PUBCOMP for what was published
+//	inflow.go     inbound PUBLISH and PUBREL, and the acknowledgments that the pump releases
+//	resume.go     what a new connection does with the exchanges of the last one
+//	quota.go      Receive Maximum, both ways
+//	alias.go      topic aliases, both ways
+//	subscribe.go  SUBSCRIBE, UNSUBSCRIBE and their answers
+//	keepalive.go  PINGREQ, PINGRESP and the deadline
+//	republish.go  repetition on a living connection, which only 3.1.1 allows
+//	disconnect.go how a connection ends
+//	packetid.go   packet identifiers
+//	list.go       messages in order, with their positions
+//	message.go    Message, its states, its storage
+//	output.go     the outgoing buffer
+//	event.go      what the owner is told
+package protocol

@@ -1,0 +1,125 @@
+package protocol
+
+import (
+	"fmt"
+
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+// receivePublish takes an inbound message. QoS 0 goes to the pump. QoS 1 goes to the pump and is acknowledged by it.
+// QoS 2 is answered with PUBREC and kept; it goes to the pump with PUBREL (method A of MQTT311-4.3.3), so that a
+// repetition of the PUBLISH finds it here and nothing is delivered twice. With owned the packet's memory is the
+// message's for good; otherwise it is copied.
+func (c *Client) receivePublish(now Time, p *packet.Publish, owned bool) {
+	topic, alias, ok := c.resolveTopic(now, p)
+	if !ok {
+		return
+	}
+	if p.QoS > 0 {
+		if known := c.inbound.get(p.PacketID); known != nil && !c.receiveAgain(now, p, known) {
+			return
+		}
+	}
+	m := c.store.message()
+	m.Topic, m.Alias, m.ID = topic, alias, p.PacketID
+	m.QoS, m.Retain, m.Dup = p.QoS, p.Retain, p.Dup
+	m.connection = c.connection
+	if owned {
+		m.Payload, m.Properties = p.Payload, p.Properties
+	} else {
+		m.Payload, m.Properties = c.store.keep(p.Payload), c.store.keep(p.Properties)
+	}
+	c.events.bytes += len(m.Payload)
+	if p.QoS == 0 {
+		c.events.push(Event{Kind: EventMessageIn, Message: m})
+		return
+	}
+	if !c.receivedOne(now) {
+		c.store.release(m)
+		return
+	}
+	c.incoming.add(m)
+	c.inbound.put(m.ID, m)
+	if p.QoS == 1 {
+		m.State = PubackSending
+		c.events.push(Event{Kind: EventDeliver, Message: m})
+		return
+	}
+	m.State = PubrecSending
+	c.sendPubrec(m)
+}
+
+// receiveAgain handles a PUBLISH whose identifier has an unfinished exchange, and reports whether it is a new message
+// all the same.
+func (c *Client) receiveAgain(now Time, p *packet.Publish, known *Message) bool {
+	if known.QoS != p.QoS {
+		// [MQTT5-2.2.1-4]: pinned as a protocol error, since either answer would complete the wrong exchange.
+		c.fail(now, packet.PUBLISH, packet.ProtocolError, fmt.Sprintf("packet identifier %d is in use by a message of QoS %d", p.PacketID, known.QoS))
+		return false
+	}
+	if p.QoS == 2 {
+		known.connection = c.connection
+		if known.State == PubrelAwaited {
+			c.sendPubrec(known) // once more, without delivering once more [MQTT5-4.3.3-10]
+		}
+		return false
+	}
+	if p.Dup {
+		// It still waits for the pump, which will acknowledge it: on this connection, since it came on this one too.
+		// A session that resumes repeats it, and NATS does on a living connection.
+		if known.connection != c.connection {
+			known.connection = c.connection
+			c.receivedOne(now)
+		}
+		return false
+	}
+	c.inbound.remove(p.PacketID) // a new message: the old one's acknowledgment is not ours to send any more
+	return true
+}
+
+func (c *Client) sendPubrec(m *Message) {
+	c.sendAck(packet.PUBREC, m.ID, packet.Success)
+	m.State = PubrelAwaited
+}
+
+// receivePubrel releases a QoS 2 message to the pump, which answers with PUBCOMP when it delivers it.
+func (c *Client) receivePubrel(_ Time, a *packet.Ack) {
+	m := c.inbound.get(a.PacketID)
+	if m == nil || m.QoS != 2 {
+		// Normal when a session resumes: the exchange was finished here and PUBCOMP was lost [MQTT5-4.3.3-11].
+		c.sendAck(packet.PUBCOMP, a.PacketID, packet.PacketIdentifierNotFound)
+		return
+	}
+	m.connection = c.connection
+	if m.State == PubcompSending {
+		return // the pump has it already
+	}
+	m.State = PubcompSending
+	c.events.push(Event{Kind: EventDeliver, Message: m})
+}
+
+// Acknowledge queues PUBACK or PUBCOMP of a message that the pump is about to deliver, and reports whether it did: on
+// another connection than the message's it must not. Identifier and quota are free from then on.
+func (c *Client) Acknowledge(m *Message) bool {
+	current := c.inbound.get(m.ID) == m
+	if current {
+		c.inbound.remove(m.ID)
+	}
+	acknowledged := current && c.phase == Connected && m.connection == c.connection
+	if acknowledged {
+		t := packet.PUBACK
+		if m.QoS == 2 {
+			t = packet.PUBCOMP
+		}
+		c.output.tail = packet.AppendShortAck(c.output.tail, t, m.ID)
+		c.unsettled--
+	}
+	m.State = InDone
+	return acknowledged
+}
+
+// Delivered tells that MessageAck of m was fired: m leaves the list.
+func (c *Client) Delivered(m *Message) { c.incoming.remove(m) }
+
+// Release gives back a QoS 1 or 2 message that left its list and that nothing refers to any more.
+func (c *Client) Release(m *Message) { c.store.release(m) }

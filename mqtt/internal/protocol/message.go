@@ -1,0 +1,133 @@
+package protocol
+
+import (
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+// State is the step of a QoS 1 or 2 exchange. The numbers are the documented ones of MQTTMessage.State.
+type State uint8
+
+// The states.
+const (
+	PubackAwaited   State = 0 // out, QoS 1: PUBLISH sent
+	PubrecAwaited   State = 1 // out, QoS 2: PUBLISH sent
+	PubrelSending   State = 2 // out, QoS 2: PUBREC received
+	PubcompAwaited  State = 3 // out, QoS 2: PUBREL sent
+	OutDone         State = 4 // out: the last acknowledgment was received
+	PubackSending   State = 5 // in, QoS 1: PUBLISH received
+	PubrecSending   State = 6 // in, QoS 2: PUBLISH received
+	PubrelAwaited   State = 7 // in, QoS 2: PUBREC sent
+	PubcompSending  State = 8 // in, QoS 2: PUBREL received
+	InDone          State = 9 // in: the last acknowledgment was sent
+	outgoingPending State = 255
+)
+
+// Message is a message on its way: of QoS 0 until the pump has told it, of QoS 1 and 2 from its acceptance to the end
+// of its exchange. The exported fields are read-only outside this package; strings and slices stay valid for ever.
+type Message struct {
+	Topic      string // always the full name, never empty because of an alias [MQTT5-3.3.2-7]
+	Payload    []byte
+	Properties packet.Properties // v5; without the alias
+	ID         uint16            // 0 for QoS 0
+	Alias      uint16            // the topic alias that the packet carries, 0 = none
+	QoS        uint8
+	State      State
+	Retain     bool
+	Dup        bool
+	Refused    bool // out: the server refused it, or it could not be sent
+
+	written    bool // out: a PUBLISH of it was put on the wire, so that the next one is a repetition
+	holdsQuota bool // out: it counts against the server's Receive Maximum
+	emptyTopic bool // out: the caller relies on the alias alone
+	connection uint32
+	position   int  // in its List
+	sentAt     Time // out: when PUBLISH was last put on the wire; see republish.go
+	Done       bool // out: the exchange is over
+	Awaited    bool // the owner keeps the message beyond the end of its exchange, and sets this
+	Outcome    packet.ReasonCode
+}
+
+const (
+	slab       = 32        // messages that are allocated together
+	maxFree    = 256       // messages kept for the next burst
+	chunk      = 4 << 10   // payloads that are allocated together
+	maxChunked = chunk / 8 // larger payloads get memory of their own, so that keeping one message pins little else
+)
+
+// storage gives out messages and memory for payloads, so that a message costs a fraction of an allocation.
+type storage struct {
+	free []*Message
+	slab []Message
+	rest []byte
+}
+
+func (s *storage) message() *Message {
+	if n := len(s.free); n > 0 {
+		m := s.free[n-1]
+		s.free = s.free[:n-1]
+		return m
+	}
+	if len(s.slab) == 0 {
+		s.slab = make([]Message, slab)
+	}
+	m := &s.slab[0]
+	s.slab = s.slab[1:]
+	return m
+}
+
+// release takes back a message that nothing refers to any more.
+func (s *storage) release(m *Message) {
+	*m = Message{}
+	if len(s.free) < maxFree {
+		s.free = append(s.free, m)
+	}
+}
+
+// keep returns a copy of b that is never written again.
+func (s *storage) keep(b []byte) []byte {
+	n := len(b)
+	if n == 0 {
+		return nil
+	}
+	if n > maxChunked {
+		return append([]byte(nil), b...)
+	}
+	if n > len(s.rest) {
+		s.rest = make([]byte, chunk)
+	}
+	kept := s.rest[:n:n]
+	s.rest = s.rest[n:]
+	copy(kept, b)
+	return kept
+}
+
+// topicCache spares an allocation for the topics that come again and again.
+type topicCache struct {
+	entries *[topicCacheSize]string
+}
+
+const (
+	topicCacheSize = 64
+	maxCachedTopic = 256 // so that the cache holds 16 KiB at most
+)
+
+// name returns b as a string.
+func (t *topicCache) name(b []byte) string {
+	n := len(b)
+	if n == 0 || n > maxCachedTopic {
+		return string(b)
+	}
+	if t.entries == nil {
+		t.entries = new([topicCacheSize]string)
+	}
+	// Topics of one application differ mostly near their end and in their length.
+	h := uint32(n)
+	for _, c := range b[max(0, n-8):] {
+		h = h*31 + uint32(c)
+	}
+	slot := &t.entries[h%topicCacheSize]
+	if *slot != string(b) {
+		*slot = string(b)
+	}
+	return *slot
+}

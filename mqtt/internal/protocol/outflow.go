@@ -1,0 +1,150 @@
+package protocol
+
+import (
+	"fmt"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+// receivePuback ends a QoS 1 exchange.
+func (c *Client) receivePuback(now Time, a *packet.Ack) {
+	m := c.ids.get(a.PacketID)
+	switch {
+	case m == nil:
+		// The specifications do not say what an unknown identifier means here; a duplicate is the usual cause.
+		c.unknownAck(now, packet.PUBACK, a.PacketID)
+	case m.State == PubackAwaited:
+		c.finishPublish(now, m, packet.PUBACK, a)
+	case m.State == PubrecAwaited && c.version == packet.V311:
+		// RabbitMQ has no QoS 2 and takes such a message with a PUBACK. It is the only answer that will come.
+		c.finishPublish(now, m, packet.PUBACK, a)
+	default:
+		c.wrongAck(now, packet.PUBACK, m)
+	}
+}
+
+// receivePubrec is the server's receipt for a QoS 2 message: from here on only PUBREL is sent [MQTT5-4.3.3-6]
+// [MQTT311-4.3.3-1], or it is the server's refusal, which ends the exchange.
+func (c *Client) receivePubrec(now Time, a *packet.Ack) {
+	m := c.ids.get(a.PacketID)
+	switch {
+	case m == nil:
+		if c.requests[a.PacketID] != nil {
+			c.unknownAck(now, packet.PUBREC, a.PacketID)
+			return
+		}
+		// The server completes with this PUBREL what we know nothing of [MQTT5-4.3.3-4].
+		c.sendAck(packet.PUBREL, a.PacketID, packet.PacketIdentifierNotFound)
+	case m.State == PubrecAwaited && a.Reason.IsError():
+		c.finishPublish(now, m, packet.PUBREC, a)
+	case m.State == PubrecAwaited:
+		m.State = PubrelSending
+		c.events.push(Event{Kind: EventPubRec, Reason: a.Reason, Message: m, Detail: answer(a.Properties)})
+		c.sendPubrel(m)
+	case m.State == PubcompAwaited:
+		// A repetition of the server's [MQTT311-4.3.3-1]: the PUBREL again, never the PUBLISH.
+		c.sendPubrel(m)
+	default:
+		c.wrongAck(now, packet.PUBREC, m)
+	}
+}
+
+func (c *Client) sendPubrel(m *Message) {
+	c.sendAck(packet.PUBREL, m.ID, packet.Success)
+	m.State = PubcompAwaited
+}
+
+// receivePubcomp ends a QoS 2 exchange.
+func (c *Client) receivePubcomp(now Time, a *packet.Ack) {
+	m := c.ids.get(a.PacketID)
+	switch {
+	case m == nil:
+		c.unknownAck(now, packet.PUBCOMP, a.PacketID)
+	case m.State == PubcompAwaited:
+		c.finishPublish(now, m, packet.PUBCOMP, a)
+	default:
+		c.wrongAck(now, packet.PUBCOMP, m)
+	}
+}
+
+// finishPublish ends the exchange of m: its identifier and its share of the quota are free [MQTT5-4.3.2-3], and the
+// pump is told.
+func (c *Client) finishPublish(now Time, m *Message, by packet.Type, a *packet.Ack) {
+	m.Outcome = a.Reason
+	// A PUBCOMP with 0x92 says that the server had the message already; only PUBACK and PUBREC can refuse it.
+	m.Refused = a.Reason.IsError() && by != packet.PUBCOMP
+	if m.Refused {
+		c.pushDetail(EventError, errors.New(errors.ErrProtocol, fmt.Sprintf("%v for packet %d (topic %s): %s.", by, m.ID, Quote(m.Topic), describeReason(by, a.Reason, a.Properties))))
+	}
+	c.closeExchange(m, Event{Kind: EventPublished, Answer: by, Reason: a.Reason, Message: m, Detail: answer(a.Properties)})
+	c.sendHeldBack(now)
+}
+
+// closeExchange frees what the exchange of m holds and queues the event that tells its end.
+func (c *Client) closeExchange(m *Message, e Event) {
+	c.ids.remove(m.ID)
+	c.releaseQuota(m)
+	m.State, m.Done = OutDone, true
+	c.events.push(e)
+}
+
+// abandon ends the exchange of a message that was accepted earlier and that this server does not take.
+func (c *Client) abandon(m *Message, err error) {
+	m.Refused, m.Outcome = true, packet.UnspecifiedError
+	c.pushDetail(EventError, err)
+	c.closeExchange(m, Event{Kind: EventPublished, Reason: packet.UnspecifiedError, Message: m})
+}
+
+// Published tells that the pump has told the end of the exchange of m, or is about to: m leaves the list.
+func (c *Client) Published(m *Message) { c.outgoing.remove(m) }
+
+// sendAck queues an acknowledgment in its shortest form.
+func (c *Client) sendAck(t packet.Type, id uint16, reason packet.ReasonCode) {
+	if reason == packet.Success || c.version == packet.V311 {
+		c.output.tail = packet.AppendShortAck(c.output.tail, t, id)
+		return
+	}
+	c.output.tail = packet.AppendAck(c.output.tail, c.version, t, &packet.Ack{PacketID: id, Reason: reason})
+}
+
+// wrongAck ends the connection after an answer of the wrong kind for its identifier [MQTT5-3.3.4-1].
+func (c *Client) wrongAck(now Time, t packet.Type, m *Message) {
+	c.fail(now, t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to a PUBLISH of QoS %d that awaits another answer", m.ID, m.QoS))
+}
+
+// unknownAck handles an answer whose identifier no PUBLISH uses. One that belongs to a request is of the wrong kind;
+// any other completes nothing and is noted.
+func (c *Client) unknownAck(now Time, t packet.Type, id uint16) {
+	if r := c.requests[id]; r != nil {
+		c.fail(now, t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to %v", id, r.Type))
+		return
+	}
+	c.pushDetail(EventSession, fmt.Sprintf("%v for packet %d, which nothing waits for; ignored.", t, id))
+}
+
+// answer copies what an acknowledgment says beyond its code; nil if that is nothing.
+func answer(p packet.Properties) any {
+	if len(p) == 0 {
+		return nil
+	}
+	reason, _ := p.Bytes(packet.PropReasonString)
+	return &Answer{ReasonString: string(reason), UserProperties: userProperties(p)}
+}
+
+func userProperties(p packet.Properties) []UserProperty {
+	var list []UserProperty
+	for name, value := range p.UserProperties() {
+		list = append(list, UserProperty{string(name), string(value)})
+	}
+	return list
+}
+
+// describeReason renders a reason code with its name and what the server said about it.
+func describeReason(t packet.Type, r packet.ReasonCode, p packet.Properties) string {
+	s := fmt.Sprintf("%d (0x%02X) %s", r, uint8(r), packet.ReasonName(t, r))
+	if text, ok := p.Bytes(packet.PropReasonString); ok {
+		s += ", " + Quote(string(text))
+	}
+	return s
+}

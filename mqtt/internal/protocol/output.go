@@ -1,0 +1,114 @@
+package protocol
+
+import (
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+const (
+	// maxOutput is how many bytes may wait for the writer before publishing has to wait too. It is enough for a
+	// thousand small packets in one write, and little enough to stay in the processor's cache.
+	maxOutput = 256 << 10
+	// directPayload is the size from which a payload is handed to the writer as it is instead of being copied.
+	directPayload = 16 << 10
+	// maxSpareOutput bounds the memory that an empty buffer keeps.
+	maxSpareOutput = 64 << 10
+)
+
+// output is the outgoing buffer: packets as a sequence of segments, the last of which grows.
+type output struct {
+	segments [][]byte // complete, in order; large payloads stand by themselves
+	tail     []byte
+	size     int // bytes in all
+	tailSize int // bytes of the tail that size counts already
+	spare    []byte
+}
+
+// measure brings size up to date after something was appended to tail.
+func (o *output) measure() {
+	o.size += len(o.tail) - o.tailSize
+	o.tailSize = len(o.tail)
+}
+
+// appendDirect queues b itself; nobody may change it any more.
+func (o *output) appendDirect(b []byte) {
+	o.measure()
+	if len(o.tail) > 0 {
+		o.segments = append(o.segments, o.tail)
+		o.tail, o.tailSize = nil, 0
+	}
+	o.segments = append(o.segments, b)
+	o.size += len(b)
+}
+
+func (o *output) reset() { *o = output{} }
+
+// OutputSize reports the bytes that wait to be written.
+func (c *Client) OutputSize() int {
+	c.output.measure()
+	return c.output.size
+}
+
+// OutputFull reports whether publishing has to wait for the writer.
+func (c *Client) OutputFull() bool { return c.OutputSize() >= maxOutput }
+
+// TakeOutput moves all that is to be written to dst, in order. The segments belong to the caller until it calls
+// OutputWritten; there is one taker at a time.
+func (c *Client) TakeOutput(dst [][]byte) [][]byte {
+	o := &c.output
+	dst = append(dst, o.segments...)
+	clear(o.segments)
+	o.segments = o.segments[:0]
+	if len(o.tail) > 0 {
+		dst = append(dst, o.tail)
+		o.tail, o.spare = o.spare, nil
+	}
+	o.size, o.tailSize = 0, 0
+	c.qos0Written = len(c.qos0)
+	return dst
+}
+
+// OutputWritten tells that everything taken last has left at now. It fires MessageOut of the QoS 0 messages in it.
+func (c *Client) OutputWritten(now Time, taken [][]byte) {
+	c.keepAlive.wrote(now)
+	c.events.queue = append(c.events.queue, c.qos0[:c.qos0Written]...)
+	c.qos0Gone += uint64(c.qos0Written)
+	rest := copy(c.qos0, c.qos0[c.qos0Written:])
+	clear(c.qos0[rest:])
+	c.qos0, c.qos0Written = c.qos0[:rest], 0
+	if n := len(taken); n > 0 {
+		if last := taken[n-1]; c.output.spare == nil && cap(last) <= maxSpareOutput && len(last) < directPayload {
+			c.output.spare = last[:0]
+		}
+	}
+}
+
+// QoS0Mark marks the place behind the QoS 0 message that was accepted last; QoS0Passed reports whether everything before
+// it was written.
+func (c *Client) QoS0Mark() uint64 { return c.qos0Gone + uint64(len(c.qos0)) }
+
+// QoS0Passed reports whether all QoS 0 messages before mark were written.
+func (c *Client) QoS0Passed(mark uint64) bool { return c.qos0Gone >= mark }
+
+// Progress tells that the writer got bytes out at now, although not yet everything it took.
+func (c *Client) Progress(now Time) { c.keepAlive.wrote(now) }
+
+// SendCustom queues bytes of the caller's own making as one packet. Nothing is expected in answer to it.
+func (c *Client) SendCustom(b []byte) error {
+	if err := c.requireConnection("SendCustomPacket needs a connection."); err != nil {
+		return err
+	}
+	if err := c.checkSize(packet.Type(b[0]>>4), len(b)); err != nil {
+		return err
+	}
+	c.output.tail = append(c.output.tail, b...)
+	return nil
+}
+
+// checkSize refuses a packet that the server would not take [MQTT5-3.2.2-15] or that MQTT cannot express.
+func (c *Client) checkSize(t packet.Type, size int) error {
+	if uint64(size) > uint64(c.limits.MaximumPacketSize) {
+		return errors.New(errors.ErrMessageTooLong, tooLong(t, size, "the server's Maximum Packet Size", int(c.limits.MaximumPacketSize)))
+	}
+	return nil
+}

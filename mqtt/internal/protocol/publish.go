@@ -1,0 +1,190 @@
+package protocol
+
+import (
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+// Publish is what the caller of Client.Publish wants sent. Nothing of it is kept: what the exchange needs is copied.
+type Publish struct {
+	Topic      string // may be empty with an Alias that was given a topic before
+	Payload    []byte
+	QoS        int
+	Retain     bool
+	Dup        bool              // sets DUP on the first transmission too; without effect on QoS 0
+	Alias      uint16            // v5; 0 = none
+	Properties packet.Properties // v5; without the alias
+}
+
+// CheckPublish refuses what can be refused without looking at the connection.
+func CheckPublish(p *Publish) error {
+	if p.QoS < 0 || p.QoS > 2 {
+		return errors.New(errors.ErrInvalidQoS, "QoS "+strconv.Itoa(p.QoS)+" was given; 0, 1 and 2 exist.")
+	}
+	if p.Topic == "" && p.Alias != 0 {
+		return nil // decided when the connection's mapping is known
+	}
+	if err := packet.CheckTopicName(p.Topic); err != nil {
+		return errors.New(errors.ErrInvalidTopicName, fmt.Sprintf("The topic %s %v.", Quote(p.Topic), err))
+	}
+	return nil
+}
+
+// Publish accepts a message: it goes to the outgoing buffer or, while the quota is used up, behind the other messages
+// that wait for it. On success the message is returned for QoS 1 and 2, nil for QoS 0. On an error nothing was accepted.
+func (c *Client) Publish(now Time, p *Publish) (*Message, error) {
+	if err := CheckPublish(p); err != nil {
+		return nil, err
+	}
+	if c.phase != Connected {
+		return nil, errors.New(errors.ErrNotConnected, "Publishing to "+Quote(p.Topic)+" needs a connection.")
+	}
+	m := c.store.message()
+	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0
+	m.connection = c.connection
+	if c.version == packet.V5 {
+		m.Properties, m.Alias = p.Properties, p.Alias
+		if err := c.resolveAlias(m); err != nil {
+			c.store.release(m)
+			return nil, err
+		}
+	}
+	m.Payload = p.Payload
+	if err := c.checkPublish(m); err != nil {
+		c.store.release(m)
+		return nil, err
+	}
+	if m.QoS > 0 {
+		id := c.takeID()
+		if id == 0 {
+			c.store.release(m)
+			return nil, errors.New(errors.ErrPacketIdsExhausted, "All 65535 are in use by messages and requests that the server has not acknowledged.")
+		}
+		m.ID, c.lastID = id, id
+		c.ids.put(id, m)
+	}
+	m.Payload = c.store.keep(p.Payload)
+	m.Properties = c.store.keep(m.Properties)
+	if m.Alias != 0 {
+		c.aliases.choose(m.Alias, m.Topic)
+	}
+	if m.QoS == 0 {
+		c.writePublish(now, m)
+		c.qos0 = append(c.qos0, Event{Kind: EventMessageOut, Message: m})
+		return nil, nil
+	}
+	if c.quota > 0 && c.waiting.len() == 0 {
+		c.writePublish(now, m)
+	} else {
+		m.State = outgoingPending
+		c.waiting.push(m)
+	}
+	return m, nil
+}
+
+// resolveAlias gives a message whose caller relies on an alias its full topic, so that it can be sent again on a
+// connection that does not know the alias.
+func (c *Client) resolveAlias(m *Message) error {
+	if m.Alias == 0 || m.Topic != "" {
+		return nil
+	}
+	topic, known := c.aliases.chosen[m.Alias]
+	if !known {
+		return errors.New(errors.ErrInvalidTopicName, fmt.Sprintf("The topic is empty and topic alias %d was not given one on this connection.", m.Alias))
+	}
+	m.Topic, m.emptyTopic = topic, true
+	return nil
+}
+
+// checkPublish refuses what the server of this connection said it does not take, and what MQTT cannot express.
+func (c *Client) checkPublish(m *Message) error {
+	if c.version == packet.V5 {
+		if m.QoS > c.limits.MaximumQoS { // [MQTT5-3.2.2-11]
+			return errors.New(errors.ErrInvalidQoS, fmt.Sprintf("QoS %d, but the server takes %d at most (MaximumQoS).", m.QoS, c.limits.MaximumQoS))
+		}
+		if m.Retain && !c.limits.RetainAvailable { // [MQTT5-3.2.2-14]
+			return errors.New(errors.ErrProtocol, "PUBLISH with Retain, but the server keeps no retained messages (RetainAvailable is false).")
+		}
+		if m.Alias > c.limits.TopicAliasMaximum { // [MQTT5-3.2.2-17] [MQTT5-3.2.2-18]
+			return errors.New(errors.ErrProtocol, fmt.Sprintf("PUBLISH with topic alias %d, but the server takes %d at most (ServerTopicAliasMax).", m.Alias, c.limits.TopicAliasMaximum))
+		}
+		if len(m.Properties) > 0 {
+			if v, _ := m.Properties.Uint(packet.PropPayloadFormatIndicator); v == 1 && !utf8.Valid(m.Payload) {
+				return errors.New(errors.ErrMalformedMessage, "PayloadFormatIndicator is 1, but the payload is not valid UTF-8.")
+			}
+		}
+	}
+	properties := len(m.Properties)
+	if m.Alias != 0 {
+		properties += aliasPropertySize
+	}
+	size := packet.PublishSize(c.version, m.QoS, len(m.Topic), properties, len(m.Payload))
+	if uint64(size) > uint64(c.limits.MaximumPacketSize) {
+		return c.checkSize(packet.PUBLISH, size)
+	}
+	return nil
+}
+
+const aliasPropertySize = 3
+
+// writePublish puts the PUBLISH of m into the outgoing buffer, as a repetition if it was there before.
+func (c *Client) writePublish(now Time, m *Message) {
+	if m.written {
+		m.Dup = true // [MQTT5-3.3.1-1] [MQTT311-3.3.1-1]
+	}
+	first := byte(packet.PUBLISH)<<4 | m.QoS<<1
+	if m.Dup {
+		first |= 1 << 3
+	}
+	if m.Retain {
+		first |= 1
+	}
+	topic, properties := m.Topic, m.Properties
+	if m.Alias != 0 {
+		topic = c.aliases.wireTopic(m)
+		c.scratch = append(c.scratch[:0], m.Properties...)
+		c.scratch = c.scratch.AppendUint(packet.PropTopicAlias, uint32(m.Alias))
+		properties = c.scratch
+	}
+	o := &c.output
+	o.tail = packet.AppendPublishHeader(o.tail, c.version, first, topic, m.ID, properties, len(m.Payload))
+	if len(m.Payload) >= directPayload {
+		o.appendDirect(m.Payload)
+	} else {
+		o.tail = append(o.tail, m.Payload...)
+	}
+	if m.QoS == 0 {
+		return
+	}
+	m.State = PubackAwaited
+	if m.QoS == 2 {
+		m.State = PubrecAwaited
+	}
+	m.connection = c.connection
+	if !m.written {
+		m.written = true
+		c.outgoing.add(m)
+	}
+	if !m.holdsQuota {
+		m.holdsQuota = true
+		c.quota--
+	}
+	c.noteSent(now, m)
+}
+
+// Quote renders a name for an error text, without letting a hostile one fill the log.
+func Quote(s string) string {
+	const most = 64
+	if len(s) > most {
+		return strconv.Quote(s[:most]) + "…"
+	}
+	return strconv.Quote(s)
+}
+
+func tooLong(t packet.Type, size int, what string, limit int) string {
+	return fmt.Sprintf("%v of %d bytes; %s is %d.", t, size, what, limit)
+}

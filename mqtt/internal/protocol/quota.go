@@ -1,0 +1,83 @@
+package protocol
+
+import "github.com/iotcomponents/iot/mqtt/internal/packet"
+
+// openQuota sets the send quota of a new connection: the server's Receive Maximum or the smaller InflightLimit
+// [MQTT5-4.9.0-1]. It does not carry over from the last connection.
+func (c *Client) openQuota() {
+	c.window = int(c.limits.ReceiveMaximum)
+	if l := c.Settings.InflightLimit; l > 0 && l < c.window {
+		c.window = l
+	}
+	c.quota = c.window
+	for m := range c.outgoing.All() {
+		m.holdsQuota = false
+	}
+}
+
+// releaseQuota gives one back when the exchange of m is over. A PUBREL that was sent again took none, so its PUBCOMP
+// gives none back and the quota never rises above its start [MQTT5-4.9.0-2].
+func (c *Client) releaseQuota(m *Message) {
+	if m.holdsQuota {
+		m.holdsQuota = false
+		c.quota++
+	}
+}
+
+// sendHeldBack sends what waited for the quota, in order.
+func (c *Client) sendHeldBack(now Time) {
+	for c.quota > 0 && c.phase == Connected {
+		m := c.waiting.take()
+		if m == nil {
+			return
+		}
+		if err := c.checkPublish(m); err != nil {
+			c.abandon(m, err)
+			continue
+		}
+		c.writePublish(now, m)
+	}
+}
+
+// receivedOne counts an inbound message of QoS 1 or 2 against the Receive Maximum that we announced, and ends the
+// connection if the server exceeds it [MQTT5-3.3.4-9]. It reports whether the connection goes on.
+func (c *Client) receivedOne(now Time) bool {
+	c.unsettled++
+	if c.version == packet.V5 && c.unsettled > c.options.receiveMaximum() {
+		c.fail(now, packet.PUBLISH, packet.ReceiveMaximumExceeded, "more messages of QoS 1 and 2 than the Receive Maximum of this client allows")
+		return false
+	}
+	return true
+}
+
+// waitQueue is a FIFO of messages whose cost does not depend on its length.
+type waitQueue struct {
+	messages []*Message
+	head     int
+}
+
+func (q *waitQueue) len() int { return len(q.messages) - q.head }
+
+func (q *waitQueue) push(m *Message) {
+	if q.head > 64 && q.head > len(q.messages)/2 {
+		n := copy(q.messages, q.messages[q.head:])
+		clear(q.messages[n:])
+		q.messages, q.head = q.messages[:n], 0
+	}
+	q.messages = append(q.messages, m)
+}
+
+func (q *waitQueue) take() *Message {
+	if q.len() == 0 {
+		return nil
+	}
+	m := q.messages[q.head]
+	q.messages[q.head] = nil
+	q.head++
+	if q.head == len(q.messages) {
+		q.messages, q.head = q.messages[:0], 0
+	}
+	return m
+}
+
+func (q *waitQueue) reset() { *q = waitQueue{} }

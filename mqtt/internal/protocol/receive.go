@@ -1,0 +1,132 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+// Receive consumes every whole packet at the start of b and reports how many bytes they took, and how many bytes the
+// packet that begins behind them has in all, as far as that is known (0 = not yet). Replies are in the outgoing buffer
+// afterwards, events in the queue. With owned the memory of b is given to the messages in it; otherwise nothing of b is
+// kept.
+func (c *Client) Receive(now Time, b []byte, owned bool) (consumed, next int) {
+	c.keepAlive.lastRead = max(c.keepAlive.lastRead, now)
+	for c.phase == Connecting || c.phase == Connected {
+		rest := b[consumed:]
+		h, ok, err := packet.ReadHeader(c.version, packet.FromServer, rest)
+		if err != nil {
+			c.failOn(now, err)
+			break
+		}
+		if !ok {
+			return consumed, 0
+		}
+		size := h.PacketSize()
+		// Decided from the fixed header, before the body is waited for (U5-05) [MQTT5-3.1.2-24].
+		if limit := c.options.MaximumPacketSize; c.version == packet.V5 && limit != Absent && int64(size) > limit {
+			c.fail(now, h.Type(), packet.PacketTooLarge, fmt.Sprintf("%d bytes, although MaximumPacketSize is %d", size, limit))
+			break
+		}
+		if c.phase == Connecting && h.Type() != packet.CONNACK && h.Type() != packet.AUTH { // [MQTT5-3.2.0-1] [MQTT311-3.2.0-1]
+			c.fail(now, h.Type(), packet.ProtocolError, "it came before CONNACK")
+			break
+		}
+		if len(rest) < size {
+			return consumed, size
+		}
+		c.receivePacket(now, h, rest[h.Size:size:size], owned)
+		consumed += size
+	}
+	return len(b), 0
+}
+
+// failOn ends the connection for an error of the codec.
+func (c *Client) failOn(now Time, err error) {
+	var cause *packet.Error
+	if !errors.As(err, &cause) {
+		cause = &packet.Error{Reason: packet.MalformedPacket, Problem: err.Error()}
+	}
+	c.failWith(now, cause)
+}
+
+// receivePacket handles one whole packet of a type that a server may send.
+func (c *Client) receivePacket(now Time, h packet.Header, body []byte, owned bool) {
+	switch t := h.Type(); t {
+	case packet.PUBLISH:
+		p, err := packet.DecodePublish(c.version, packet.FromServer, h.First, body)
+		if err != nil {
+			c.failOn(now, err)
+			return
+		}
+		c.receivePublish(now, &p, owned)
+	case packet.PUBACK, packet.PUBREC, packet.PUBREL, packet.PUBCOMP:
+		a, err := packet.DecodeAck(c.version, packet.FromServer, t, body)
+		if err != nil {
+			c.failOn(now, err)
+			return
+		}
+		if !c.mayExplain(now, t, a.Properties) {
+			return
+		}
+		switch t {
+		case packet.PUBACK:
+			c.receivePuback(now, &a)
+		case packet.PUBREC:
+			c.receivePubrec(now, &a)
+		case packet.PUBREL:
+			c.receivePubrel(now, &a)
+		case packet.PUBCOMP:
+			c.receivePubcomp(now, &a)
+		}
+	case packet.SUBACK:
+		p, err := packet.DecodeSuback(c.version, body)
+		if err != nil {
+			c.failOn(now, err)
+			return
+		}
+		if c.mayExplain(now, t, p.Properties) {
+			c.receiveSuback(now, t, p.PacketID, p.Reasons, p.Properties)
+		}
+	case packet.UNSUBACK:
+		p, err := packet.DecodeUnsuback(c.version, body)
+		if err != nil {
+			c.failOn(now, err)
+			return
+		}
+		if c.mayExplain(now, t, p.Properties) {
+			c.receiveSuback(now, t, p.PacketID, p.Reasons, p.Properties)
+		}
+	case packet.CONNACK:
+		p, err := packet.DecodeConnack(c.version, body)
+		if err != nil {
+			c.failOn(now, err)
+			return
+		}
+		c.receiveConnack(now, &p)
+	case packet.PINGRESP:
+		c.receivePingresp(now)
+	case packet.DISCONNECT:
+		p, err := packet.DecodeDisconnect(c.version, packet.FromServer, body)
+		if err != nil {
+			c.failOn(now, err)
+			return
+		}
+		c.receiveDisconnect(now, &p)
+	case packet.AUTH:
+		// Only an answer to our Authentication Method may come, and this client sends none yet [MQTT5-4.12.0-6].
+		c.fail(now, packet.AUTH, packet.ProtocolError, "nothing asked for it")
+	default:
+		c.fail(now, t, packet.ProtocolError, "a server does not send it")
+	}
+}
+
+// mayExplain checks that a packet explains itself only where Request Problem Information allows it [MQTT5-3.1.2-29].
+func (c *Client) mayExplain(now Time, t packet.Type, p packet.Properties) bool {
+	if len(p) == 0 || c.options.RequestProblemInformation != 0 || c.version != packet.V5 {
+		return true
+	}
+	c.fail(now, t, packet.ProtocolError, "a Reason String or User Property, although RequestProblemInformation is false")
+	return false
+}

@@ -1,0 +1,130 @@
+package protocol
+
+import (
+	"fmt"
+
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+// resumeSession sends again what was not acknowledged before the last connection ended, in the original order and
+// before anything new [MQTT5-4.4.0-1] [MQTT311-4.4.0-1] [MQTT5-4.6.0-1]. What exceeds the server's Receive Maximum
+// waits at the head of the queue.
+func (c *Client) resumeSession(now Time) {
+	later := c.waiting
+	c.waiting.reset()
+	again := 0
+	for m := range c.outgoing.All() {
+		switch m.State {
+		case PubackAwaited, PubrecAwaited:
+			again++
+			m.Alias = 0 // [MQTT5-3.3.2-7]
+			if err := c.checkPublish(m); err != nil {
+				c.abandon(m, err)
+			} else if c.quota > 0 && c.waiting.len() == 0 {
+				c.writePublish(now, m)
+			} else {
+				c.waiting.push(m)
+			}
+		case PubrelSending, PubcompAwaited:
+			again++
+			c.sendPubrel(m) // never the PUBLISH again
+		}
+	}
+	c.sendLater(now, later)
+	for m := range c.incoming.All() {
+		if m.QoS == 2 && c.inbound.get(m.ID) == m {
+			m.connection = c.connection // PUBREL comes for it on this connection
+			c.unsettled++
+		}
+	}
+	if again > 0 {
+		c.pushDetail(EventSession, fmt.Sprintf("Session resumed: %d packets sent again.", again))
+	}
+}
+
+// dropSession forgets a session that the server does not have [MQTT5-3.2.2-5] [MQTT5-3.1.2-4]. No message is lost by
+// that: what the server had not taken over is sent as new, what it had taken over is finished, and an inbound message
+// that we took over with PUBREC is delivered.
+func (c *Client) dropSession(now Time) {
+	later := c.waiting
+	c.waiting.reset()
+	var anew []*Message
+	for m := range c.outgoing.All() {
+		switch m.State {
+		case PubackAwaited, PubrecAwaited:
+			c.outgoing.remove(m)
+			m.written, m.Dup, m.Alias = false, false, 0
+			m.State = outgoingPending
+			anew = append(anew, m)
+		case PubrelSending, PubcompAwaited:
+			c.closeExchange(m, Event{Kind: EventPublished, Message: m})
+		}
+	}
+	for m := range c.incoming.All() {
+		if m.QoS == 2 && m.State == PubrelAwaited {
+			m.State = PubcompSending
+			c.events.push(Event{Kind: EventDeliver, Message: m})
+		}
+	}
+	c.inbound = idTable{}
+	for _, m := range anew {
+		c.waiting.push(m)
+	}
+	c.sendLater(now, later)
+	if len(anew) > 0 {
+		c.pushDetail(EventSession, fmt.Sprintf("The server has no session: %d unacknowledged messages are sent as new ones.", len(anew)))
+	}
+}
+
+// sendLater puts the messages that waited for the quota of the last connection behind those that wait for this one's.
+func (c *Client) sendLater(now Time, later waitQueue) {
+	for m := later.take(); m != nil; m = later.take() {
+		if m.State == outgoingPending {
+			m.Alias = 0
+			c.waiting.push(m)
+		}
+	}
+	c.sendHeldBack(now)
+}
+
+// endSession drops the exchanges of a session that ends with its connection.
+func (c *Client) endSession() {
+	dropped := c.waiting.len()
+	for m := c.waiting.take(); m != nil; m = c.waiting.take() {
+		c.forget(m)
+	}
+	for m := range c.outgoing.All() {
+		if m.State != OutDone {
+			dropped++
+			c.outgoing.remove(m)
+			c.forget(m)
+		}
+	}
+	for m := range c.incoming.All() {
+		if m.State == PubrelAwaited {
+			dropped++
+			c.incoming.remove(m)
+		}
+	}
+	c.inbound = idTable{}
+	c.hasSession = false
+	if dropped > 0 {
+		c.pushDetail(EventSession, fmt.Sprintf("Session ended: %d messages whose exchange was not complete are dropped.", dropped))
+	}
+}
+
+// forget ends the exchange of an outbound message silently.
+func (c *Client) forget(m *Message) {
+	if c.ids.get(m.ID) == m {
+		c.ids.remove(m.ID)
+	}
+	m.State, m.Done, m.Refused, m.Outcome = OutDone, true, true, packet.UnspecifiedError
+}
+
+// lives reports whether the session of the current connection outlives it.
+func (c *Client) lives() bool {
+	if c.version == packet.V5 {
+		return !c.options.CleanStart || c.limits.SessionExpiry > 0
+	}
+	return !c.options.CleanStart
+}

@@ -1,0 +1,76 @@
+// Package transport makes the connection that MQTT runs on: from a host name or URL and options to a net.Conn.
+package transport
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/iotcomponents/iot/errors"
+)
+
+// Target is where to connect, and over what.
+type Target struct {
+	Scheme string // "" when the host was given without one
+	Host   string
+	Port   int // 0 = none was named
+	Path   string
+}
+
+// scheme is one row of the URL schemes that RemoteHost knows.
+type scheme struct {
+	port      int
+	tls       bool
+	webSocket bool
+}
+
+var schemes = map[string]scheme{
+	"":      {port: 1883},
+	"tcp":   {port: 1883},
+	"mqtt":  {port: 1883},
+	"ssl":   {port: 8883, tls: true},
+	"mqtts": {port: 8883, tls: true},
+	"ws":    {port: 80, webSocket: true},
+	"wss":   {port: 443, tls: true, webSocket: true},
+}
+
+// Parse reads RemoteHost: a name or an address, or a URL. Errors: 152 no host, 153 unknown scheme, 10022 otherwise.
+func Parse(remoteHost string) (Target, error) {
+	name, rest, isURL := strings.Cut(remoteHost, "://")
+	if !isURL {
+		return Target{Host: strings.Trim(remoteHost, "[]")}, nil
+	}
+	name = strings.ToLower(name)
+	if _, known := schemes[name]; !known || name == "" {
+		return Target{}, errors.New(errors.ErrURLScheme, fmt.Sprintf("%q was given; tcp, mqtt, ssl, mqtts, ws and wss are known.", name))
+	}
+	u, err := url.Parse(name + "://" + rest)
+	if err != nil {
+		// The text of err repeats the URL, which may hold a password.
+		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost is not a valid URL.")
+	}
+	if u.User != nil {
+		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost has a user or password; set User and Password instead, so that they do not end in a log.")
+	}
+	if u.Hostname() == "" {
+		return Target{}, errors.New(errors.ErrURLWithoutHost, "RemoteHost is "+strconv.Quote(remoteHost)+".")
+	}
+	t := Target{Scheme: name, Host: u.Hostname(), Path: u.RequestURI()}
+	if p := u.Port(); p != "" {
+		t.Port, err = strconv.Atoi(p)
+		if err != nil || t.Port < 1 || t.Port > 65535 {
+			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost names port %s; 1 to 65535 are possible.", p))
+		}
+	}
+	return t, nil
+}
+
+// DefaultPort is the port of the target's scheme.
+func (t *Target) DefaultPort() int { return schemes[t.Scheme].port }
+
+// TLS reports whether the scheme demands TLS.
+func (t *Target) TLS() bool { return schemes[t.Scheme].tls }
+
+// WebSocket reports whether the scheme demands a WebSocket.
+func (t *Target) WebSocket() bool { return schemes[t.Scheme].webSocket }

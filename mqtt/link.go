@@ -1,0 +1,362 @@
+package mqtt
+
+import (
+	"context"
+	stderrors "errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+	"github.com/iotcomponents/iot/mqtt/internal/transport"
+)
+
+const (
+	// farewell bounds how long the end of a connection waits for the last packet to be written, and then for the
+	// server to close its side too. Closing earlier could make the system drop that packet.
+	farewell = time.Second
+	// lastWords bounds how long after a failed write the reader looks for the server's reason.
+	lastWords = time.Second
+)
+
+// link is one attempt to connect and the connection that it becomes. It has two goroutines: the reader, which connects
+// first, and the writer.
+type link struct {
+	m         *MQTT
+	ctx       context.Context // ends with the link
+	cancel    context.CancelFunc
+	connectBy protocol.Time // end of the time for the attempt
+	dial      transport.Options
+	options   protocol.Options
+
+	// MQTT.mu guards the rest.
+	conn       net.Conn // nil until the transport stands
+	writerIdle bool
+	wake       chan struct{} // for the idle writer
+	writing    sync.WaitGroup
+	timer      *time.Timer
+	timerAt    protocol.Time
+	tracer     *tracer       // nil below LogLevel 2
+	remote     string        // the address, while connected
+	stood      bool          // the server accepted the connection
+	ending     bool          // the protocol's end was noticed
+	patience   time.Duration // how long the last packets may take to be written
+	writeErr   error
+	result     error // of the attempt, when it failed
+}
+
+// start begins the attempt. The lock is held.
+func (l *link) start() {
+	l.wake = make(chan struct{}, 1)
+	l.patience = farewell
+	// Ended by: the end of the connection or of the attempt. Waited for by: whoever waits for m.link to become nil.
+	go l.read()
+}
+
+// read is the goroutine that connects, then reads until the connection ends, then clears up.
+func (l *link) read() {
+	m := l.m
+	defer l.cancel()
+	conn, err := transport.Dial(l.ctx, &l.dial)
+	m.mu.Lock()
+	if err == nil {
+		err = l.open(conn)
+	}
+	m.mu.Unlock()
+	if err == nil {
+		l.receive(conn)
+		l.writing.Wait()
+		_ = conn.Close()
+	} else if conn != nil {
+		_ = conn.Close()
+	}
+	m.mu.Lock()
+	l.finish(err)
+	m.mu.Unlock()
+}
+
+// open begins the protocol on a transport that stands. The lock is held.
+func (l *link) open(conn net.Conn) *errors.Error {
+	m := l.m
+	if l.ctx.Err() != nil { // interrupted meanwhile
+		return errors.Wrap(errors.ErrInterrupted, "Connect was interrupted.", l.ctx.Err())
+	}
+	if err := m.client.Connect(m.now(), &l.options); err != nil {
+		var numbered *errors.Error
+		stderrors.As(err, &numbered)
+		return numbered
+	}
+	l.conn = conn
+	l.remote, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
+	m.status(remoteHostConnected, nil)
+	m.log(logInformation, logInfo, "Connected to "+conn.RemoteAddr().String()+".")
+	l.timer = time.AfterFunc(time.Hour, l.tick)
+	l.timerAt = protocol.Never
+	l.schedule()
+	l.writing.Add(1)
+	// Ended by: the protocol's end, or a failed write. Waited for by: read.
+	go l.write(conn)
+	return nil
+}
+
+// finish clears up after the attempt or the connection, and tells its end. The lock is held.
+func (l *link) finish(failure *errors.Error) {
+	m := l.m
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	end := m.client.End()
+	if l.conn != nil {
+		failure = end.Err
+		m.client.Closed()
+		m.status(remoteHostDisconnected, failure)
+	}
+	m.link, m.readyToSend, m.starved = nil, false, false
+	if l.stood {
+		m.log(logInformation, logInfo, "Disconnected: "+describe(failure)+".")
+		m.client.PushOwner(l.farewellArgs(end))
+		if end.ByServer {
+			m.settings.noteServerDisconnect(&end.Disconnect)
+		}
+	} else {
+		if failure == nil { // the server ended the attempt with DISCONNECT 0, or Disconnect did
+			failure = errors.New(errors.ErrInterrupted, "The attempt was ended before the server accepted it.")
+		}
+		m.log(logInformation, logInfo, "Connecting failed: "+describe(failure)+".")
+		m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description})
+		l.result = failure
+	}
+	m.space.broadcast()
+	m.eventsQueued()
+}
+
+func (l *link) farewellArgs(end *protocol.End) *DisconnectedEventArgs {
+	a := &DisconnectedEventArgs{Description: ok}
+	if end.Err != nil {
+		a.StatusCode, a.Description = end.Err.Code, end.Err.Description
+	}
+	if end.ByServer {
+		d := &end.Disconnect
+		a.ReasonCode, a.ReasonName = int(d.Reason), packet.ReasonName(packet.DISCONNECT, d.Reason)
+		a.ReasonString, a.ServerReference, a.UserProperties = d.ReasonString, d.ServerReference, userPairs(d.UserProperties)
+	}
+	return a
+}
+
+// settle looks after a change of the protocol's state: it schedules the timer, wakes the writer, notices that the server
+// has accepted the connection or that the connection has ended, and tells the pump. The lock is held.
+func (l *link) settle() {
+	m := l.m
+	if !l.stood && m.client.Phase() == protocol.Connected {
+		l.accepted()
+	}
+	if m.client.Phase() == protocol.Ended && !l.ending {
+		l.ending = true
+		_ = l.conn.SetWriteDeadline(time.Now().Add(l.patience))
+		m.wakeWriter()
+		m.room.broadcast()
+	}
+	l.schedule()
+	if m.client.OutputSize() > 0 {
+		m.wakeWriter()
+	}
+	m.eventsQueued()
+}
+
+// schedule makes the timer fire no later than the protocol wants. A timer that fires too early is set anew then, so that
+// what moves a deadline later costs nothing.
+func (l *link) schedule() {
+	at := l.m.client.Deadline()
+	if l.m.client.Phase() == protocol.Connecting {
+		at = l.connectBy
+	}
+	if at < l.timerAt {
+		l.timerAt = at
+		l.timer.Reset(at - l.m.now())
+	}
+}
+
+// tick is the timer.
+func (l *link) tick() {
+	m := l.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.link != l {
+		return
+	}
+	l.timerAt = protocol.Never
+	now := m.now()
+	if m.client.Phase() == protocol.Connecting && now >= l.connectBy {
+		m.client.Fail(now, errors.New(errors.ErrTimeout, "The server did not answer CONNECT in time."))
+	}
+	m.client.Tick(now)
+	l.settle()
+}
+
+// wakeWriter lets an idle writer look at the outgoing buffer. The lock is held.
+func (m *MQTT) wakeWriter() {
+	if l := m.link; l != nil && l.writerIdle {
+		l.writerIdle = false
+		l.wake <- struct{}{}
+	}
+}
+
+// write is the goroutine that writes the outgoing buffer, all that is there at a time. When the protocol has ended and
+// the buffer is empty it closes our side.
+func (l *link) write(conn net.Conn) {
+	defer l.writing.Done()
+	m := l.m
+	var taken [][]byte
+	m.mu.Lock()
+	for l.writeErr == nil {
+		if m.client.OutputSize() == 0 {
+			if m.client.Phase() == protocol.Ended {
+				break
+			}
+			l.writerIdle = true
+			m.mu.Unlock()
+			<-l.wake
+			m.mu.Lock()
+			continue
+		}
+		clear(taken)
+		taken = m.client.TakeOutput(taken[:0])
+		if l.tracer != nil {
+			l.tracer.sent(taken)
+		}
+		m.mu.Unlock()
+		err := l.writeAll(conn, taken)
+		m.mu.Lock()
+		if err != nil {
+			l.writeErr = err
+			break
+		}
+		m.client.OutputWritten(m.now(), taken)
+		m.space.broadcast()
+		m.feed()
+		l.settle()
+	}
+	ended, failed := m.client.Phase() == protocol.Ended, l.writeErr != nil
+	// A DISCONNECT of ours, graceful or not, is worth waiting for the server to read it.
+	cause := m.client.End().Err
+	parting := cause == nil || cause.Code == errors.ErrProtocol
+	m.mu.Unlock()
+	if ended && (failed || !parting) {
+		_ = conn.Close()
+		return
+	}
+	if failed {
+		// The reason is more likely to be found by the reader: a DISCONNECT, or how the server closed.
+		_ = conn.SetReadDeadline(time.Now().Add(lastWords))
+		return
+	}
+	if half, can := conn.(interface{ CloseWrite() error }); can && half.CloseWrite() == nil {
+		_ = conn.SetReadDeadline(time.Now().Add(farewell / 4))
+		return
+	}
+	_ = conn.Close()
+}
+
+// feed fires ReadyToSend when publishing is possible again after error 10035. The lock is held.
+func (m *MQTT) feed() {
+	if m.starved && !m.congested(1) {
+		m.starved, m.readyToSend = false, true
+		m.client.PushReadyToSend()
+	}
+}
+
+// stride is how much of a large payload is written at a time. Each piece that leaves shows that the link lives.
+const stride = 256 << 10
+
+func (l *link) writeAll(conn net.Conn, segments [][]byte) error {
+	m := l.m
+	for _, s := range segments {
+		for len(s) > stride {
+			if _, err := conn.Write(s[:stride]); err != nil {
+				return err
+			}
+			s = s[stride:]
+			m.mu.Lock()
+			m.client.Progress(m.now())
+			m.mu.Unlock()
+		}
+		if _, err := conn.Write(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receive reads until the connection ends.
+func (l *link) receive(conn net.Conn) {
+	m := l.m
+	buffer := newReadBuffer()
+	for {
+		n, err := conn.Read(buffer.space())
+		m.mu.Lock()
+		if n > 0 && m.client.Phase() != protocol.Ended {
+			if l.tracer != nil {
+				l.tracer.received(buffer.added(n))
+			}
+			if whole, owned := buffer.add(n); len(whole) > 0 {
+				buffer.consume(m.client.Receive(m.now(), whole, owned))
+			}
+			l.settle()
+		}
+		if err != nil {
+			l.lost(err)
+			m.mu.Unlock()
+			return
+		}
+		l.pause()
+		m.mu.Unlock()
+	}
+}
+
+// lost ends the protocol when reading fails. The first cause counts: a failed write before a read that only ran out of
+// time or found the end. The lock is held.
+func (l *link) lost(err error) {
+	m := l.m
+	if m.client.Phase() != protocol.Ended {
+		if l.writeErr != nil && (stderrors.Is(err, io.EOF) || stderrors.Is(err, os.ErrDeadlineExceeded)) {
+			err = l.writeErr
+		}
+		cause := errors.FromOS(err)
+		if stderrors.Is(err, io.EOF) && m.client.Phase() == protocol.Connecting {
+			cause = errors.Wrap(errors.ErrConnectionClosedByPeer, "It happened before the server answered CONNECT: it may not speak this protocol version, or expect TLS on this port.", err)
+		}
+		m.client.Fail(m.now(), cause)
+		_ = l.conn.Close() // releases a writer that is stuck
+	}
+	l.settle()
+}
+
+// pause stops reading while the pump does not keep up, so that TCP pushes back on the server. The lock is held.
+func (l *link) pause() {
+	m := l.m
+	for m.overfull() && m.patient == 0 && m.client.Phase() != protocol.Ended {
+		m.client.SetPaused(m.now(), true)
+		room := m.room.wait()
+		m.mu.Unlock()
+		select {
+		case <-room:
+		case <-l.ctx.Done():
+		}
+		m.mu.Lock()
+		m.room.done()
+		m.client.SetPaused(m.now(), false)
+		if l.ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// overfull reports whether more events wait for the pump than may. The lock is held.
+func (m *MQTT) overfull() bool {
+	n, bytes := m.client.Pending()
+	return n >= maxEvents || bytes >= maxEventBytes
+}

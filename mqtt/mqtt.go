@@ -1,0 +1,112 @@
+package mqtt
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/iotcomponents/iot/config"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+)
+
+// MQTT is an MQTT client: one connection to one server, and the session over all its connections. Make it with New, set
+// the properties and the event handlers, then Connect.
+//
+// Handlers are fields; nil means not interested. They run one at a time, never nested, with no lock held, and only on
+// the goroutine that pumps: inside DoEvents, Run, or a blocking method. A handler may call every method. Handlers are
+// set before Connect, or inside a handler.
+//
+// All methods are safe to call from any goroutine.
+type MQTT struct {
+	OnConnected        func(e *ConnectedEventArgs)
+	OnConnectionStatus func(e *ConnectionStatusEventArgs)
+	OnDisconnected     func(e *DisconnectedEventArgs)
+	OnError            func(e *ErrorEventArgs)
+	OnLog              func(e *LogEventArgs)
+	OnMessageAck       func(e *MessageAckEventArgs)
+	OnMessageIn        func(e *MessageInEventArgs)
+	OnMessageOut       func(e *MessageOutEventArgs)
+	OnReadyToSend      func(e *ReadyToSendEventArgs)
+	OnSubscribed       func(e *SubscribedEventArgs)
+	OnUnsubscribed     func(e *UnsubscribedEventArgs)
+	OnBeforeConnect    func(e *BeforeConnectEventArgs) // may change ClientId and CleanSession
+	OnConnAck          func(e *ConnAckEventArgs)
+	OnSubAck           func(e *SubAckEventArgs)
+	OnUnsubAck         func(e *UnsubAckEventArgs)
+	OnPubAck           func(e *PubAckEventArgs)
+	OnPubRec           func(e *PubAckEventArgs)
+	OnPubComp          func(e *PubAckEventArgs)
+	OnPing             func(e *PingEventArgs)
+
+	epoch time.Time // what protocol.Time counts from
+
+	mu sync.Mutex // guards everything below but the pump's part; never held while a handler runs or anything waits
+
+	properties properties
+	settings   settings
+	registry   *config.Registry // made by the first Config
+
+	client *protocol.Client
+	link   *link // the connection or the attempt; nil = idle
+
+	readyToSend bool
+	starved     bool // error 10035 was returned and ReadyToSend has not fired since
+
+	arrived    signal // events are queued, or what a blocking method waits for has changed
+	space      signal // publishing may go on
+	room       signal // the reader may go on
+	ready      chan struct{}
+	patient    int // blocking methods that wait for more than the pump; they keep the reader reading
+	interrupts int // calls of Interrupt, so that a waiting method sees the next one
+
+	background background
+
+	pump pump
+
+	incomingList, outgoingList MQTTMessageList
+
+	// dial replaces the network in tests.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// New returns a component with the documented defaults.
+func New() *MQTT {
+	m := &MQTT{epoch: time.Now(), client: protocol.New(), ready: make(chan struct{}, 1)}
+	m.incomingList = MQTTMessageList{m: m, incoming: true}
+	m.outgoingList = MQTTMessageList{m: m}
+	m.setDefaults()
+	return m
+}
+
+func (m *MQTT) setDefaults() {
+	m.properties = defaultProperties()
+	m.settings = defaultSettings()
+}
+
+// now is the clock of the protocol.
+func (m *MQTT) now() protocol.Time { return time.Since(m.epoch) }
+
+// signal wakes all who wait for a change. It costs nothing while nobody waits. The owner's lock guards it.
+type signal struct {
+	waiters int
+	changed chan struct{}
+}
+
+// wait returns a channel that is closed by the next broadcast. Whoever waits calls done afterwards.
+func (s *signal) wait() <-chan struct{} {
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	s.waiters++
+	return s.changed
+}
+
+func (s *signal) done() { s.waiters-- }
+
+func (s *signal) broadcast() {
+	if s.waiters > 0 && s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
+}

@@ -1,0 +1,266 @@
+package mqtt
+
+import (
+	"fmt"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/transport"
+)
+
+// MQTTVersions is the version of the protocol.
+type MQTTVersions int
+
+// The versions.
+const (
+	MvV3 MQTTVersions = 0 // MQTT 3.1.1
+	MvV5 MQTTVersions = 1 // MQTT 5.0
+)
+
+// properties are the values behind the properties of the component.
+type properties struct {
+	cleanSession      bool
+	clientID          string
+	keepAliveInterval int
+	password          string
+	remoteHost        string
+	remotePort        int
+	remotePortSet     bool // a program's own port outranks the default of a URL's scheme
+	timeout           int
+	user              string
+	version           MQTTVersions
+	willMessage       string
+	willTopic         string
+
+	lastIncoming packet.Properties // of the message received last
+}
+
+func defaultProperties() properties {
+	return properties{cleanSession: true, remotePort: 1883, timeout: 60}
+}
+
+// refuseUnlessIdle is the check of the properties that are fixed while a connection or an attempt exists. The lock is
+// held.
+func (m *MQTT) refuseUnlessIdle(code int, property string) error {
+	if m.link != nil {
+		return errors.New(code, property+" cannot be changed while connected or connecting; Disconnect first.")
+	}
+	return nil
+}
+
+// setWhenIdle sets a property that is fixed while a connection or an attempt exists.
+func setWhenIdle[T any](m *MQTT, code int, property string, field *T, value T) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuseUnlessIdle(code, property); err != nil {
+		return err
+	}
+	*field = value
+	return nil
+}
+
+func set[T any](m *MQTT, field *T, value T) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*field = value
+	return nil
+}
+
+func get[T any](m *MQTT, field *T) T {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return *field
+}
+
+func checkText(property, value string) error {
+	if err := packet.CheckText(value); err != nil {
+		return errors.New(errors.ErrInvalidArgument, property+" "+err.Error()+".")
+	}
+	return nil
+}
+
+func checkRange(property string, value, least, most int) error {
+	if value < least || value > most {
+		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("%s was given %d; %d to %d are possible.", property, value, least, most))
+	}
+	return nil
+}
+
+// CleanSession reports whether the next connection begins with an empty session. Default true.
+func (m *MQTT) CleanSession() bool { return get(m, &m.properties.cleanSession) }
+
+// SetCleanSession sets CleanSession: in 3.1.1 the clean-session flag, in v5 the clean-start flag, where
+// SessionExpInterval says how long the server keeps the session afterwards. The value at Connect counts. With false a
+// session that the server kept is continued: unacknowledged messages are sent again.
+func (m *MQTT) SetCleanSession(clean bool) error { return set(m, &m.properties.cleanSession, clean) }
+
+// ClientId returns the client identifier. Default "".
+func (m *MQTT) ClientId() string { return get(m, &m.properties.clientID) }
+
+// SetClientId sets the client identifier; the value at Connect counts. When it is empty and CleanSession is true,
+// Connect makes a unique one and keeps it here; an identifier that a v5 server assigns is kept here too. Error 10022:
+// not valid UTF-8, U+0000, or longer than 65535 bytes.
+func (m *MQTT) SetClientId(id string) error {
+	if err := checkText("ClientId", id); err != nil {
+		return err
+	}
+	return set(m, &m.properties.clientID, id)
+}
+
+// KeepAliveInterval returns the keep-alive interval in seconds: while connected the one in force, which a v5 server may
+// have chosen. Default 0 = off.
+func (m *MQTT) KeepAliveInterval() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.link; l != nil && l.stood {
+		return int(m.client.Limits().KeepAlive)
+	}
+	return m.properties.keepAliveInterval
+}
+
+// SetKeepAliveInterval sets the keep-alive interval, 0 to 65535 seconds. So long the connection may be silent before a
+// PINGREQ goes out; if the server does not answer within the same time (setting PingTimeout) the connection ends with
+// 201. 0 switches both off. Errors: 211 while connected or connecting, 10022 out of range.
+func (m *MQTT) SetKeepAliveInterval(seconds int) error {
+	if err := checkRange("KeepAliveInterval", seconds, 0, 65535); err != nil {
+		return err
+	}
+	return setWhenIdle(m, errors.ErrWrongState, "KeepAliveInterval", &m.properties.keepAliveInterval, seconds)
+}
+
+// Password returns the password. Default "".
+func (m *MQTT) Password() string { return get(m, &m.properties.password) }
+
+// SetPassword sets the password, any bytes; it is sent when it is not empty, and never logged. The value at Connect
+// counts. MQTT 3.1.1 needs a User beside it: Connect refuses with 500 otherwise. Error 10022: longer than 65535 bytes.
+func (m *MQTT) SetPassword(password string) error {
+	if len(password) > 65535 {
+		return errors.New(errors.ErrInvalidArgument, "Password is longer than 65535 bytes.")
+	}
+	return set(m, &m.properties.password, password)
+}
+
+// RemoteHost returns the server's name as it was set; while connected the address that it was resolved to.
+func (m *MQTT) RemoteHost() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.link; l != nil && l.stood && l.remote != "" {
+		return l.remote
+	}
+	return m.properties.remoteHost
+}
+
+// SetRemoteHost sets the server: a name, an address, or a URL such as tcp://host:1883 (also mqtt; ssl, mqtts, ws and wss
+// are read and not supported yet). A port in the URL outranks RemotePort. Errors: 101 while connected or connecting, 152
+// URL without a host, 153 unknown scheme, 10022 not a valid URL or one with a password. An empty value is accepted;
+// Connect refuses it with 102.
+func (m *MQTT) SetRemoteHost(host string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuseUnlessIdle(errors.ErrRemoteHostFixed, "RemoteHost"); err != nil {
+		return err
+	}
+	if _, err := transport.Parse(host); err != nil {
+		return err
+	}
+	m.properties.remoteHost = host
+	return nil
+}
+
+// RemotePort returns the server's port. Default 1883.
+func (m *MQTT) RemotePort() int { return get(m, &m.properties.remotePort) }
+
+// SetRemotePort sets the server's port, 0 to 65535; Connect refuses 0 with 116. Errors: 100 while connected or
+// connecting, 10022 out of range.
+func (m *MQTT) SetRemotePort(port int) error {
+	if err := checkRange("RemotePort", port, 0, 65535); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuseUnlessIdle(errors.ErrRemotePortFixed, "RemotePort"); err != nil {
+		return err
+	}
+	m.properties.remotePort, m.properties.remotePortSet = port, true
+	return nil
+}
+
+// setRemote sets both or neither.
+func (p *properties) setRemote(host string, port int) error {
+	if _, err := transport.Parse(host); err != nil {
+		return err
+	}
+	if err := checkRange("RemotePort", port, 0, 65535); err != nil {
+		return err
+	}
+	p.remoteHost, p.remotePort, p.remotePortSet = host, port, true
+	return nil
+}
+
+// Timeout returns how many seconds a blocking method waits. Default 60.
+func (m *MQTT) Timeout() int { return get(m, &m.properties.timeout) }
+
+// SetTimeout sets how many seconds a blocking method waits before it returns 201; bytes sent or received start the time
+// anew. 0: every method returns at once, possibly with 10035. Error 10022: negative.
+func (m *MQTT) SetTimeout(seconds int) error {
+	if err := checkRange("Timeout", seconds, 0, maxSeconds); err != nil {
+		return err
+	}
+	return set(m, &m.properties.timeout, seconds)
+}
+
+// User returns the user name. Default "".
+func (m *MQTT) User() string { return get(m, &m.properties.user) }
+
+// SetUser sets the user name; it is sent when it is not empty. The value at Connect counts. Error 10022: not valid
+// UTF-8, U+0000, or longer than 65535 bytes.
+func (m *MQTT) SetUser(user string) error {
+	if err := checkText("User", user); err != nil {
+		return err
+	}
+	return set(m, &m.properties.user, user)
+}
+
+// Version returns the version of the protocol. Default MvV3, which is MQTT 3.1.1.
+func (m *MQTT) Version() MQTTVersions { return get(m, &m.properties.version) }
+
+// SetVersion sets the version of the protocol. Errors: 211 while connected or connecting, 10022 another value than MvV3
+// and MvV5.
+func (m *MQTT) SetVersion(version MQTTVersions) error {
+	if err := checkRange("Version", int(version), int(MvV3), int(MvV5)); err != nil {
+		return err
+	}
+	return setWhenIdle(m, errors.ErrWrongState, "Version", &m.properties.version, version)
+}
+
+// WillMessage returns the payload of the will. Default "".
+func (m *MQTT) WillMessage() string { return get(m, &m.properties.willMessage) }
+
+// SetWillMessage sets the payload of the will, which is sent only when WillTopic is set. Errors: 211 while connected or
+// connecting, 10040 longer than 65535 bytes.
+func (m *MQTT) SetWillMessage(message string) error {
+	if len(message) > 65535 {
+		return errors.New(errors.ErrMessageTooLong, "WillMessage is longer than 65535 bytes.")
+	}
+	return setWhenIdle(m, errors.ErrWrongState, "WillMessage", &m.properties.willMessage, message)
+}
+
+// WillTopic returns the topic of the will. Default "" = no will.
+func (m *MQTT) WillTopic() string { return get(m, &m.properties.willTopic) }
+
+// SetWillTopic sets the topic of the will, the message that the server publishes when the connection ends in another
+// way than by Disconnect. "" = no will. Errors: 211 while connected or connecting, 502 not a topic name.
+func (m *MQTT) SetWillTopic(topic string) error {
+	if topic != "" {
+		if err := packet.CheckTopicName(topic); err != nil {
+			return errors.New(errors.ErrInvalidTopicName, "WillTopic "+err.Error()+".")
+		}
+	}
+	return setWhenIdle(m, errors.ErrWrongState, "WillTopic", &m.properties.willTopic, topic)
+}
+
+// IncomingMessages lists the received QoS 1 and 2 messages whose acknowledgment is not complete.
+func (m *MQTT) IncomingMessages() *MQTTMessageList { return &m.incomingList }
+
+// OutgoingMessages lists the published QoS 1 and 2 messages that were sent and are not completely acknowledged.
+func (m *MQTT) OutgoingMessages() *MQTTMessageList { return &m.outgoingList }

@@ -1,0 +1,162 @@
+package mqtt
+
+import (
+	"fmt"
+	"time"
+	"unsafe"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+)
+
+// PublishData publishes data on topic with QoS 0, 1 or 2. The settings Retain, Duplicate and in v5 TopicAlias,
+// ResponseTopic, OutgoingMessageProperties and OutgoingUserProp shape the message. It returns when the message is
+// accepted for sending and never waits for the server's acknowledgment: that is told by MessageAck and MessageOut. data
+// may be changed afterwards.
+//
+// A QoS 1 or 2 message that was accepted is kept until it is acknowledged, over connections too: it stays in
+// OutgoingMessages. While the server's Receive Maximum is used up it waits in order.
+//
+// Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than the
+// server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator says,
+// 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0, 301
+// interrupted while waiting for room.
+func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, err := m.publishBySettings(topic, qos, data)
+	return err
+}
+
+// PublishMessage is PublishData with a text.
+func (m *MQTT) PublishMessage(topic string, qos int, message string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, err := m.publishBySettings(topic, qos, bytesOf(message))
+	return err
+}
+
+// PublishWith is PublishData with properties of its own, which replace Retain and all settings of outgoing messages for
+// this call. It returns the packet identifier, 0 for QoS 0.
+func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperties) (packetId int, err error) {
+	properties, err := p.encode(nil)
+	if err != nil {
+		return 0, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	msg, err := m.publish(&protocol.Publish{
+		Topic: topic, Payload: data, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties,
+	})
+	if err != nil || msg == nil {
+		return 0, err
+	}
+	return int(msg.ID), nil
+}
+
+// PublishAndWait is PublishData that waits for the end of the exchange, PublishAndWaitTimeout seconds at most (10 by
+// default), firing events meanwhile: QoS 0 until it is sent, QoS 1 until PUBACK, QoS 2 until PUBCOMP.
+//
+// Errors: those of PublishData; further 201 when the time is over and 212 when the connection was lost (the message was
+// accepted, stays in OutgoingMessages and goes on), 500 with code and name when the server refused the message, 301.
+func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	start := m.now()
+	msg, err := m.publishBySettings(topic, qos, data)
+	if err != nil {
+		return err
+	}
+	link := m.link
+	l := &limit{timeout: time.Duration(m.settings.publishAndWaitTimeout)*time.Second - (m.now() - start), what: "PublishAndWait"}
+	if msg == nil {
+		mark := m.client.QoS0Mark()
+		err := m.await(l, &m.arrived, func() bool { return m.client.QoS0Passed(mark) || m.link != link })
+		if err == nil && !m.client.QoS0Passed(mark) {
+			err = errors.New(errors.ErrNotConnected, "The connection was lost before the message was sent.")
+		}
+		m.firePending()
+		return err
+	}
+	msg.Awaited = true
+	defer func() { msg.Awaited = false }()
+	if err := m.await(l, &m.arrived, func() bool { return msg.Done || m.link != link }); err != nil {
+		return err
+	}
+	m.firePending()
+	switch {
+	case !msg.Done:
+		return errors.New(errors.ErrNotConnected, fmt.Sprintf("The connection was lost before message %d was acknowledged; it stays in OutgoingMessages.", msg.ID))
+	case msg.Refused:
+		return errors.New(errors.ErrProtocol, fmt.Sprintf("The server refused message %d: %d (0x%02X) %s.", msg.ID, msg.Outcome, uint8(msg.Outcome), packet.ReasonName(packet.PUBACK, msg.Outcome)))
+	}
+	return nil
+}
+
+// publishBySettings publishes with the settings of outgoing messages. The lock is held.
+func (m *MQTT) publishBySettings(topic string, qos int, data []byte) (*protocol.Message, error) {
+	s := &m.settings
+	p := protocol.Publish{Topic: topic, Payload: data, QoS: qos, Retain: s.retain, Dup: s.duplicate}
+	if m.properties.version == MvV5 {
+		p.Alias, p.Properties = s.outgoing.alias(), s.outgoing.encoded()
+	}
+	return m.publish(&p)
+}
+
+// publish waits for room and accepts the message. The lock is held.
+func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
+	if m.congested(p.QoS) {
+		if err := m.awaitRoom(p); err != nil {
+			return nil, err
+		}
+	}
+	msg, err := m.client.Publish(m.now(), p)
+	if err != nil {
+		return nil, err
+	}
+	m.wakeWriter()
+	return msg, nil
+}
+
+// congested reports whether a message has to wait for room: in the outgoing buffer, in the queue behind the server's
+// Receive Maximum, or among the events that wait for the pump. The lock is held.
+func (m *MQTT) congested(qos int) bool { return m.clogged(qos) || m.client.Undelivered() >= maxEvents }
+
+// clogged reports whether there is no room on the way to the server. The lock is held.
+func (m *MQTT) clogged(qos int) bool {
+	if m.client.OutputFull() {
+		return true
+	}
+	size := m.settings.sendQueueSize
+	return qos > 0 && size > 0 && m.client.HeldBack() >= size
+}
+
+// awaitRoom waits until there is room for p. What cannot succeed fails at once. The lock is held.
+func (m *MQTT) awaitRoom(p *protocol.Publish) error {
+	if err := protocol.CheckPublish(p); err != nil {
+		return err
+	}
+	link := m.link
+	if link == nil || m.client.Phase() != protocol.Connected {
+		return nil // Publish refuses it
+	}
+	inside := m.pump.taken && insideHandler()
+	if inside && !m.clogged(p.QoS) {
+		return nil // the pump is below us on the stack, so waiting for it would never end
+	}
+	if m.properties.timeout == 0 {
+		m.readyToSend, m.starved = false, true
+		return errors.New(errors.ErrWouldBlock, "The message was not accepted; OnReadyToSend tells when to publish again.")
+	}
+	l := &limit{timeout: time.Duration(m.properties.timeout) * time.Second, activity: true, what: "Publishing"}
+	l.pumping = !m.clogged(p.QoS)
+	return m.await(l, &m.space, func() bool {
+		return m.link != link || m.client.Phase() != protocol.Connected || !m.clogged(p.QoS) && (inside || !m.congested(p.QoS))
+	})
+}
+
+// bytesOf is s as bytes without a copy, for a reader.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }

@@ -278,7 +278,7 @@ func generateClientID() string {
 // accepted takes over what CONNACK says. The lock is held.
 func (l *link) accepted() {
 	m := l.m
-	l.stood, m.readyToSend = true, true
+	l.stood, m.readyToSend = true, m.client.Phase() == protocol.Connected
 	ack := m.client.ConnAck()
 	m.properties.clientID = ack.ClientID
 	m.settings.noteConnAck(ack, m.client.Limits())

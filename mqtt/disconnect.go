@@ -141,8 +141,8 @@ func (m *MQTT) Reset() error {
 	}
 	m.background.stop(m)
 	m.client = protocol.New()
-	if !m.pump.taken {
-		m.pump.batch, m.pump.next = nil, 0
+	if !m.pump.taken || insideHandler() { // nobody else is at the batch
+		m.pump.next, m.pump.message = len(m.pump.batch), nil
 	}
 	m.setDefaults()
 	m.space.broadcast()

@@ -24,23 +24,23 @@ type question struct {
 	answered func()
 }
 
-// dispatch calls the handlers of one event. It is the only place where handlers are called, and its name on the stack is
+// dispatch calls the handlers of one event, for one of its messages if it has any. It is the only place where handlers are called, and its name on the stack is
 // how insideHandler knows.
 //
 //go:noinline
-func (m *MQTT) dispatch(e *protocol.Event) {
+func (m *MQTT) dispatch(e *protocol.Event, msg *protocol.Message) {
 	switch e.Kind {
 	case protocol.EventMessageIn:
-		m.fireMessageIn(e.Message)
+		m.fireMessageIn(msg)
 	case protocol.EventDeliver:
-		m.deliver(e.Message)
+		m.deliver(msg)
 	case protocol.EventMessageOut:
-		m.fireMessageOut(e.Message, -1)
+		m.fireMessageOut(msg, -1)
 	case protocol.EventPublished:
-		m.published(e)
+		m.published(e, msg)
 	case protocol.EventPubRec:
 		if m.OnPubRec != nil {
-			m.OnPubRec(m.pubAckArgs(packet.PUBREC, e))
+			m.OnPubRec(m.pubAckArgs(packet.PUBREC, e, msg))
 		}
 	case protocol.EventConnAck:
 		m.fireConnAck(e.Detail.(*protocol.ConnAck))
@@ -169,15 +169,14 @@ func (m *MQTT) fireMessageOut(msg *protocol.Message, id int) {
 
 // published tells the end of the exchange of an outbound QoS 1 or 2 message: the packet that ended it, MessageAck, it
 // leaves OutgoingMessages, MessageOut unless it was refused.
-func (m *MQTT) published(e *protocol.Event) {
-	msg := e.Message
+func (m *MQTT) published(e *protocol.Event, msg *protocol.Message) {
 	switch {
 	case e.Answer == packet.PUBACK && m.OnPubAck != nil:
-		m.OnPubAck(m.pubAckArgs(e.Answer, e))
+		m.OnPubAck(m.pubAckArgs(e.Answer, e, msg))
 	case e.Answer == packet.PUBREC && m.OnPubRec != nil:
-		m.OnPubRec(m.pubAckArgs(e.Answer, e))
+		m.OnPubRec(m.pubAckArgs(e.Answer, e, msg))
 	case e.Answer == packet.PUBCOMP && m.OnPubComp != nil:
-		m.OnPubComp(m.pubAckArgs(e.Answer, e))
+		m.OnPubComp(m.pubAckArgs(e.Answer, e, msg))
 	}
 	m.mu.Lock()
 	if e.Answer != 0 && m.OnMessageAck != nil {
@@ -199,9 +198,9 @@ func (m *MQTT) published(e *protocol.Event) {
 	m.mu.Unlock()
 }
 
-func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event) *PubAckEventArgs {
+func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event, msg *protocol.Message) *PubAckEventArgs {
 	a := &m.pump.args.pubAck
-	*a = PubAckEventArgs{PacketId: int(e.Message.ID), ReasonCode: int(e.Reason), ReasonName: packet.ReasonName(t, e.Reason)}
+	*a = PubAckEventArgs{PacketId: int(msg.ID), ReasonCode: int(e.Reason), ReasonName: packet.ReasonName(t, e.Reason)}
 	if answer, is := e.Detail.(*protocol.Answer); is {
 		a.ReasonString, a.UserProperties = answer.ReasonString, userPairs(answer.UserProperties)
 	}

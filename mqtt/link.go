@@ -36,7 +36,9 @@ type link struct {
 	// MQTT.mu guards the rest.
 	conn       net.Conn // nil until the transport stands
 	writerIdle bool
-	wake       chan struct{} // for the idle writer
+	wake       chan struct{}        // for the idle writer
+	direct     *transport.TryWriter // nil where the system has none
+	taken      [][]byte             // what the writer, or writeDirect for it, is writing
 	writing    sync.WaitGroup
 	timer      *time.Timer
 	timerAt    protocol.Time
@@ -90,7 +92,7 @@ func (l *link) open(conn net.Conn) *errors.Error {
 		stderrors.As(err, &numbered)
 		return numbered
 	}
-	l.conn = conn
+	l.conn, l.direct = conn, transport.NewTryWriter(conn)
 	l.remote, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
 	m.status(remoteHostConnected, nil)
 	m.log(logInformation, logInfo, "Connected to "+conn.RemoteAddr().String()+".")
@@ -117,7 +119,7 @@ func (l *link) finish(failure *errors.Error) {
 	}
 	m.link, m.readyToSend, m.starved = nil, false, false
 	if l.stood {
-		m.log(logInformation, logInfo, "Disconnected: "+describe(failure)+".")
+		m.log(logInformation, logInfo, "Disconnected: "+describe(failure))
 		m.client.PushOwner(l.farewellArgs(end))
 		if end.ByServer {
 			m.settings.noteServerDisconnect(&end.Disconnect)
@@ -126,7 +128,7 @@ func (l *link) finish(failure *errors.Error) {
 		if failure == nil { // the server ended the attempt with DISCONNECT 0, or Disconnect did
 			failure = errors.New(errors.ErrInterrupted, "The attempt was ended before the server accepted it.")
 		}
-		m.log(logInformation, logInfo, "Connecting failed: "+describe(failure)+".")
+		m.log(logInformation, logInfo, "Connecting failed: "+describe(failure))
 		m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description})
 		l.result = failure
 	}
@@ -151,7 +153,7 @@ func (l *link) farewellArgs(end *protocol.End) *DisconnectedEventArgs {
 // has accepted the connection or that the connection has ended, and tells the pump. The lock is held.
 func (l *link) settle() {
 	m := l.m
-	if !l.stood && m.client.Phase() == protocol.Connected {
+	if !l.stood && m.client.Accepted() {
 		l.accepted()
 	}
 	if m.client.Phase() == protocol.Ended && !l.ending {
@@ -205,40 +207,80 @@ func (m *MQTT) wakeWriter() {
 	}
 }
 
+// writeDirect lets the calling goroutine write the outgoing buffer instead of waking the writer, which saves a single
+// message the time of a switch to another goroutine. It never waits: what the system does not take now is left to the
+// writer. The writer is idle; the lock is held, and released meanwhile.
+func (l *link) writeDirect() {
+	m := l.m
+	l.writerIdle = false
+	l.take()
+	m.mu.Unlock()
+	complete := true
+	for i, s := range l.taken {
+		n := l.direct.TryWrite(s)
+		if l.taken[i] = s[n:]; n < len(s) {
+			complete = false
+			break
+		}
+	}
+	m.mu.Lock()
+	if complete {
+		l.wrote()
+	}
+	if !complete || m.client.OutputSize() > 0 || m.client.Phase() == protocol.Ended {
+		l.wake <- struct{}{}
+		return
+	}
+	l.writerIdle = true
+}
+
+// take moves the outgoing buffer to taken. The lock is held.
+func (l *link) take() {
+	l.taken = l.m.client.TakeOutput(l.taken[:0])
+	if l.tracer != nil {
+		l.tracer.sent(l.taken)
+	}
+}
+
+// wrote takes note that all of taken has left. The lock is held.
+func (l *link) wrote() {
+	m := l.m
+	clear(l.taken)
+	l.taken = l.taken[:0]
+	m.client.OutputWritten(m.now())
+	m.space.broadcast()
+	m.feed()
+	l.settle()
+}
+
 // write is the goroutine that writes the outgoing buffer, all that is there at a time. When the protocol has ended and
 // the buffer is empty it closes our side.
 func (l *link) write(conn net.Conn) {
 	defer l.writing.Done()
 	m := l.m
-	var taken [][]byte
 	m.mu.Lock()
 	for l.writeErr == nil {
-		if m.client.OutputSize() == 0 {
-			if m.client.Phase() == protocol.Ended {
-				break
+		if len(l.taken) == 0 {
+			if m.client.OutputSize() == 0 {
+				if m.client.Phase() == protocol.Ended {
+					break
+				}
+				l.writerIdle = true
+				m.mu.Unlock()
+				<-l.wake
+				m.mu.Lock()
+				continue
 			}
-			l.writerIdle = true
-			m.mu.Unlock()
-			<-l.wake
-			m.mu.Lock()
-			continue
-		}
-		clear(taken)
-		taken = m.client.TakeOutput(taken[:0])
-		if l.tracer != nil {
-			l.tracer.sent(taken)
+			l.take()
 		}
 		m.mu.Unlock()
-		err := l.writeAll(conn, taken)
+		err := l.writeAll(conn, l.taken)
 		m.mu.Lock()
 		if err != nil {
 			l.writeErr = err
 			break
 		}
-		m.client.OutputWritten(m.now(), taken)
-		m.space.broadcast()
-		m.feed()
-		l.settle()
+		l.wrote()
 	}
 	ended, failed := m.client.Phase() == protocol.Ended, l.writeErr != nil
 	// A DISCONNECT of ours, graceful or not, is worth waiting for the server to read it.

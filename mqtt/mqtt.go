@@ -60,6 +60,8 @@ type MQTT struct {
 	patient    int // blocking methods that wait for more than the pump; they keep the reader reading
 	interrupts int // calls of Interrupt, so that a waiting method sees the next one
 
+	spareTimer *time.Timer // stopped; for the next method that waits
+
 	background background
 
 	pump pump
@@ -86,6 +88,23 @@ func (m *MQTT) setDefaults() {
 
 // now is the clock of the protocol.
 func (m *MQTT) now() protocol.Time { return time.Since(m.epoch) }
+
+// takeTimer returns a timer that fires after d. The lock is held.
+func (m *MQTT) takeTimer(d time.Duration) *time.Timer {
+	timer := m.spareTimer
+	if timer == nil {
+		return time.NewTimer(d)
+	}
+	m.spareTimer = nil
+	timer.Reset(d)
+	return timer
+}
+
+// returnTimer takes back a timer of takeTimer. The lock is held.
+func (m *MQTT) returnTimer(timer *time.Timer) {
+	timer.Stop()
+	m.spareTimer = timer
+}
 
 // signal wakes all who wait for a change. It costs nothing while nobody waits. The owner's lock guards it.
 type signal struct {

@@ -111,9 +111,18 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 			return nil, err
 		}
 	}
-	msg, err := m.client.Publish(m.now(), p)
+	var now protocol.Time
+	if p.QoS > 0 { // the time of QoS 0 does not matter, and reading the clock does
+		now = m.now()
+	}
+	msg, err := m.client.Publish(now, p)
 	if err != nil {
 		return nil, err
+	}
+	if l := m.link; msg != nil && m.client.Outgoing().Len() == 1 && l.direct != nil && l.writerIdle {
+		// Nothing else is on its way: this is a single message, whose sender wants its answer, not throughput.
+		l.writeDirect()
+		return msg, nil
 	}
 	m.wakeWriter()
 	return msg, nil

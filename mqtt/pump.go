@@ -25,7 +25,8 @@ type pump struct {
 
 	// Whoever has taken the pump owns the rest.
 	batch         []protocol.Event
-	next          int // the first event of batch that was not fired
+	next          int               // the first event of batch that was not fired
+	message       *protocol.Message // the first message of it that was not told, if others were
 	args          args
 	hadProperties bool // the last inbound message had v5 properties
 }
@@ -56,6 +57,11 @@ func (m *MQTT) pumpOnce(wait time.Duration) {
 		if m.takePump() {
 			m.mu.Unlock()
 			if m.fireReady() {
+				if timer != nil {
+					m.mu.Lock()
+					m.returnTimer(timer)
+					m.mu.Unlock()
+				}
 				return
 			}
 			m.mu.Lock()
@@ -65,11 +71,10 @@ func (m *MQTT) pumpOnce(wait time.Duration) {
 			}
 		}
 		changed := m.arrived.wait()
-		m.mu.Unlock()
 		if timer == nil {
-			timer = time.NewTimer(wait)
-			defer timer.Stop()
+			timer = m.takeTimer(wait)
 		}
+		m.mu.Unlock()
 		over := false
 		select {
 		case <-changed:
@@ -78,10 +83,12 @@ func (m *MQTT) pumpOnce(wait time.Duration) {
 		}
 		m.mu.Lock()
 		m.arrived.done()
-		m.mu.Unlock()
 		if over {
+			m.returnTimer(timer)
+			m.mu.Unlock()
 			return
 		}
+		m.mu.Unlock()
 	}
 }
 
@@ -186,9 +193,18 @@ func (m *MQTT) fireReady() (fired bool) {
 func (m *MQTT) fireBatch() (fired bool) {
 	p := &m.pump
 	for p.next < len(p.batch) {
-		e := &p.batch[p.next]
-		p.next++ // before the handler, which may panic
-		m.dispatch(e)
+		// What is next is settled before the handler runs, which may panic.
+		e, msg := &p.batch[p.next], p.message
+		if msg == nil {
+			msg = e.Message
+		}
+		if p.message = nil; msg != nil {
+			p.message = e.Next(msg)
+		}
+		if p.message == nil {
+			p.next++
+		}
+		m.dispatch(e, msg)
 		fired = true
 	}
 	return fired
@@ -264,8 +280,8 @@ func (m *MQTT) await(l *limit, on *signal, done func() bool) error {
 	var expired <-chan time.Time
 	start := m.now()
 	if l.timeout > 0 {
-		timer = time.NewTimer(l.timeout)
-		defer timer.Stop()
+		timer = m.takeTimer(l.timeout)
+		defer m.returnTimer(timer)
 		expired = timer.C
 	}
 	var cancelled <-chan struct{}

@@ -32,7 +32,10 @@ func TestSmoke(t *testing.T) {
 				t.Error("nested")
 			}
 		}
-		m.OnMessageOut = func(e *mqtt.MessageOutEventArgs) { out++; note("out %v %s %d %s", e.PacketId, e.Topic, e.QOS, e.Message) }
+		m.OnMessageOut = func(e *mqtt.MessageOutEventArgs) {
+			out++
+			note("out %v %s %d %s", e.PacketId, e.Topic, e.QOS, e.Message)
+		}
 		m.OnMessageAck = func(e *mqtt.MessageAckEventArgs) { note("ack %v", *e) }
 		m.OnError = func(e *mqtt.ErrorEventArgs) { note("error %v", *e) }
 		m.OnLog = func(e *mqtt.LogEventArgs) { note("log %v", *e) }

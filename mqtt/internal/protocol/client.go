@@ -39,12 +39,13 @@ type Settings struct {
 type Client struct {
 	Settings Settings
 
-	phase   Phase
-	version packet.Version
-	options Options
-	limits  Limits
-	connAck *ConnAck
-	end     End
+	phase    Phase
+	accepted bool
+	version  packet.Version
+	options  Options
+	limits   Limits
+	connAck  *ConnAck
+	end      End
 
 	output output
 	events eventQueue
@@ -61,17 +62,17 @@ type Client struct {
 	waiting         waitQueue // messages that the quota holds back, in order
 
 	// The rest belongs to one connection.
-	connection  uint32 // its number, so that an acknowledgment can never go out on another
-	requests    map[uint16]*Request
-	quota       int // PUBLISH packets above QoS 0 that may still be written
-	window      int // quota at the start
-	unsettled   int // inbound QoS 1 and 2 messages that are not settled yet
-	aliases     aliases
-	keepAlive   keepAlive
-	republish   republish
-	qos0        []Event // MessageOut of QoS 0 messages that are in the outgoing buffer
-	qos0Written int     // how many of them a write under way covers
-	qos0Gone    uint64  // how many were written, over all connections
+	connection uint32 // its number, so that an acknowledgment can never go out on another
+	requests   map[uint16]*Request
+	quota      int // PUBLISH packets above QoS 0 that may still be written
+	window     int // quota at the start
+	unsettled  int // inbound QoS 1 and 2 messages that are not settled yet
+	aliases    aliases
+	keepAlive  keepAlive
+	republish  republish
+	qos0       chain  // QoS 0 messages in the outgoing buffer
+	qos0Taken  chain  // those that a write under way covers
+	qos0Gone   uint64 // how many were written, over all connections
 
 	store   storage
 	topics  topicCache
@@ -91,6 +92,9 @@ func (c *Client) Version() packet.Version { return c.version }
 
 // Limits reports what the server of the current or last connection demands.
 func (c *Client) Limits() *Limits { return &c.limits }
+
+// Accepted reports whether the server has accepted the current connection, also when it has ended since.
+func (c *Client) Accepted() bool { return c.accepted }
 
 // ConnAck reports what the server's last CONNACK said; nil before the first.
 func (c *Client) ConnAck() *ConnAck { return c.connAck }

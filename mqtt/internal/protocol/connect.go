@@ -98,15 +98,14 @@ func (c *Client) Connect(now Time, o *Options) error {
 	}
 	c.options, c.version = *o, o.Version
 	c.connection++
-	c.phase, c.end = Connecting, End{}
+	c.phase, c.accepted, c.end = Connecting, false, End{}
 	c.requests = nil
 	c.unsettled = 0
 	c.output.reset()
 	c.aliases.reset()
 	c.republish.reset()
-	clear(c.qos0)
-	c.qos0, c.qos0Written = c.qos0[:0], 0
-	c.keepAlive = keepAlive{lastWrite: now, lastRead: now}
+	c.qos0, c.qos0Taken = chain{}, chain{}
+	c.keepAlive = keepAlive{lastWrite: now, lastSign: now, lastRead: now}
 	c.limits = c.defaultLimits()
 	c.output.tail = encoded
 	return nil
@@ -194,7 +193,7 @@ func (c *Client) receiveConnack(now Time, p *packet.Connack) {
 		c.fail(now, packet.CONNACK, packet.ProtocolError, problem)
 		return
 	}
-	c.phase = Connected
+	c.phase, c.accepted = Connected, true
 	c.negotiate(p.Properties)
 	c.keepAlive.interval = time.Duration(c.limits.KeepAlive) * time.Second
 	c.pushDetail(EventConnAck, ack)
@@ -209,7 +208,7 @@ func (c *Client) receiveConnack(now Time, p *packet.Connack) {
 		// says that the program wants it, and RestoreSession may supply our side (pinned for [MQTT5-3.2.2-4]).
 		c.dropSession(now)
 	}
-	c.hasSession, c.sessionClientID = true, ack.ClientID
+	c.hasSession, c.sessionClientID = c.lives(), ack.ClientID
 }
 
 // checkAuthentication compares the Authentication Method of CONNACK with CONNECT's [MQTT5-4.12.0-5].

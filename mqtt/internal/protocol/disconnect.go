@@ -2,6 +2,8 @@ package protocol
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -112,14 +114,13 @@ func (c *Client) receiveDisconnect(now Time, p *packet.Disconnect) {
 // Closed tells that the transport is gone: the next connection may begin. Requests that were not answered are over,
 // since they are no part of the session; the messages stay.
 func (c *Client) Closed() {
-	for id, r := range c.requests {
-		if !c.end.Local {
+	for _, id := range slices.Sorted(maps.Keys(c.requests)) {
+		if r := c.requests[id]; !c.end.Local {
 			c.pushDetail(EventError, errors.New(errors.ErrNotConnected, fmt.Sprintf("%v %d of %s was not answered before the connection ended.", r.Type, id, Quote(r.Filters[0]))))
 		}
 	}
 	c.requests = nil
 	c.phase = Idle
 	c.output.reset()
-	clear(c.qos0)
-	c.qos0, c.qos0Written = c.qos0[:0], 0
+	c.qos0, c.qos0Taken = chain{}, chain{}
 }

@@ -14,10 +14,10 @@ const (
 	EventConnected                     // CONNACK was accepted
 	EventReadyToSend                   // sending is possible (again)
 	EventError                         // Detail: *errors.Error
-	EventMessageIn                     // Message: of QoS 0
-	EventDeliver                       // Message: of QoS 1 or 2; the pump settles it with Acknowledge and Delivered
-	EventMessageOut                    // Message: of QoS 0, written
-	EventPublished                     // Message, Reason, Detail: *Answer or nil; a QoS 1 or 2 exchange is over
+	EventMessageIn                     // Messages: of QoS 0
+	EventDeliver                       // Messages: of QoS 1 or 2; the pump settles each with Acknowledge and Delivered
+	EventMessageOut                    // Messages: of QoS 0, written
+	EventPublished                     // Messages, Reason, Detail: *Answer or nil; a QoS 1 or 2 exchange is over
 	EventPubRec                        // Message, Reason, Detail: *Answer or nil; the exchange goes on
 	EventSubscribed                    // Detail: *SubAck
 	EventUnsubscribed                  // Detail: *SubAck
@@ -25,13 +25,23 @@ const (
 	EventSession                       // Detail: string, for the log
 )
 
-// Event is one thing that happened, in the order in which it happened.
+// Event is one thing that happened, or the same thing that happened to several messages in a row, in the order in which
+// it happened.
 type Event struct {
 	Kind    EventKind
 	Reason  packet.ReasonCode
 	Answer  packet.Type // EventPublished: PUBACK, PUBREC or PUBCOMP, the packet that ended the exchange; 0 = the session's end did
-	Message *Message
+	Message *Message    // the first; the others follow by Next
+	last    *Message
 	Detail  any
+}
+
+// Next returns the message that the event tells of after m, nil if m is the last. It is asked before m is released.
+func (e *Event) Next(m *Message) *Message {
+	if e.last == nil || m == e.last {
+		return nil // behind m may be what another event tells of
+	}
+	return m.next
 }
 
 // Answer is what a v5 acknowledgment says beyond its reason code.
@@ -43,14 +53,59 @@ type Answer struct {
 // UserProperty is one pair of a User Property. Order and repetition are kept.
 type UserProperty struct{ Name, Value string }
 
+// chain is a list of messages that are linked by Next. A message is in one chain at a time.
+type chain struct {
+	first, last *Message
+	count       int
+}
+
+func (h *chain) add(m *Message) {
+	if h.first == nil {
+		h.first = m
+	} else {
+		h.last.next = m
+	}
+	h.last = m
+	h.count++
+}
+
 // eventQueue holds what the pump has not taken yet.
 type eventQueue struct {
 	queue []Event
+	count int // things that happened, which are more than events
 	bytes int // payload bytes of inbound messages, which is what a flood of large messages is bounded by
 	spare []Event
 }
 
-func (q *eventQueue) push(e Event) { q.queue = append(q.queue, e) }
+func (q *eventQueue) push(e Event) {
+	if len(q.queue) == cap(q.queue) {
+		q.queue = growEvents(q.queue)
+	}
+	q.queue = append(q.queue, e)
+	q.count++
+}
+
+// pushChain tells the same of all messages of a chain. Like follows like in a busy queue, so that one event serves many.
+func (q *eventQueue) pushChain(kind EventKind, reason packet.ReasonCode, answer packet.Type, h chain) {
+	if h.first == nil {
+		return
+	}
+	if n := len(q.queue); n > 0 {
+		if e := &q.queue[n-1]; e.Kind == kind && e.Reason == reason && e.Answer == answer && e.Detail == nil {
+			e.last.next, e.last = h.first, h.last
+			q.count += h.count
+			return
+		}
+	}
+	q.push(Event{Kind: kind, Reason: reason, Answer: answer, Message: h.first, last: h.last})
+	q.count += h.count - 1
+}
+
+// pushMessage hands an inbound message to the pump.
+func (q *eventQueue) pushMessage(kind EventKind, m *Message) {
+	q.bytes += len(m.Payload)
+	q.pushChain(kind, 0, 0, chain{m, m, 1})
+}
 
 // PushOwner queues an event of the owner's own behind what has happened so far.
 func (c *Client) PushOwner(detail any) { c.events.push(Event{Kind: EventOwner, Detail: detail}) }
@@ -63,31 +118,35 @@ func (c *Client) pushDetail(kind EventKind, detail any) {
 }
 
 // Pending reports how many events wait for the pump, and how many payload bytes of inbound messages they hold.
-func (c *Client) Pending() (events, payloadBytes int) { return len(c.events.queue), c.events.bytes }
+func (c *Client) Pending() (events, payloadBytes int) { return c.events.count, c.events.bytes }
 
 // Undelivered reports how many events wait for the pump, with the MessageOut of QoS 0 messages that were not written.
-func (c *Client) Undelivered() int { return len(c.events.queue) + len(c.qos0) }
+func (c *Client) Undelivered() int { return c.events.count + c.qos0.count + c.qos0Taken.count }
 
 // TakeEvents hands over all queued events. The slice belongs to the caller until it is given to ReturnEvents.
 func (c *Client) TakeEvents() []Event {
 	taken := c.events.queue
+	if len(taken) == 0 {
+		return nil
+	}
 	c.events.queue, c.events.spare = c.events.spare, nil
-	c.events.bytes = 0
+	c.events.bytes, c.events.count = 0, 0
 	return taken
 }
-
-// maxSpareEvents bounds the memory that an emptied queue keeps for the next burst.
-const maxSpareEvents = 1024
 
 // ReturnEvents gives back a slice of TakeEvents whose events were handled, and with it the messages of QoS 0 in it.
 func (c *Client) ReturnEvents(events []Event) {
 	for i := range events {
 		if e := &events[i]; e.Kind == EventMessageIn || e.Kind == EventMessageOut {
-			c.store.release(e.Message)
+			for m := e.Message; m != nil; {
+				next := e.Next(m)
+				c.store.release(m)
+				m = next
+			}
 		}
 	}
 	clear(events)
-	if c.events.spare == nil && cap(events) <= maxSpareEvents {
-		c.events.spare = events[:0]
+	if rest := freeEvents(events); c.events.spare == nil {
+		c.events.spare = rest
 	}
 }

@@ -29,12 +29,11 @@ func (c *Client) receivePublish(now Time, p *packet.Publish, owned bool) {
 	} else {
 		m.Payload, m.Properties = c.store.keep(p.Payload), c.store.keep(p.Properties)
 	}
-	c.events.bytes += len(m.Payload)
 	if p.QoS == 0 {
-		c.events.push(Event{Kind: EventMessageIn, Message: m})
+		c.events.pushMessage(EventMessageIn, m)
 		return
 	}
-	if !c.receivedOne(now) {
+	if !c.receivedOne(now, m) {
 		c.store.release(m)
 		return
 	}
@@ -42,7 +41,7 @@ func (c *Client) receivePublish(now Time, p *packet.Publish, owned bool) {
 	c.inbound.put(m.ID, m)
 	if p.QoS == 1 {
 		m.State = PubackSending
-		c.events.push(Event{Kind: EventDeliver, Message: m})
+		c.events.pushMessage(EventDeliver, m)
 		return
 	}
 	m.State = PubrecSending
@@ -58,22 +57,20 @@ func (c *Client) receiveAgain(now Time, p *packet.Publish, known *Message) bool 
 		return false
 	}
 	if p.QoS == 2 {
-		known.connection = c.connection
-		if known.State == PubrelAwaited {
-			c.sendPubrec(known) // once more, without delivering once more [MQTT5-4.3.3-10]
+		if c.receivedOne(now, known) {
+			c.sendAck(packet.PUBREC, known.ID, packet.Success) // once more, without delivering once more [MQTT5-4.3.3-10]
 		}
 		return false
 	}
 	if p.Dup {
 		// It still waits for the pump, which will acknowledge it: on this connection, since it came on this one too.
 		// A session that resumes repeats it, and NATS does on a living connection.
-		if known.connection != c.connection {
-			known.connection = c.connection
-			c.receivedOne(now)
-		}
+		known.connection = c.connection
+		c.receivedOne(now, known)
 		return false
 	}
 	c.inbound.remove(p.PacketID) // a new message: the old one's acknowledgment is not ours to send any more
+	c.settledOne(known)
 	return true
 }
 
@@ -95,7 +92,7 @@ func (c *Client) receivePubrel(_ Time, a *packet.Ack) {
 		return // the pump has it already
 	}
 	m.State = PubcompSending
-	c.events.push(Event{Kind: EventDeliver, Message: m})
+	c.events.pushMessage(EventDeliver, m)
 }
 
 // Acknowledge queues PUBACK or PUBCOMP of a message that the pump is about to deliver, and reports whether it did: on
@@ -112,7 +109,7 @@ func (c *Client) Acknowledge(m *Message) bool {
 			t = packet.PUBCOMP
 		}
 		c.output.tail = packet.AppendShortAck(c.output.tail, t, m.ID)
-		c.unsettled--
+		c.settledOne(m)
 	}
 	m.State = InDone
 	return acknowledged

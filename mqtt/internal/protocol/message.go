@@ -36,9 +36,10 @@ type Message struct {
 	Dup        bool
 	Refused    bool // out: the server refused it, or it could not be sent
 
-	written    bool // out: a PUBLISH of it was put on the wire, so that the next one is a repetition
-	holdsQuota bool // out: it counts against the server's Receive Maximum
-	emptyTopic bool // out: the caller relies on the alias alone
+	written    bool     // out: a PUBLISH of it was put on the wire, so that the next one is a repetition
+	holdsQuota bool     // it counts against the receiver's Receive Maximum on this connection
+	emptyTopic bool     // out: the caller relies on the alias alone
+	next       *Message // in a chain
 	connection uint32
 	position   int  // in its List
 	sentAt     Time // out: when PUBLISH was last put on the wire; see republish.go
@@ -49,7 +50,7 @@ type Message struct {
 
 const (
 	slab       = 32        // messages that are allocated together
-	maxFree    = 256       // messages kept for the next burst
+	maxFree    = 16        // messages that a client keeps for itself
 	chunk      = 4 << 10   // payloads that are allocated together
 	maxChunked = chunk / 8 // larger payloads get memory of their own, so that keeping one message pins little else
 )
@@ -62,6 +63,11 @@ type storage struct {
 }
 
 func (s *storage) message() *Message {
+	if len(s.free) == 0 {
+		if block, _ := messagePool.Get().(*messageBlock); block != nil {
+			s.free = append(s.free, block[:]...)
+		}
+	}
 	if n := len(s.free); n > 0 {
 		m := s.free[n-1]
 		s.free = s.free[:n-1]
@@ -78,8 +84,12 @@ func (s *storage) message() *Message {
 // release takes back a message that nothing refers to any more.
 func (s *storage) release(m *Message) {
 	*m = Message{}
-	if len(s.free) < maxFree {
-		s.free = append(s.free, m)
+	s.free = append(s.free, m)
+	if n := len(s.free) - len(messageBlock{}); n >= maxFree {
+		block := messageBlock(s.free[n:])
+		messagePool.Put(&block)
+		clear(s.free[n:])
+		s.free = s.free[:n]
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 func (c *Client) receivePuback(now Time, a *packet.Ack) {
 	m := c.ids.get(a.PacketID)
 	switch {
-	case m == nil:
+	case m == nil || m.resending():
 		// The specifications do not say what an unknown identifier means here; a duplicate is the usual cause.
 		c.unknownAck(now, packet.PUBACK, a.PacketID)
 	case m.State == PubackAwaited:
@@ -29,6 +29,8 @@ func (c *Client) receivePuback(now Time, a *packet.Ack) {
 func (c *Client) receivePubrec(now Time, a *packet.Ack) {
 	m := c.ids.get(a.PacketID)
 	switch {
+	case m != nil && m.resending():
+		c.unknownAck(now, packet.PUBREC, a.PacketID)
 	case m == nil:
 		if c.requests[a.PacketID] != nil {
 			c.unknownAck(now, packet.PUBREC, a.PacketID)
@@ -48,6 +50,12 @@ func (c *Client) receivePubrec(now Time, a *packet.Ack) {
 	default:
 		c.wrongAck(now, packet.PUBREC, m)
 	}
+}
+
+// resending reports whether m waits to be sent again on this connection. An answer to the PUBLISH of the last one is
+// ignored: the repetition will be answered too.
+func (m *Message) resending() bool {
+	return (m.State == PubackAwaited || m.State == PubrecAwaited) && !m.holdsQuota
 }
 
 func (c *Client) sendPubrel(m *Message) {
@@ -77,23 +85,27 @@ func (c *Client) finishPublish(now Time, m *Message, by packet.Type, a *packet.A
 	if m.Refused {
 		c.pushDetail(EventError, errors.New(errors.ErrProtocol, fmt.Sprintf("%v for packet %d (topic %s): %s.", by, m.ID, Quote(m.Topic), describeReason(by, a.Reason, a.Properties))))
 	}
-	c.closeExchange(m, Event{Kind: EventPublished, Answer: by, Reason: a.Reason, Message: m, Detail: answer(a.Properties)})
+	c.closeExchange(m, a.Reason, by, answer(a.Properties))
 	c.sendHeldBack(now)
 }
 
 // closeExchange frees what the exchange of m holds and queues the event that tells its end.
-func (c *Client) closeExchange(m *Message, e Event) {
+func (c *Client) closeExchange(m *Message, reason packet.ReasonCode, by packet.Type, detail any) {
 	c.ids.remove(m.ID)
 	c.releaseQuota(m)
 	m.State, m.Done = OutDone, true
-	c.events.push(e)
+	if detail != nil {
+		c.events.push(Event{Kind: EventPublished, Answer: by, Reason: reason, Message: m, Detail: detail})
+		return
+	}
+	c.events.pushChain(EventPublished, reason, by, chain{m, m, 1})
 }
 
 // abandon ends the exchange of a message that was accepted earlier and that this server does not take.
 func (c *Client) abandon(m *Message, err error) {
 	m.Refused, m.Outcome = true, packet.UnspecifiedError
 	c.pushDetail(EventError, err)
-	c.closeExchange(m, Event{Kind: EventPublished, Reason: packet.UnspecifiedError, Message: m})
+	c.closeExchange(m, packet.UnspecifiedError, 0, nil)
 }
 
 // Published tells that the pump has told the end of the exchange of m, or is about to: m leaves the list.

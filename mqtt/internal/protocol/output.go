@@ -11,13 +11,13 @@ const (
 	maxOutput = 256 << 10
 	// directPayload is the size from which a payload is handed to the writer as it is instead of being copied.
 	directPayload = 16 << 10
-	// maxSpareOutput bounds the memory that an empty buffer keeps.
-	maxSpareOutput = 64 << 10
 )
 
 // output is the outgoing buffer: packets as a sequence of segments, the last of which grows.
 type output struct {
 	segments [][]byte // complete, in order; large payloads stand by themselves
+	tails    [][]byte // those of the segments that are buffers of ours
+	taken    [][]byte // the same of the segments that were taken
 	tail     []byte
 	size     int // bytes in all
 	tailSize int // bytes of the tail that size counts already
@@ -34,11 +34,24 @@ func (o *output) measure() {
 func (o *output) appendDirect(b []byte) {
 	o.measure()
 	if len(o.tail) > 0 {
-		o.segments = append(o.segments, o.tail)
-		o.tail, o.tailSize = nil, 0
+		o.endTail(&o.segments)
 	}
 	o.segments = append(o.segments, b)
 	o.size += len(b)
+}
+
+// endTail makes the growing segment the last one of dst.
+func (o *output) endTail(dst *[][]byte) {
+	*dst = append(*dst, o.tail)
+	o.tails = append(o.tails, o.tail)
+	o.tail, o.tailSize, o.spare = o.spare, 0, nil
+}
+
+// room makes room for n more bytes in tail. Small packets may do without: append grows tail too.
+func (o *output) room(n int) {
+	if cap(o.tail)-len(o.tail) < n {
+		o.tail = growOutput(o.tail, n)
+	}
 }
 
 func (o *output) reset() { *o = output{} }
@@ -56,36 +69,39 @@ func (c *Client) OutputFull() bool { return c.OutputSize() >= maxOutput }
 // OutputWritten; there is one taker at a time.
 func (c *Client) TakeOutput(dst [][]byte) [][]byte {
 	o := &c.output
+	o.measure()
+	c.keepAlive.take(o.size)
 	dst = append(dst, o.segments...)
 	clear(o.segments)
 	o.segments = o.segments[:0]
 	if len(o.tail) > 0 {
-		dst = append(dst, o.tail)
-		o.tail, o.spare = o.spare, nil
+		o.endTail(&dst)
 	}
 	o.size, o.tailSize = 0, 0
-	c.qos0Written = len(c.qos0)
+	o.taken, o.tails = o.tails, o.taken[:0]
+	c.qos0, c.qos0Taken = chain{}, c.qos0
 	return dst
 }
 
 // OutputWritten tells that everything taken last has left at now. It fires MessageOut of the QoS 0 messages in it.
-func (c *Client) OutputWritten(now Time, taken [][]byte) {
+func (c *Client) OutputWritten(now Time) {
 	c.keepAlive.wrote(now)
-	c.events.queue = append(c.events.queue, c.qos0[:c.qos0Written]...)
-	c.qos0Gone += uint64(c.qos0Written)
-	rest := copy(c.qos0, c.qos0[c.qos0Written:])
-	clear(c.qos0[rest:])
-	c.qos0, c.qos0Written = c.qos0[:rest], 0
-	if n := len(taken); n > 0 {
-		if last := taken[n-1]; c.output.spare == nil && cap(last) <= maxSpareOutput && len(last) < directPayload {
-			c.output.spare = last[:0]
+	c.qos0Gone += uint64(c.qos0Taken.count)
+	c.events.pushChain(EventMessageOut, 0, 0, c.qos0Taken)
+	c.qos0Taken = chain{}
+	o := &c.output
+	for i, b := range o.taken {
+		o.taken[i] = nil
+		if kept := freeOutput(b); kept != nil {
+			o.spare = kept
 		}
 	}
+	o.taken = o.taken[:0]
 }
 
 // QoS0Mark marks the place behind the QoS 0 message that was accepted last; QoS0Passed reports whether everything before
 // it was written.
-func (c *Client) QoS0Mark() uint64 { return c.qos0Gone + uint64(len(c.qos0)) }
+func (c *Client) QoS0Mark() uint64 { return c.qos0Gone + uint64(c.qos0.count+c.qos0Taken.count) }
 
 // QoS0Passed reports whether all QoS 0 messages before mark were written.
 func (c *Client) QoS0Passed(mark uint64) bool { return c.qos0Gone >= mark }

@@ -74,7 +74,7 @@ func (c *Client) Publish(now Time, p *Publish) (*Message, error) {
 	}
 	if m.QoS == 0 {
 		c.writePublish(now, m)
-		c.qos0 = append(c.qos0, Event{Kind: EventMessageOut, Message: m})
+		c.qos0.add(m)
 		return nil, nil
 	}
 	if c.quota > 0 && c.waiting.len() == 0 {
@@ -151,6 +151,7 @@ func (c *Client) writePublish(now Time, m *Message) {
 		properties = c.scratch
 	}
 	o := &c.output
+	o.room(packet.PublishSize(c.version, m.QoS, len(topic), len(properties), min(len(m.Payload), directPayload)))
 	o.tail = packet.AppendPublishHeader(o.tail, c.version, first, topic, m.ID, properties, len(m.Payload))
 	if len(m.Payload) >= directPayload {
 		o.appendDirect(m.Payload)

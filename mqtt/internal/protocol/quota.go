@@ -13,6 +13,9 @@ func (c *Client) openQuota() {
 	for m := range c.outgoing.All() {
 		m.holdsQuota = false
 	}
+	for m := range c.incoming.All() {
+		m.holdsQuota = false
+	}
 }
 
 // releaseQuota gives one back when the exchange of m is over. A PUBREL that was sent again took none, so its PUBCOMP
@@ -39,15 +42,28 @@ func (c *Client) sendHeldBack(now Time) {
 	}
 }
 
-// receivedOne counts an inbound message of QoS 1 or 2 against the Receive Maximum that we announced, and ends the
-// connection if the server exceeds it [MQTT5-3.3.4-9]. It reports whether the connection goes on.
-func (c *Client) receivedOne(now Time) bool {
+// receivedOne counts an inbound message of QoS 1 or 2, once on a connection, against the Receive Maximum that we
+// announced, and ends the connection if the server exceeds it [MQTT5-3.3.4-9]. It reports whether the connection goes on.
+// A message whose PUBLISH came on an earlier connection only does not count: the server's quota starts anew too.
+func (c *Client) receivedOne(now Time, m *Message) bool {
+	if m.holdsQuota {
+		return true
+	}
+	m.holdsQuota = true
 	c.unsettled++
 	if c.version == packet.V5 && c.unsettled > c.options.receiveMaximum() {
 		c.fail(now, packet.PUBLISH, packet.ReceiveMaximumExceeded, "more messages of QoS 1 and 2 than the Receive Maximum of this client allows")
 		return false
 	}
 	return true
+}
+
+// settledOne gives back what m took of our Receive Maximum.
+func (c *Client) settledOne(m *Message) {
+	if m.holdsQuota {
+		m.holdsQuota = false
+		c.unsettled--
+	}
 }
 
 // waitQueue is a FIFO of messages whose cost does not depend on its length.

@@ -29,7 +29,8 @@ func (c *Client) Receive(now Time, b []byte, owned bool) (consumed, next int) {
 			c.fail(now, h.Type(), packet.PacketTooLarge, fmt.Sprintf("%d bytes, although MaximumPacketSize is %d", size, limit))
 			break
 		}
-		if c.phase == Connecting && h.Type() != packet.CONNACK && h.Type() != packet.AUTH { // [MQTT5-3.2.0-1] [MQTT311-3.2.0-1]
+		// [MQTT5-3.2.0-1] [MQTT311-3.2.0-1]; a DISCONNECT tells why there is no CONNACK.
+		if t := h.Type(); c.phase == Connecting && t != packet.CONNACK && t != packet.AUTH && t != packet.DISCONNECT {
 			c.fail(now, h.Type(), packet.ProtocolError, "it came before CONNACK")
 			break
 		}

@@ -22,19 +22,20 @@ type sent struct {
 
 func (r *republish) reset() { *r = republish{} }
 
-// current reports whether the entry still tells the last transmission of a message that waits for PUBACK or PUBREC.
-func (s *sent) current() bool {
+// current reports whether the entry still tells the last transmission of a message that waits for PUBACK or PUBREC. The
+// table of identifiers is asked first: a message that has ended may be another client's by now.
+func (s *sent) current(ids *idTable) bool {
 	m := s.message
-	return m.ID == s.id && m.sentAt == s.at && (m.State == PubackAwaited || m.State == PubrecAwaited)
+	return ids.get(s.id) == m && m.sentAt == s.at && (m.State == PubackAwaited || m.State == PubrecAwaited)
 }
 
 // push adds a transmission. With inFlight messages unanswered all other entries are settled; they are dropped when they
 // outnumber the rest, so one message that is never answered does not make the queue grow behind it.
-func (r *republish) push(m *Message, inFlight int) {
+func (r *republish) push(ids *idTable, m *Message, inFlight int) {
 	if len(r.queue) > 2*inFlight+1024 {
 		current := r.queue[:0]
 		for i := r.head; i < len(r.queue); i++ {
-			if r.queue[i].current() {
+			if r.queue[i].current(ids) {
 				current = append(current, r.queue[i])
 			}
 		}
@@ -45,8 +46,8 @@ func (r *republish) push(m *Message, inFlight int) {
 }
 
 // skip drops entries at the head that are settled.
-func (r *republish) skip() {
-	for r.head < len(r.queue) && !r.queue[r.head].current() {
+func (r *republish) skip(ids *idTable) {
+	for r.head < len(r.queue) && !r.queue[r.head].current(ids) {
 		r.queue[r.head] = sent{}
 		r.head++
 	}
@@ -67,7 +68,7 @@ func (r *republish) deadline(c *Client) Time {
 	if interval == 0 {
 		return Never
 	}
-	r.skip()
+	r.skip(&c.ids)
 	if r.head == len(r.queue) {
 		return Never
 	}
@@ -78,7 +79,7 @@ func (r *republish) deadline(c *Client) Time {
 func (c *Client) noteSent(now Time, m *Message) {
 	m.sentAt = now
 	if c.version == packet.V311 {
-		c.republish.push(m, c.outgoing.Len())
+		c.republish.push(&c.ids, m, c.outgoing.Len())
 	}
 }
 
@@ -89,7 +90,7 @@ func (c *Client) tickRepublish(now Time) {
 	}
 	r := &c.republish
 	for due := len(r.queue) - r.head; due > 0; due-- {
-		r.skip()
+		r.skip(&c.ids)
 		if r.head == len(r.queue) || r.queue[r.head].at+interval > now {
 			return
 		}

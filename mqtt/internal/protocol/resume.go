@@ -31,12 +31,6 @@ func (c *Client) resumeSession(now Time) {
 		}
 	}
 	c.sendLater(now, later)
-	for m := range c.incoming.All() {
-		if m.QoS == 2 && c.inbound.get(m.ID) == m {
-			m.connection = c.connection // PUBREL comes for it on this connection
-			c.unsettled++
-		}
-	}
 	if again > 0 {
 		c.pushDetail(EventSession, fmt.Sprintf("Session resumed: %d packets sent again.", again))
 	}
@@ -57,13 +51,13 @@ func (c *Client) dropSession(now Time) {
 			m.State = outgoingPending
 			anew = append(anew, m)
 		case PubrelSending, PubcompAwaited:
-			c.closeExchange(m, Event{Kind: EventPublished, Message: m})
+			c.closeExchange(m, packet.Success, 0, nil)
 		}
 	}
 	for m := range c.incoming.All() {
 		if m.QoS == 2 && m.State == PubrelAwaited {
 			m.State = PubcompSending
-			c.events.push(Event{Kind: EventDeliver, Message: m})
+			c.events.pushMessage(EventDeliver, m)
 		}
 	}
 	c.inbound = idTable{}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	broker "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/iotcomponents/iot/mqtt"
+)
+
+// call runs the program with a command line.
+func call(args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(args, &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestDefaultRun(t *testing.T) {
+	code, out, err := call()
+	if code != 0 || err != "" {
+		t.Fatalf("exit code %d, stderr %q, stdout:\n%s", code, err, out)
+	}
+	for _, version := range []string{"3.1.1", "5.0"} {
+		for _, line := range []string{
+			`connecting    127\.0\.0\.1:\d+`,
+			`connected     127\.0\.0\.1 +as client \w+`,
+			`subscribed    iot/quickstart/\w{6}/temperature/\+ +granted QoS 0`,
+			`subscribed    iot/quickstart/\w{6}/state/# +granted QoS 1`,
+			`subscribed    iot/quickstart/\w{6}/command +granted QoS 2`,
+			`sent          iot/quickstart/\w{6}/temperature/kitchen +QoS 0, which nobody confirms`,
+			`sent          iot/quickstart/\w{6}/state/door/front +QoS 1, confirmed by the server`,
+			`sent          iot/quickstart/\w{6}/command +QoS 2, confirmed by the server`,
+			`received      iot/quickstart/\w{6}/temperature/kitchen +QoS 0, "21.5"`,
+			`received      iot/quickstart/\w{6}/state/door/front +QoS 1, "closed"`,
+			`received      iot/quickstart/\w{6}/command +QoS 2, "open the window"`,
+			`disconnected`,
+		} {
+			pattern := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(version) + ` +` + line + `$`)
+			if n := len(pattern.FindAllString(out, -1)); n != 1 {
+				t.Errorf("%d lines match %s, want 1", n, pattern)
+			}
+		}
+	}
+	if t.Failed() {
+		t.Log("stdout:\n" + out)
+	}
+}
+
+func TestOneVersionAgainstAServer(t *testing.T) {
+	_, host, port := start(t)
+	for flag, want := range map[string]struct{ has, hasNot string }{
+		"3": {"3.1.1  received", "5.0    received"},
+		"5": {"5.0    received", "3.1.1  received"},
+	} {
+		code, out, err := call("-host", host, "-port", strconv.Itoa(port), "-version", flag)
+		if code != 0 || err != "" || !strings.Contains(out, want.has) || strings.Contains(out, want.hasNot) {
+			t.Errorf("-version %s: exit code %d, stderr %q, stdout:\n%s", flag, code, err, out)
+		}
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	listener.Close() // a port that refuses
+	code, _, stderr := call("-host", "127.0.0.1", "-port", port)
+	if code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	wantLine(t, stderr, "quickstart: [10061] ")
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{
+		{"-version", "4"},
+		{"-version", "5.0"},
+		{"-nosuchflag"},
+		{"leftover"},
+		{"-port", "1883"}, // of which host?
+	} {
+		code, out, err := call(args...)
+		if code != 2 || out != "" || !strings.Contains(err, "Usage") {
+			t.Errorf("%q: exit code %d, stdout %q, stderr %q", args, code, out, err)
+		}
+	}
+	if code, _, err := call("-help"); code != 0 || !strings.Contains(err, "Usage") {
+		t.Errorf("-help: exit code %d, stderr %q", code, err)
+	}
+}
+
+func TestRefusedSubscription(t *testing.T) {
+	server, host, port := start(t)
+	if err := server.AddHook(&fault{refused: "command"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	code, _, err := call("-host", host, "-port", strconv.Itoa(port), "-version", "5")
+	if code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	wantLine(t, err, "quickstart: the server refused the subscription of iot/quickstart/")
+}
+
+// A message that never arrives ends the program all the same, and it says which one.
+func TestLostMessage(t *testing.T) {
+	server, host, port := start(t)
+	if err := server.AddHook(&fault{lost: "state/door/front"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	o := &options{host: host, port: port, versions: []mqtt.MQTTVersions{mqtt.MvV5}, seconds: 1}
+	var out bytes.Buffer
+	err := show(o, &out)
+	if err == nil {
+		t.Fatalf("no error; stdout:\n%s", &out)
+	}
+	pattern := regexp.MustCompile(`^not done after 1 s; missing: the message on iot/quickstart/\w{6}/state/door/front$`)
+	if !pattern.MatchString(err.Error()) {
+		t.Errorf("error %q does not match %s; stdout:\n%s", err, pattern, &out)
+	}
+}
+
+func start(t *testing.T) (server *broker.Server, host string, port int) {
+	t.Helper()
+	server, host, port, err := startBroker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server, host, port
+}
+
+func wantLine(t *testing.T, text, prefix string) {
+	t.Helper()
+	if !strings.HasPrefix(text, prefix) || strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
+		t.Errorf("%q is not one line that starts with %q", text, prefix)
+	}
+}
+
+// fault makes the broker refuse a subscription, or lead a message astray.
+type fault struct {
+	broker.HookBase
+	refused, lost string // how the filter or the topic ends; "" = none
+}
+
+func (f *fault) Provides(b byte) bool {
+	return b == broker.OnSubscribe && f.refused != "" || b == broker.OnPublish && f.lost != ""
+}
+
+func (f *fault) OnSubscribe(_ *broker.Client, p packets.Packet) packets.Packet {
+	for i := range p.Filters {
+		if strings.HasSuffix(p.Filters[i].Filter, f.refused) {
+			p.Filters[i].Filter = "#/not/a/filter"
+		}
+	}
+	return p
+}
+
+func (f *fault) OnPublish(_ *broker.Client, p packets.Packet) (packets.Packet, error) {
+	if strings.HasSuffix(p.TopicName, f.lost) {
+		p.TopicName = "nowhere"
+	}
+	return p, nil
+}

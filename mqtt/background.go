@@ -23,7 +23,7 @@ func (b *background) ensure(m *MQTT) {
 	// handler on it may be what ends the link.
 	go func() {
 		defer close(done)
-		m.pumpFor(ctx, link)
+		m.pumpUntil(func() bool { return ctx.Err() != nil || m.link != link && !m.hasEvents() })
 		m.mu.Lock()
 		if b.done == done {
 			b.cancel, b.done = nil, nil
@@ -43,30 +43,5 @@ func (b *background) stop(m *MQTT) {
 		b.cancel()
 		b.cancel, b.done = nil, nil
 	}
-	m.arrived.broadcast()
-}
-
-// pumpFor pumps until ctx ends, or the link is gone and its events have been fired.
-func (m *MQTT) pumpFor(ctx context.Context, l *link) {
-	for ctx.Err() == nil {
-		m.mu.Lock()
-		if m.hasEventsOrBatch() && m.takePump() {
-			m.mu.Unlock()
-			m.fireReady()
-			continue
-		}
-		if m.link != l && !m.hasEvents() {
-			m.mu.Unlock()
-			return
-		}
-		changed := m.arrived.wait()
-		m.mu.Unlock()
-		select {
-		case <-changed:
-		case <-ctx.Done():
-		}
-		m.mu.Lock()
-		m.arrived.done()
-		m.mu.Unlock()
-	}
+	m.wake()
 }

@@ -97,11 +97,11 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 		m.firePending()
 		return nil
 	}
-	err = m.await(&limit{ctx: ctx, what: method}, &m.arrived, func() bool { return l.stood || m.link != l })
+	err = m.await(&limit{ctx: ctx, what: method}, func() bool { return l.stood || m.link != l })
 	switch {
 	case err != nil && m.link == l && !l.stood:
 		l.abort(err.(*errors.Error)) // await returns nothing else
-		_ = m.await(&limit{what: method}, &m.arrived, func() bool { return m.link != l })
+		m.waitForEnd(l)
 		m.firePending()
 		return err
 	case !l.stood:
@@ -118,16 +118,6 @@ func contextError(method string, cause error) error {
 		code = errors.ErrTimeout
 	}
 	return errors.Wrap(code, method+" was ended by its context.", cause)
-}
-
-// firePending fires what is ready if this goroutine may: it is not inside a handler and nobody else pumps. The lock is
-// held.
-func (m *MQTT) firePending() {
-	if m.hasEventsOrBatch() && !m.pump.taken {
-		m.pump.taken = true
-		m.mu.Unlock()
-		m.fireReadyLocked()
-	}
 }
 
 // newLink checks what must hold before an attempt, and makes the component busy with it. The lock is held.
@@ -221,13 +211,13 @@ func (m *MQTT) askBeforeConnect(ctx context.Context, l *link) error {
 			m.properties.cleanSession = args.CleanSession
 		}
 		answered = true
-		m.arrived.broadcast()
+		m.wake()
 	}})
 	m.eventsQueued()
 	if m.pump.taken && insideHandler() {
 		return nil
 	}
-	return m.await(&limit{ctx: ctx, timeout: m.connectLimit(), what: "BeforeConnect"}, &m.arrived, func() bool { return answered || l.ctx.Err() != nil })
+	return m.await(&limit{ctx: ctx, timeout: m.connectLimit(), what: "BeforeConnect"}, func() bool { return answered || l.ctx.Err() != nil })
 }
 
 // connectOptions fixes what CONNECT says. The lock is held.

@@ -87,26 +87,26 @@ func (m *MQTT) disconnect(reason packet.ReasonCode, p packet.Properties) error {
 		}
 		l.settle()
 	}
-	err := m.closeDown(l)
-	if err == nil && l.writeErr != nil && l.stood {
-		err = errors.Wrap(errors.ErrTimeout, "The last packets could not be written.", l.writeErr)
+	m.closeDown(l)
+	if l.writeErr != nil && l.stood {
+		return errors.Wrap(errors.ErrTimeout, "The last packets could not be written.", l.writeErr)
 	}
-	return err
+	return nil
 }
 
 // closeDown waits until the link is gone, then fires what that brought. The lock is held.
-func (m *MQTT) closeDown(l *link) error {
-	var err error
+func (m *MQTT) closeDown(l *link) {
 	// No events are fired while the connection closes: what they would acknowledge could not be acknowledged any more.
-	for m.link == l {
-		changed := m.arrived.wait()
-		m.mu.Unlock()
-		<-changed
-		m.mu.Lock()
-		m.arrived.done()
-	}
+	m.waitForEnd(l)
 	m.firePending()
-	return err
+}
+
+// waitForEnd waits until the link is gone. It takes no longer than the last packets may take to be written. The lock is
+// held, and released meanwhile.
+func (m *MQTT) waitForEnd(l *link) {
+	for m.link == l {
+		m.sleep(protocol.Never)
+	}
 }
 
 // Interrupt ends whatever the component does: a blocking method returns 301, a connection or attempt is closed without
@@ -118,8 +118,7 @@ func (m *MQTT) Interrupt() error {
 	if l := m.link; l != nil {
 		l.abort(errors.New(errors.ErrInterrupted, "Interrupt was called."))
 	}
-	m.space.broadcast()
-	m.arrived.broadcast()
+	m.wake()
 	return nil
 }
 
@@ -131,13 +130,7 @@ func (m *MQTT) Reset() error {
 	m.interrupts++
 	if l := m.link; l != nil {
 		l.abort(errors.New(errors.ErrInterrupted, "Reset was called."))
-		for m.link == l {
-			changed := m.arrived.wait()
-			m.mu.Unlock()
-			<-changed
-			m.mu.Lock()
-			m.arrived.done()
-		}
+		m.waitForEnd(l)
 	}
 	m.background.stop(m)
 	m.client = protocol.New()
@@ -145,7 +138,6 @@ func (m *MQTT) Reset() error {
 		m.pump.next, m.pump.message = len(m.pump.batch), nil
 	}
 	m.setDefaults()
-	m.space.broadcast()
-	m.arrived.broadcast()
+	m.wake()
 	return nil
 }

@@ -126,9 +126,6 @@ func (m *MQTT) deliver(msg *protocol.Message) {
 	m.client.Delivered(msg)
 	m.mu.Unlock()
 	m.fireMessageIn(msg)
-	m.mu.Lock()
-	m.client.Release(msg)
-	m.mu.Unlock()
 }
 
 func (m *MQTT) fireMessageIn(msg *protocol.Message) {
@@ -142,14 +139,12 @@ func (m *MQTT) fireMessageIn(msg *protocol.Message) {
 		return
 	}
 	a := &m.pump.args.messageIn
-	*a = MessageInEventArgs{
-		PacketId: int(msg.ID), Topic: msg.Topic, QOS: int(msg.QoS), Message: text(msg.Payload), MessageB: msg.Payload,
-		Retained: msg.Retain, Duplicate: msg.Dup,
-	}
+	a.PacketId, a.QOS, a.Retained, a.Duplicate = int(msg.ID), int(msg.QoS), msg.Retain, msg.Dup
+	a.Topic, a.Message, a.MessageB = msg.Topic, text(msg.Payload), msg.Payload
 	if msg.QoS == 0 {
 		a.PacketId = -1
 	}
-	if len(msg.Properties) > 0 {
+	if a.Properties = nil; len(msg.Properties) > 0 {
 		a.Properties = publishProperties(msg)
 	}
 	m.OnMessageIn(a)
@@ -160,10 +155,8 @@ func (m *MQTT) fireMessageOut(msg *protocol.Message, id int) {
 		return
 	}
 	a := &m.pump.args.messageOut
-	*a = MessageOutEventArgs{
-		PacketId: id, Topic: msg.Topic, QOS: int(msg.QoS), Message: text(msg.Payload), MessageB: msg.Payload,
-		Retained: msg.Retain, Duplicate: msg.Dup,
-	}
+	a.PacketId, a.QOS, a.Retained, a.Duplicate = id, int(msg.QoS), msg.Retain, msg.Dup
+	a.Topic, a.Message, a.MessageB = msg.Topic, text(msg.Payload), msg.Payload
 	m.OnMessageOut(a)
 }
 
@@ -191,11 +184,6 @@ func (m *MQTT) published(e *protocol.Event, msg *protocol.Message) {
 	if !msg.Refused {
 		m.fireMessageOut(msg, int(msg.ID))
 	}
-	m.mu.Lock()
-	if !msg.Awaited {
-		m.client.Release(msg)
-	}
-	m.mu.Unlock()
 }
 
 func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event, msg *protocol.Message) *PubAckEventArgs {

@@ -40,6 +40,8 @@ type link struct {
 	direct     *transport.TryWriter // nil where the system has none
 	taken      [][]byte             // what the writer, or writeDirect for it, is writing
 	writing    sync.WaitGroup
+	buffer     *readBuffer // whoever reads owns it
+	lending    lending
 	timer      *time.Timer
 	timerAt    protocol.Time
 	tracer     *tracer       // nil below LogLevel 2
@@ -54,6 +56,8 @@ type link struct {
 // start begins the attempt. The lock is held.
 func (l *link) start() {
 	l.wake = make(chan struct{}, 1)
+	l.lending.resume = make(chan struct{}, 1)
+	l.buffer = newReadBuffer()
 	l.patience = farewell
 	// Ended by: the end of the connection or of the attempt. Waited for by: whoever waits for m.link to become nil.
 	go l.read()
@@ -132,7 +136,6 @@ func (l *link) finish(failure *errors.Error) {
 		m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description})
 		l.result = failure
 	}
-	m.space.broadcast()
 	m.eventsQueued()
 }
 
@@ -161,6 +164,8 @@ func (l *link) settle() {
 		_ = l.conn.SetWriteDeadline(time.Now().Add(l.patience))
 		m.wakeWriter()
 		m.room.broadcast()
+		m.fetchBorrower()
+		l.takeBack()
 	}
 	l.schedule()
 	if m.client.OutputSize() > 0 {
@@ -176,6 +181,7 @@ func (l *link) schedule() {
 	if l.m.client.Phase() == protocol.Connecting {
 		at = l.connectBy
 	}
+	at = min(at, l.lending.deadline())
 	if at < l.timerAt {
 		l.timerAt = at
 		l.timer.Reset(at - l.m.now())
@@ -196,6 +202,7 @@ func (l *link) tick() {
 		m.client.Fail(now, errors.New(errors.ErrTimeout, "The server did not answer CONNECT in time."))
 	}
 	m.client.Tick(now)
+	l.tickLending(now)
 	l.settle()
 }
 
@@ -248,7 +255,6 @@ func (l *link) wrote() {
 	clear(l.taken)
 	l.taken = l.taken[:0]
 	m.client.OutputWritten(m.now())
-	m.space.broadcast()
 	m.feed()
 	l.settle()
 }
@@ -259,18 +265,26 @@ func (l *link) write(conn net.Conn) {
 	defer l.writing.Done()
 	m := l.m
 	m.mu.Lock()
+	wroteMuch := false
 	for l.writeErr == nil {
 		if len(l.taken) == 0 {
 			if m.client.OutputSize() == 0 {
 				if m.client.Phase() == protocol.Ended {
 					break
 				}
+				wroteMuch = false
 				l.writerIdle = true
 				m.mu.Unlock()
 				<-l.wake
 				m.mu.Lock()
 				continue
 			}
+			if wroteMuch && m.client.OutputSize() < gather {
+				m.mu.Unlock()
+				time.Sleep(gatherTime)
+				m.mu.Lock()
+			}
+			wroteMuch = m.client.OutputSize() >= gather/8
 			l.take()
 		}
 		m.mu.Unlock()
@@ -302,6 +316,8 @@ func (l *link) write(conn net.Conn) {
 	}
 	_ = conn.Close()
 }
+
+const gather, gatherTime = 32 << 10, 50 * time.Microsecond
 
 // feed fires ReadyToSend when publishing is possible again after error 10035. The lock is held.
 func (m *MQTT) feed() {
@@ -336,26 +352,34 @@ func (l *link) writeAll(conn net.Conn, segments [][]byte) error {
 // receive reads until the connection ends.
 func (l *link) receive(conn net.Conn) {
 	m := l.m
-	buffer := newReadBuffer()
 	for {
-		n, err := conn.Read(buffer.space())
+		n, err := conn.Read(l.buffer.space())
 		m.mu.Lock()
-		if n > 0 && m.client.Phase() != protocol.Ended {
-			if l.tracer != nil {
-				l.tracer.received(buffer.added(n))
-			}
-			if whole, owned := buffer.add(n); len(whole) > 0 {
-				buffer.consume(m.client.Receive(m.now(), whole, owned))
-			}
-			l.settle()
-		}
+		l.arrivedBytes(m.now(), n, err)
 		if err != nil {
-			l.lost(err)
 			m.mu.Unlock()
 			return
 		}
 		l.pause()
+		l.stepBack(n)
 		m.mu.Unlock()
+	}
+}
+
+// arrivedBytes gives what a read has brought to the protocol. The lock is held.
+func (l *link) arrivedBytes(now protocol.Time, n int, err error) {
+	m := l.m
+	if n > 0 && m.client.Phase() != protocol.Ended {
+		if l.tracer != nil {
+			l.tracer.received(l.buffer.added(n))
+		}
+		if whole, owned := l.buffer.add(n); len(whole) > 0 {
+			l.buffer.consume(m.client.Receive(now, whole, owned))
+		}
+		l.settle()
+	}
+	if err != nil {
+		l.lost(err)
 	}
 }
 

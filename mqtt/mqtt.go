@@ -54,7 +54,6 @@ type MQTT struct {
 	starved     bool // error 10035 was returned and ReadyToSend has not fired since
 
 	arrived    signal // events are queued, or what a blocking method waits for has changed
-	space      signal // publishing may go on
 	room       signal // the reader may go on
 	ready      chan struct{}
 	patient    int // blocking methods that wait for more than the pump; they keep the reader reading

@@ -25,7 +25,7 @@ import (
 func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err := m.publishBySettings(topic, qos, data)
+	_, err := m.publishBySettings(topic, qos, data, 0)
 	return err
 }
 
@@ -33,7 +33,7 @@ func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 func (m *MQTT) PublishMessage(topic string, qos int, message string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err := m.publishBySettings(topic, qos, bytesOf(message))
+	_, err := m.publishBySettings(topic, qos, bytesOf(message), 0)
 	return err
 }
 
@@ -48,7 +48,7 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 	defer m.mu.Unlock()
 	msg, err := m.publish(&protocol.Publish{
 		Topic: topic, Payload: data, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties,
-	})
+	}, 0)
 	if err != nil || msg == nil {
 		return 0, err
 	}
@@ -64,15 +64,15 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	start := m.now()
-	msg, err := m.publishBySettings(topic, qos, data)
+	msg, err := m.publishBySettings(topic, qos, data, start)
 	if err != nil {
 		return err
 	}
 	link := m.link
-	l := &limit{timeout: time.Duration(m.settings.publishAndWaitTimeout)*time.Second - (m.now() - start), what: "PublishAndWait"}
+	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "PublishAndWait"}
 	if msg == nil {
 		mark := m.client.QoS0Mark()
-		err := m.await(l, &m.arrived, func() bool { return m.client.QoS0Passed(mark) || m.link != link })
+		err := m.await(l, func() bool { return m.client.QoS0Passed(mark) || m.link != link })
 		if err == nil && !m.client.QoS0Passed(mark) {
 			err = errors.New(errors.ErrNotConnected, "The connection was lost before the message was sent.")
 		}
@@ -80,8 +80,12 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 		return err
 	}
 	msg.Awaited = true
-	defer func() { msg.Awaited = false }()
-	if err := m.await(l, &m.arrived, func() bool { return msg.Done || m.link != link }); err != nil {
+	defer func() {
+		if msg.Awaited = false; msg.Told {
+			m.client.Release(msg)
+		}
+	}()
+	if err := m.await(l, func() bool { return msg.Done || m.link != link }); err != nil {
 		return err
 	}
 	m.firePending()
@@ -95,24 +99,24 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 }
 
 // publishBySettings publishes with the settings of outgoing messages. The lock is held.
-func (m *MQTT) publishBySettings(topic string, qos int, data []byte) (*protocol.Message, error) {
+func (m *MQTT) publishBySettings(topic string, qos int, data []byte, now protocol.Time) (*protocol.Message, error) {
 	s := &m.settings
 	p := protocol.Publish{Topic: topic, Payload: data, QoS: qos, Retain: s.retain, Dup: s.duplicate}
 	if m.properties.version == MvV5 {
 		p.Alias, p.Properties = s.outgoing.alias(), s.outgoing.encoded()
 	}
-	return m.publish(&p)
+	return m.publish(&p, now)
 }
 
-// publish waits for room and accepts the message. The lock is held.
-func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
+// publish waits for room and accepts the message. now is 0 for a caller that has not read the clock. The lock is held.
+func (m *MQTT) publish(p *protocol.Publish, now protocol.Time) (*protocol.Message, error) {
 	if m.congested(p.QoS) {
 		if err := m.awaitRoom(p); err != nil {
 			return nil, err
 		}
+		now = 0
 	}
-	var now protocol.Time
-	if p.QoS > 0 { // the time of QoS 0 does not matter, and reading the clock does
+	if now == 0 && p.QoS > 0 { // the time of QoS 0 does not matter, and reading the clock does
 		now = m.now()
 	}
 	msg, err := m.client.Publish(now, p)
@@ -158,9 +162,9 @@ func (m *MQTT) awaitRoom(p *protocol.Publish) error {
 		m.readyToSend, m.starved = false, true
 		return errors.New(errors.ErrWouldBlock, "The message was not accepted; OnReadyToSend tells when to publish again.")
 	}
-	l := &limit{timeout: time.Duration(m.properties.timeout) * time.Second, activity: true, what: "Publishing"}
+	l := &limit{timeout: secondsOf(m.properties.timeout), activity: true, what: "Publishing"}
 	l.pumping = !m.clogged(p.QoS)
-	return m.await(l, &m.space, func() bool {
+	return m.await(l, func() bool {
 		return m.link != link || m.client.Phase() != protocol.Connected || !m.clogged(p.QoS) && (inside || !m.congested(p.QoS))
 	})
 }

@@ -51,44 +51,17 @@ func (m *MQTT) DoEvents() error {
 
 // pumpOnce fires what is ready; with nothing ready it waits for up to wait.
 func (m *MQTT) pumpOnce(wait time.Duration) {
-	var timer *time.Timer
-	for {
-		m.mu.Lock()
-		if m.takePump() {
-			m.mu.Unlock()
-			if m.fireReady() {
-				if timer != nil {
-					m.mu.Lock()
-					m.returnTimer(timer)
-					m.mu.Unlock()
-				}
-				return
-			}
-			m.mu.Lock()
-			if m.hasEvents() {
-				m.mu.Unlock()
-				continue
-			}
-		}
-		changed := m.arrived.wait()
-		if timer == nil {
-			timer = m.takeTimer(wait)
-		}
-		m.mu.Unlock()
-		over := false
-		select {
-		case <-changed:
-		case <-timer.C:
-			over = true
-		}
-		m.mu.Lock()
-		m.arrived.done()
-		if over {
-			m.returnTimer(timer)
-			m.mu.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.firePending() {
+		return
+	}
+	now := m.now()
+	for until := now + wait; now < until; now = m.now() {
+		m.sleep(until)
+		if m.firePending() {
 			return
 		}
-		m.mu.Unlock()
 	}
 }
 
@@ -114,39 +87,66 @@ func (m *MQTT) Run(ctx context.Context) error {
 		m.pump.runs = false
 		m.mu.Unlock()
 	}()
-	for ctx.Err() == nil {
-		m.mu.Lock()
-		if m.takePump() {
-			m.mu.Unlock()
-			if m.fireReady() {
-				continue
-			}
-			m.mu.Lock()
-			if m.hasEvents() {
-				m.mu.Unlock()
-				continue
-			}
-		}
-		changed := m.arrived.wait()
-		m.mu.Unlock()
-		select {
-		case <-changed:
-		case <-ctx.Done():
-		}
-		m.mu.Lock()
-		m.arrived.done()
-		m.mu.Unlock()
-	}
+	defer m.wakeAtEnd(ctx)()
+	m.pumpUntil(func() bool { return ctx.Err() != nil })
 	return nil
 }
 
-// takePump takes the pump if it is free. The lock is held.
-func (m *MQTT) takePump() bool {
-	if m.pump.taken {
+// pumpUntil pumps until done, which is asked with the lock held.
+func (m *MQTT) pumpUntil(done func() bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for !done() {
+		if !m.firePending() {
+			m.sleep(protocol.Never)
+		}
+	}
+}
+
+// wakeAtEnd makes the end of ctx a change that wakes, until stop is called.
+func (m *MQTT) wakeAtEnd(ctx context.Context) (stop func()) {
+	unregister := context.AfterFunc(ctx, func() {
+		m.mu.Lock()
+		m.wake()
+		m.mu.Unlock()
+	})
+	return func() { unregister() }
+}
+
+// sleep waits until something has changed, or until is over. It may end without either. The lock is held, and released
+// meanwhile.
+func (m *MQTT) sleep(until protocol.Time) {
+	if m.mayBorrow() {
+		m.borrow(until)
+		return
+	}
+	var expired <-chan time.Time
+	if until != protocol.Never {
+		timer := m.takeTimer(until - m.now())
+		defer m.returnTimer(timer)
+		expired = timer.C
+	}
+	changed := m.arrived.wait()
+	m.mu.Unlock()
+	select {
+	case <-changed:
+	case <-expired:
+	}
+	m.mu.Lock()
+	m.arrived.done()
+}
+
+// firePending fires what is ready if nobody else pumps, and reports whether it did. The lock is held, and released
+// meanwhile.
+func (m *MQTT) firePending() (fired bool) {
+	// What a batch has left over is looked at only while nobody owns it.
+	if m.pump.taken || !m.hasEvents() && m.pump.next == len(m.pump.batch) {
 		return false
 	}
 	m.pump.taken = true
-	return true
+	m.mu.Unlock()
+	defer m.mu.Lock() // also when a handler panics
+	return m.fireReady()
 }
 
 // hasEvents reports whether the pump would find something. The lock is held.
@@ -163,7 +163,13 @@ func (m *MQTT) eventsQueued() {
 		default:
 		}
 	}
+	m.wake()
+}
+
+// wake makes the goroutines that wait look at what has changed. The lock is held.
+func (m *MQTT) wake() {
 	m.arrived.broadcast()
+	m.fetchBorrower()
 }
 
 // fireReady fires what is left of the last batch and one batch more, and gives the pump back. It reports whether
@@ -176,14 +182,13 @@ func (m *MQTT) fireReady() (fired bool) {
 			m.returnBatch()
 		}
 		p.taken = false
-		m.arrived.broadcast() // somebody may wait for the pump
+		m.wake() // somebody may wait for the pump
 		m.mu.Unlock()
 	}()
 	fired = m.fireBatch()
 	m.mu.Lock()
 	m.returnBatch()
 	p.batch = m.client.TakeEvents()
-	m.space.broadcast()
 	m.room.broadcast()
 	m.mu.Unlock()
 	return m.fireBatch() || fired
@@ -260,92 +265,52 @@ type limit struct {
 	timeout  time.Duration   // 0 = none
 	activity bool            // bytes sent or received start the time anew
 	pumping  bool            // it waits for the pump alone, so that reading past the bound would not help
+	start    protocol.Time   // 0 = now
 	what     string          // for the error's text
 }
 
-// await waits until done reports true; it is called with the lock held and returns so. Meanwhile it fires events, unless
-// another goroutine does or it runs inside a handler. It returns 201 when the limit is over and 301 after Interrupt.
-func (m *MQTT) await(l *limit, on *signal, done func() bool) error {
+// await waits until done reports true. Meanwhile it fires events, unless another goroutine does or it runs inside a
+// handler. It returns 201 when the limit is over and 301 after Interrupt. The lock is held, and released meanwhile.
+func (m *MQTT) await(l *limit, done func() bool) error {
 	if done() {
 		return nil
 	}
-	inside := m.pump.taken && insideHandler()
-	interrupts := m.interrupts
 	if !l.pumping {
 		m.patient++
 		m.room.broadcast()
 		defer func() { m.patient-- }()
 	}
-	var timer *time.Timer
-	var expired <-chan time.Time
-	start := m.now()
-	if l.timeout > 0 {
-		timer = m.takeTimer(l.timeout)
-		defer m.returnTimer(timer)
-		expired = timer.C
-	}
-	var cancelled <-chan struct{}
 	if l.ctx != nil {
-		cancelled = l.ctx.Done()
+		defer m.wakeAtEnd(l.ctx)()
 	}
-	for !done() {
+	inside := m.pump.taken && insideHandler()
+	interrupts := m.interrupts
+	start := l.start
+	if start == 0 {
+		start = m.now()
+	}
+	for now := start; ; now = m.now() {
+		until := protocol.Never
+		if l.timeout > 0 {
+			until = start + l.timeout
+			if l.activity {
+				until = max(start, m.client.LastActivity()) + l.timeout
+			}
+		}
 		if m.interrupts != interrupts {
 			return errors.New(errors.ErrInterrupted, l.what+" was interrupted.")
 		}
-		if !inside && m.hasEventsOrBatch() && m.takePump() {
-			m.mu.Unlock()
-			m.fireReadyLocked()
-			continue
+		if l.ctx != nil && l.ctx.Err() != nil {
+			return contextError(l.what, l.ctx.Err())
 		}
-		changed := on.wait()
-		var arrived <-chan struct{}
-		if on != &m.arrived && !inside {
-			arrived = m.arrived.wait()
-		}
-		m.mu.Unlock()
-		over := false
-		var cause error
-		select {
-		case <-changed:
-		case <-arrived:
-		case <-expired:
-			over = true
-		case <-cancelled:
-			cause = l.ctx.Err()
-		}
-		m.mu.Lock()
-		on.done()
-		if arrived != nil {
-			m.arrived.done()
-		}
-		if cause != nil && !done() {
-			code := errors.ErrInterrupted
-			if cause == context.DeadlineExceeded {
-				code = errors.ErrTimeout
-			}
-			return errors.Wrap(code, l.what+" was ended by its context.", cause)
-		}
-		if over && !done() {
-			if l.activity && m.link != nil {
-				if rest := max(start, m.client.LastActivity()) + l.timeout - m.now(); rest > 0 {
-					timer.Reset(rest)
-					continue
-				}
-			}
+		if now >= until {
 			return errors.New(errors.ErrTimeout, fmt.Sprintf("%s took longer than %v.", l.what, l.timeout))
 		}
+		if inside || !m.firePending() {
+			m.sleep(until)
+		}
+		if done() {
+			return nil
+		}
 	}
-	return nil
-}
-
-// fireReadyLocked is fireReady for a caller that wants the lock back, whatever the handlers do.
-func (m *MQTT) fireReadyLocked() {
-	defer m.mu.Lock()
-	m.fireReady()
-}
-
-// hasEventsOrBatch reports whether the pump would fire something. The lock is held; what a batch has left is looked at
-// only while nobody owns it.
-func (m *MQTT) hasEventsOrBatch() bool {
-	return m.hasEvents() || !m.pump.taken && m.pump.next < len(m.pump.batch)
 }

@@ -134,13 +134,16 @@ func (c *Client) TakeEvents() []Event {
 	return taken
 }
 
-// ReturnEvents gives back a slice of TakeEvents whose events were handled, and with it the messages of QoS 0 in it.
+// ReturnEvents gives back a slice of TakeEvents whose events were handled, and with it the messages whose way they end.
 func (c *Client) ReturnEvents(events []Event) {
 	for i := range events {
-		if e := &events[i]; e.Kind == EventMessageIn || e.Kind == EventMessageOut {
+		switch e := &events[i]; e.Kind {
+		case EventMessageIn, EventMessageOut, EventDeliver, EventPublished:
 			for m := e.Message; m != nil; {
 				next := e.Next(m)
-				c.store.release(m)
+				if m.Told = true; !m.Awaited {
+					c.store.release(m)
+				}
 				m = next
 			}
 		}

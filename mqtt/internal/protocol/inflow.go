@@ -118,5 +118,5 @@ func (c *Client) Acknowledge(m *Message) bool {
 // Delivered tells that MessageAck of m was fired: m leaves the list.
 func (c *Client) Delivered(m *Message) { c.incoming.remove(m) }
 
-// Release gives back a QoS 1 or 2 message that left its list and that nothing refers to any more.
+// Release gives back a message that was Awaited beyond its event, and Told.
 func (c *Client) Release(m *Message) { c.store.release(m) }

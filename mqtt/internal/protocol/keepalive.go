@@ -14,11 +14,11 @@ type keepAlive struct {
 	lastWrite Time          // end of the last write, or its last progress
 	lastSign  Time          // the same without writes of nothing but PINGREQs, which a dead link swallows too
 	lastRead  Time
-	pinging   bool // PINGREQ was queued by the interval and not answered
-	silent    Time // when the first such PINGREQ was queued
-	pingSent  Time // when the last PINGREQ was queued
-	queued    int  // PINGREQs in the outgoing buffer
-	only      bool // the write under way holds nothing but PINGREQs
+	pinging   bool   // PINGREQ was queued by the interval and not answered
+	silent    Time   // when the first such PINGREQ was queued
+	pingSent  Time   // when the last PINGREQ was queued
+	queued    int    // PINGREQs in the outgoing buffer
+	only      bool   // the write under way holds nothing but PINGREQs
 	asked     []Time // PINGREQs that were not answered yet, for the round trip
 	paused    bool   // the owner does not read, so silence means nothing
 }

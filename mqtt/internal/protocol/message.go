@@ -45,6 +45,7 @@ type Message struct {
 	sentAt     Time // out: when PUBLISH was last put on the wire; see republish.go
 	Done       bool // out: the exchange is over
 	Awaited    bool // the owner keeps the message beyond the end of its exchange, and sets this
+	Told       bool // the owner has told the end of the exchange
 	Outcome    packet.ReasonCode
 }
 
@@ -83,7 +84,12 @@ func (s *storage) message() *Message {
 
 // release takes back a message that nothing refers to any more.
 func (s *storage) release(m *Message) {
-	*m = Message{}
+	// Not *m = Message{}: that would be one bulk write barrier for the price of several messages.
+	m.Topic, m.Payload, m.Properties, m.next = "", nil, nil, nil
+	m.ID, m.Alias, m.QoS, m.State = 0, 0, 0, 0
+	m.Retain, m.Dup, m.Refused, m.Done, m.Awaited, m.Told = false, false, false, false, false, false
+	m.written, m.holdsQuota, m.emptyTopic = false, false, false
+	m.sentAt, m.Outcome = 0, 0
 	s.free = append(s.free, m)
 	if n := len(s.free) - len(messageBlock{}); n >= maxFree {
 		block := messageBlock(s.free[n:])

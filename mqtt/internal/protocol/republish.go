@@ -14,46 +14,49 @@ type republish struct {
 	head  int
 }
 
+// sent is one transmission. It has no pointer, since there may be very many.
 type sent struct {
-	message *Message
-	id      uint16
-	at      Time
+	id uint16
+	at Time
 }
 
 func (r *republish) reset() { *r = republish{} }
 
-// current reports whether the entry still tells the last transmission of a message that waits for PUBACK or PUBREC. The
-// table of identifiers is asked first: a message that has ended may be another client's by now.
-func (s *sent) current(ids *idTable) bool {
-	m := s.message
-	return ids.get(s.id) == m && m.sentAt == s.at && (m.State == PubackAwaited || m.State == PubrecAwaited)
+// unanswered returns the message whose last transmission s tells, if it still waits for PUBACK or PUBREC.
+func (c *Client) unanswered(s *sent) *Message {
+	m := c.ids.get(s.id)
+	if m == nil || m.sentAt != s.at || m.State != PubackAwaited && m.State != PubrecAwaited {
+		return nil
+	}
+	return m
 }
 
-// push adds a transmission. With inFlight messages unanswered all other entries are settled; they are dropped when they
+// push adds a transmission. Beside the messages in flight all other entries are settled; they are dropped when they
 // outnumber the rest, so one message that is never answered does not make the queue grow behind it.
-func (r *republish) push(ids *idTable, m *Message, inFlight int) {
-	if len(r.queue) > 2*inFlight+1024 {
+func (r *republish) push(c *Client, m *Message) {
+	if len(r.queue) > 2*c.outgoing.Len()+1024 {
 		current := r.queue[:0]
-		for i := r.head; i < len(r.queue); i++ {
-			if r.queue[i].current(ids) {
-				current = append(current, r.queue[i])
+		for _, s := range r.queue[r.head:] {
+			if c.unanswered(&s) != nil {
+				current = append(current, s)
 			}
 		}
-		clear(r.queue[len(current):])
 		r.queue, r.head = current, 0
 	}
-	r.queue = append(r.queue, sent{m, m.ID, m.sentAt})
+	r.queue = append(r.queue, sent{m.ID, m.sentAt})
 }
 
-// skip drops entries at the head that are settled.
-func (r *republish) skip(ids *idTable) {
-	for r.head < len(r.queue) && !r.queue[r.head].current(ids) {
-		r.queue[r.head] = sent{}
+// next returns the message at the head, after dropping what is settled; nil if there is none.
+func (r *republish) next(c *Client) (*Message, Time) {
+	for r.head < len(r.queue) {
+		s := &r.queue[r.head]
+		if m := c.unanswered(s); m != nil {
+			return m, s.at
+		}
 		r.head++
 	}
-	if r.head == len(r.queue) {
-		r.queue, r.head = r.queue[:0], 0
-	}
+	r.queue, r.head = r.queue[:0], 0
+	return nil, 0
 }
 
 func (c *Client) republishInterval() time.Duration {
@@ -68,18 +71,18 @@ func (r *republish) deadline(c *Client) Time {
 	if interval == 0 {
 		return Never
 	}
-	r.skip(&c.ids)
-	if r.head == len(r.queue) {
+	m, at := r.next(c)
+	if m == nil {
 		return Never
 	}
-	return r.queue[r.head].at + interval
+	return at + interval
 }
 
 // noteSent remembers that the PUBLISH of m went out at now.
 func (c *Client) noteSent(now Time, m *Message) {
 	m.sentAt = now
 	if c.version == packet.V311 {
-		c.republish.push(&c.ids, m, c.outgoing.Len())
+		c.republish.push(c, m)
 	}
 }
 
@@ -90,12 +93,10 @@ func (c *Client) tickRepublish(now Time) {
 	}
 	r := &c.republish
 	for due := len(r.queue) - r.head; due > 0; due-- {
-		r.skip(&c.ids)
-		if r.head == len(r.queue) || r.queue[r.head].at+interval > now {
+		m, at := r.next(c)
+		if m == nil || at+interval > now {
 			return
 		}
-		m := r.queue[r.head].message
-		r.queue[r.head] = sent{}
 		r.head++
 		c.writePublish(now, m)
 	}

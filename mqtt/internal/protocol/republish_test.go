@@ -32,6 +32,7 @@ func TestRepublish(t *testing.T) {
 		c.publish("a", "2", 2)
 		c.publish("a", "0", 0)
 		c.out()
+		c.pump()
 		c.wantDeadline(50*second, "the first")
 		for range 3 {
 			c.tick(c.now + 50*second - 1)

@@ -10,8 +10,7 @@ import (
 // before anything new [MQTT5-4.4.0-1] [MQTT311-4.4.0-1] [MQTT5-4.6.0-1]. What exceeds the server's Receive Maximum
 // waits at the head of the queue.
 func (c *Client) resumeSession(now Time) {
-	later := c.waiting
-	c.waiting.reset()
+	later := c.neverSent()
 	again := 0
 	for m := range c.outgoing.All() {
 		switch m.State {
@@ -40,8 +39,7 @@ func (c *Client) resumeSession(now Time) {
 // that: what the server had not taken over is sent as new, what it had taken over is finished, and an inbound message
 // that we took over with PUBREC is delivered.
 func (c *Client) dropSession(now Time) {
-	later := c.waiting
-	c.waiting.reset()
+	later := c.neverSent()
 	var anew []*Message
 	for m := range c.outgoing.All() {
 		switch m.State {
@@ -70,13 +68,23 @@ func (c *Client) dropSession(now Time) {
 	}
 }
 
-// sendLater puts the messages that waited for the quota of the last connection behind those that wait for this one's.
-func (c *Client) sendLater(now Time, later waitQueue) {
-	for m := later.take(); m != nil; m = later.take() {
+// neverSent empties the queue of what waited for the quota of the last connection. It returns the messages that were
+// never sent; those that waited to be sent again are in the list.
+func (c *Client) neverSent() []*Message {
+	var never []*Message
+	for m := c.waiting.take(); m != nil; m = c.waiting.take() {
 		if m.State == outgoingPending {
-			m.Alias = 0
-			c.waiting.push(m)
+			never = append(never, m)
 		}
+	}
+	return never
+}
+
+// sendLater puts the messages that were never sent behind those that wait to be sent again.
+func (c *Client) sendLater(now Time, later []*Message) {
+	for _, m := range later {
+		m.Alias = 0
+		c.waiting.push(m)
 	}
 	c.sendHeldBack(now)
 }

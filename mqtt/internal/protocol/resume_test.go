@@ -196,6 +196,24 @@ func TestResume(t *testing.T) {
 			c.pump()
 			c.wantStates(c.Outgoing(), "", "all done")
 		})
+		t.Run("what waited to be sent again is sent once when the session is lost then", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.connect(accepted, persistent)
+			c.publish("a", "1", 1)
+			c.publish("a", "2", 2)
+			c.out()
+			c.cut()
+			c.Settings.InflightLimit = 1
+			c.connectQuietly(resumed, persistent)
+			c.wantOut("3A _ L'a 00 01 5:00 '1", "the second waits")
+			c.cut()
+			c.Settings.InflightLimit = 0
+			c.connectQuietly(accepted, persistent)
+			c.wantOut("32 _ L'a 00 01 5:00 '1; 34 _ L'a 00 02 5:00 '2", "each once")
+			if c.HeldBack() != 0 {
+				t.Fatal(c.HeldBack())
+			}
+		})
 		t.Run("an end in between: 65535 to 1", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted, persistent)

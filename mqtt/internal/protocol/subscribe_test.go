@@ -129,12 +129,13 @@ func TestSubscribe(t *testing.T) {
 		t.Run("refusals take no identifier and write nothing", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect("20 _ 00 00 { 27 00000010 28 00 29 00 2A 00 }")
-			rows := []struct {
+			type row struct {
 				name       string
 				list       []Subscription
 				identifier int
 				code       int
-			}{
+			}
+			rows := []row{
 				{"MQTT5-3.8.3-2 MQTT311-3.8.3-3 no filter", nil, 0, errors.ErrInvalidTopicFilter},
 				{"empty filter", []Subscription{{}}, 0, errors.ErrInvalidTopicFilter},
 				{"MQTT5-4.7.1-1 MQTT311-4.7.1-2 a#", []Subscription{{Filter: "a#"}}, 0, errors.ErrInvalidTopicFilter},
@@ -147,28 +148,16 @@ func TestSubscribe(t *testing.T) {
 				{"U5-13 identifier 268435456", []Subscription{{Filter: "a"}}, 268435456, errors.ErrInvalidArgument},
 			}
 			if v == packet.V5 {
-				rows = append(rows, rows[:0:0]...)
 				for filter, name := range map[string]string{
-					"$share//a": "MQTT5-4.8.2-1", "$share/g": "MQTT5-4.8.2-2", "$share/+/a": "MQTT5-4.8.2-2", "$share/g/a": "U5-15 shared", "+": "U5-15 wildcard", "$share/g/#": "U5-15 both",
+					"$share//a": "MQTT5-4.8.2-1", "$share/g": "MQTT5-4.8.2-2", "$share/+/a": "MQTT5-4.8.2-2",
+					"$share/g/a": "U5-15 shared", "+": "U5-15 wildcard", "$share/g/#": "U5-15 both",
 				} {
-					rows = append(rows, struct {
-						name       string
-						list       []Subscription
-						identifier int
-						code       int
-					}{name, []Subscription{{Filter: filter}}, 0, errors.ErrInvalidTopicFilter})
+					rows = append(rows, row{name, []Subscription{{Filter: filter}}, 0, errors.ErrInvalidTopicFilter})
 				}
-				rows = append(rows, struct {
-					name       string
-					list       []Subscription
-					identifier int
-					code       int
-				}{"U5-15 identifier", []Subscription{{Filter: "a"}}, 1, errors.ErrProtocol}, struct {
-					name       string
-					list       []Subscription
-					identifier int
-					code       int
-				}{"MQTT5-3.2.2-15 too large", []Subscription{{Filter: "123456789"}}, 0, errors.ErrMessageTooLong})
+				rows = append(rows,
+					row{"U5-15 identifier", []Subscription{{Filter: "a"}}, 1, errors.ErrProtocol},
+					row{"MQTT5-3.2.2-15 too large", []Subscription{{Filter: "123456789"}}, 0, errors.ErrMessageTooLong},
+				)
 			}
 			for _, r := range rows {
 				_, err := c.Subscribe(r.list, r.identifier, nil)

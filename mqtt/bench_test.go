@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -54,8 +55,8 @@ func BenchmarkPublish(b *testing.B) {
 		for _, size := range sizes {
 			b.Run(fmt.Sprintf("QoS%d/%dB", qos, size), func(b *testing.B) {
 				payload := make([]byte, size)
-				whole := packet.PublishSize(packet.V311, uint8(qos), len(benchTopic), 0, size)
-				addr := newBenchPeer(b, sink(whole, qos, 0))
+				whole := packet.PublishSize(packet.V311, uint8(qos), len(mqtttest.BenchTopic), 0, size)
+				addr := mqtttest.BenchServer(b, mqtttest.Sink(whole, qos, 0))
 				pair(b,
 					func(b *testing.B) { publishLoop(b, addr, qos, payload) },
 					func(b *testing.B) { publishComponent(b, addr, qos, payload) })
@@ -67,7 +68,7 @@ func BenchmarkPublish(b *testing.B) {
 // publishLoop writes b.N messages as a program would that does nothing else: it fills a buffer, writes it, and reads the
 // answers in a second goroutine.
 func publishLoop(b *testing.B, addr *net.TCPAddr, qos int, payload []byte) {
-	conn := dialBenchPeer(b, addr)
+	conn := mqtttest.BenchDial(b, addr)
 	done := make(chan error, 1)
 	pubrels := make(chan []byte, 16)
 	if qos > 0 {
@@ -78,7 +79,7 @@ func publishLoop(b *testing.B, addr *net.TCPAddr, qos int, payload []byte) {
 	first := byte(0x30 | qos<<1)
 	pending := 0
 	for i := range b.N {
-		buffer = packet.AppendPublishHeader(buffer, packet.V311, first, benchTopic, uint16(i%65535)+1, nil, len(payload))
+		buffer = packet.AppendPublishHeader(buffer, packet.V311, first, mqtttest.BenchTopic, uint16(i%65535)+1, nil, len(payload))
 		buffer = append(buffer, payload...)
 		if pending++; len(buffer) > 60<<10 || i == b.N-1 {
 			select {
@@ -143,7 +144,7 @@ func publishComponent(b *testing.B, addr *net.TCPAddr, qos int, payload []byte) 
 	m.OnMessageAck = func(*mqtt.MessageAckEventArgs) {}
 	b.ResetTimer()
 	for i := range b.N {
-		if err := m.PublishData(benchTopic, qos, payload); err != nil {
+		if err := m.PublishData(mqtttest.BenchTopic, qos, payload); err != nil {
 			b.Fatal(i, err)
 		}
 		if i%1024 == 1023 { // a program with a loop
@@ -165,7 +166,7 @@ func BenchmarkReceive(b *testing.B) {
 		for _, size := range sizes {
 			b.Run(fmt.Sprintf("QoS%d/%dB", qos, size), func(b *testing.B) {
 				var n int
-				addr := newBenchPeer(b, source(byte(0x30|qos<<1), make([]byte, size), func() int { return n }))
+				addr := mqtttest.BenchServer(b, mqtttest.Source(byte(0x30|qos<<1), make([]byte, size), func() int { return n }))
 				pair(b,
 					func(b *testing.B) { n = b.N; receiveLoop(b, addr, qos) },
 					func(b *testing.B) { n = b.N; receiveComponent(b, addr) })
@@ -176,7 +177,7 @@ func BenchmarkReceive(b *testing.B) {
 
 // receiveLoop reads and parses b.N messages and answers them, one write for each full read.
 func receiveLoop(b *testing.B, addr *net.TCPAddr, qos int) {
-	conn := dialBenchPeer(b, addr)
+	conn := mqtttest.BenchDial(b, addr)
 	buffer := make([]byte, 64<<10)
 	out := make([]byte, 0, 64<<10)
 	b.ResetTimer()
@@ -253,15 +254,15 @@ func receiveComponent(b *testing.B, addr *net.TCPAddr) {
 // BenchmarkRoundTrip is the latency of a single QoS 1 message: published, acknowledged, told.
 func BenchmarkRoundTrip(b *testing.B) {
 	payload := make([]byte, 64)
-	whole := packet.PublishSize(packet.V311, 1, len(benchTopic), 0, len(payload))
-	addr := newBenchPeer(b, sink(whole, 1, 0))
+	whole := packet.PublishSize(packet.V311, 1, len(mqtttest.BenchTopic), 0, len(payload))
+	addr := mqtttest.BenchServer(b, mqtttest.Sink(whole, 1, 0))
 	pair(b, func(b *testing.B) {
-		conn := dialBenchPeer(b, addr)
+		conn := mqtttest.BenchDial(b, addr)
 		var buffer []byte
 		ack := make([]byte, 4)
 		b.ResetTimer()
 		for i := range b.N {
-			buffer = packet.AppendPublishHeader(buffer[:0], packet.V311, 0x32, benchTopic, uint16(i%65535)+1, nil, len(payload))
+			buffer = packet.AppendPublishHeader(buffer[:0], packet.V311, 0x32, mqtttest.BenchTopic, uint16(i%65535)+1, nil, len(payload))
 			buffer = append(buffer, payload...)
 			if _, err := conn.Write(buffer); err != nil {
 				b.Fatal(err)
@@ -274,7 +275,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 		m := connectBench(b, addr)
 		b.ResetTimer()
 		for range b.N {
-			if err := m.PublishAndWait(benchTopic, 1, payload); err != nil {
+			if err := m.PublishAndWait(mqtttest.BenchTopic, 1, payload); err != nil {
 				b.Fatal(err)
 			}
 		}

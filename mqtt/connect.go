@@ -155,22 +155,25 @@ func (m *MQTT) newLink() (*link, error) {
 
 // prepareConnect asks BeforeConnect, fixes what CONNECT will say and starts the time. On an error the component is idle
 // again. The lock is held.
-func (m *MQTT) prepareConnect(ctx context.Context, l *link) (err error) {
-	defer func() {
-		if err != nil {
+func (m *MQTT) prepareConnect(ctx context.Context, l *link) error {
+	prepared := false
+	defer func() { // BeforeConnect may panic
+		if !prepared {
 			m.link = nil
+			l.cancel()
 		}
 	}()
 	limit := m.connectLimit()
 	l.connectBy = m.now() + limit
 	l.ctx, l.cancel = context.WithTimeout(context.Background(), limit)
 	if err := m.askBeforeConnect(ctx, l); err != nil {
-		l.cancel()
 		return err
+	}
+	if cause := l.ctx.Err(); cause != nil { // the handler, or somebody meanwhile, has ended the attempt
+		return contextError("Connect", cause)
 	}
 	options, err := m.connectOptions()
 	if err != nil {
-		l.cancel()
 		return err
 	}
 	l.options = *options
@@ -180,6 +183,7 @@ func (m *MQTT) prepareConnect(ctx context.Context, l *link) (err error) {
 		l.tracer = newTracer(m, options.Version)
 	}
 	m.log(logInformation, logInfo, fmt.Sprintf("Connecting to %s, port %d.", l.dial.Target.Host, l.dial.Port))
+	prepared = true
 	return nil
 }
 

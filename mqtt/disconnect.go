@@ -101,10 +101,11 @@ func (m *MQTT) closeDown(l *link) {
 	m.firePending()
 }
 
-// waitForEnd waits until the link is gone. It takes no longer than the last packets may take to be written. The lock is
-// held, and released meanwhile.
+// waitForEnd waits until the link is gone. It takes no longer than the last packets may take to be written. An attempt
+// that still asks BeforeConnect ends by itself when that is answered; the caller may be the handler. The lock is held, and
+// released meanwhile.
 func (m *MQTT) waitForEnd(l *link) {
-	for m.link == l {
+	for m.link == l && l.started() {
 		m.sleep(protocol.Never)
 	}
 }
@@ -136,6 +137,9 @@ func (m *MQTT) Reset() error {
 	m.client = protocol.New()
 	if !m.pump.taken || insideHandler() { // nobody else is at the batch
 		m.pump.next, m.pump.message = len(m.pump.batch), nil
+		if !m.pump.taken {
+			m.pump.end()
+		}
 	}
 	m.setDefaults()
 	m.wake()

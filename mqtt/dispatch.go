@@ -33,7 +33,7 @@ func (m *MQTT) dispatch(e *protocol.Event, msg *protocol.Message) {
 	case protocol.EventMessageIn:
 		m.fireMessageIn(msg)
 	case protocol.EventDeliver:
-		m.deliver(msg)
+		m.deliver(e, msg)
 	case protocol.EventMessageOut:
 		m.fireMessageOut(msg, -1)
 	case protocol.EventPublished:
@@ -57,9 +57,9 @@ func (m *MQTT) dispatch(e *protocol.Event, msg *protocol.Message) {
 			m.OnError(&ErrorEventArgs{ErrorCode: err.Code, Description: err.Description})
 		}
 	case protocol.EventSubscribed:
-		m.fireSubscribed(e.Detail.(*protocol.SubAck))
+		m.fireSubscribed(e, e.Detail.(*protocol.SubAck))
 	case protocol.EventUnsubscribed:
-		m.fireUnsubscribed(e.Detail.(*protocol.SubAck))
+		m.fireUnsubscribed(e, e.Detail.(*protocol.SubAck))
 	case protocol.EventPing:
 		if m.OnPing != nil {
 			m.OnPing(&PingEventArgs{RoundTrip: e.Detail.(time.Duration)})
@@ -67,15 +67,15 @@ func (m *MQTT) dispatch(e *protocol.Event, msg *protocol.Message) {
 	case protocol.EventSession:
 		m.fireLog(&LogEventArgs{LogLevel: logInformation, Message: e.Detail.(string), LogType: logSession})
 	case protocol.EventOwner:
-		m.dispatchOwn(e.Detail)
+		m.dispatchOwn(e)
 	}
 }
 
 const ok = "OK"
 
 // dispatchOwn calls the handlers of the events that are not the protocol's.
-func (m *MQTT) dispatchOwn(detail any) {
-	switch d := detail.(type) {
+func (m *MQTT) dispatchOwn(e *protocol.Event) {
+	switch d := e.Detail.(type) {
 	case *LogEventArgs:
 		m.fireLog(d)
 	case *ConnectionStatusEventArgs:
@@ -91,10 +91,12 @@ func (m *MQTT) dispatchOwn(detail any) {
 			m.OnDisconnected(d)
 		}
 	case *question:
-		if m.OnBeforeConnect != nil {
+		m.pump.begin(e, nil)
+		if m.pump.begins(0) && m.OnBeforeConnect != nil {
 			m.OnBeforeConnect(d.before)
 		}
 		d.answered()
+		m.pump.end()
 	}
 }
 
@@ -109,23 +111,30 @@ func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // deliver completes an inbound QoS 1 or 2 message: its acknowledgment is queued, MessageAck fires, it leaves
 // IncomingMessages, MessageIn fires. Without a connection of its own there is nothing to acknowledge.
-func (m *MQTT) deliver(msg *protocol.Message) {
+func (m *MQTT) deliver(e *protocol.Event, msg *protocol.Message) {
+	p := &m.pump
+	p.begin(e, msg)
 	m.mu.Lock()
-	acknowledged := m.client.Acknowledge(msg)
-	if acknowledged {
-		m.wakeWriter()
-	}
-	if acknowledged && m.OnMessageAck != nil {
-		a := &m.pump.args.messageAck
-		*a = MessageAckEventArgs{PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg)}
-		m.properties.lastIncoming = msg.Properties
-		m.mu.Unlock()
-		m.OnMessageAck(a)
-		m.mu.Lock()
+	if p.begins(0) {
+		acknowledged := m.client.Acknowledge(msg)
+		if acknowledged {
+			m.wakeWriter()
+		}
+		if acknowledged && m.OnMessageAck != nil {
+			a := &p.args.messageAck
+			*a = MessageAckEventArgs{PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg)}
+			m.properties.lastIncoming = msg.Properties
+			m.mu.Unlock()
+			m.OnMessageAck(a)
+			m.mu.Lock()
+		}
 	}
 	m.client.Delivered(msg)
 	m.mu.Unlock()
-	m.fireMessageIn(msg)
+	if p.begins(1) {
+		m.fireMessageIn(msg)
+	}
+	p.end()
 }
 
 func (m *MQTT) fireMessageIn(msg *protocol.Message) {
@@ -163,16 +172,20 @@ func (m *MQTT) fireMessageOut(msg *protocol.Message, id int) {
 // published tells the end of the exchange of an outbound QoS 1 or 2 message: the packet that ended it, MessageAck, it
 // leaves OutgoingMessages, MessageOut unless it was refused.
 func (m *MQTT) published(e *protocol.Event, msg *protocol.Message) {
-	switch {
-	case e.Answer == packet.PUBACK && m.OnPubAck != nil:
-		m.OnPubAck(m.pubAckArgs(e.Answer, e, msg))
-	case e.Answer == packet.PUBREC && m.OnPubRec != nil:
-		m.OnPubRec(m.pubAckArgs(e.Answer, e, msg))
-	case e.Answer == packet.PUBCOMP && m.OnPubComp != nil:
-		m.OnPubComp(m.pubAckArgs(e.Answer, e, msg))
+	p := &m.pump
+	p.begin(e, msg)
+	if p.begins(0) {
+		switch {
+		case e.Answer == packet.PUBACK && m.OnPubAck != nil:
+			m.OnPubAck(m.pubAckArgs(e.Answer, e, msg))
+		case e.Answer == packet.PUBREC && m.OnPubRec != nil:
+			m.OnPubRec(m.pubAckArgs(e.Answer, e, msg))
+		case e.Answer == packet.PUBCOMP && m.OnPubComp != nil:
+			m.OnPubComp(m.pubAckArgs(e.Answer, e, msg))
+		}
 	}
 	m.mu.Lock()
-	if e.Answer != 0 && m.OnMessageAck != nil {
+	if p.begins(1) && e.Answer != 0 && m.OnMessageAck != nil {
 		a := &m.pump.args.messageAck
 		*a = MessageAckEventArgs{PacketId: int(msg.ID), Index: m.client.Outgoing().Index(msg), ResponseCode: int(e.Reason)}
 		m.mu.Unlock()
@@ -181,9 +194,10 @@ func (m *MQTT) published(e *protocol.Event, msg *protocol.Message) {
 	}
 	m.client.Published(msg)
 	m.mu.Unlock()
-	if !msg.Refused {
+	if p.begins(2) && !msg.Refused {
 		m.fireMessageOut(msg, int(msg.ID))
 	}
+	p.end()
 }
 
 func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event, msg *protocol.Message) *PubAckEventArgs {
@@ -209,37 +223,39 @@ func (m *MQTT) fireConnAck(ack *protocol.ConnAck) {
 	m.OnConnAck(a)
 }
 
-func (m *MQTT) fireSubscribed(ack *protocol.SubAck) {
+func (m *MQTT) fireSubscribed(e *protocol.Event, ack *protocol.SubAck) {
 	r := ack.Request
-	if m.OnSubAck != nil {
+	m.pump.begin(e, nil)
+	if m.pump.begins(0) && m.OnSubAck != nil {
 		m.OnSubAck(&SubAckEventArgs{
 			PacketId: int(r.ID), TopicFilters: r.Filters, ReasonCodes: codes(ack.Reasons),
 			ReasonString: ack.ReasonString, UserProperties: userPairs(ack.UserProperties),
 		})
 	}
-	if m.OnSubscribed == nil {
-		return
-	}
 	for i, filter := range r.Filters {
+		if !m.pump.begins(1+i) || m.OnSubscribed == nil {
+			continue
+		}
 		a := &SubscribedEventArgs{TopicFilter: filter, ResponseCode: int(ack.Reasons[i])}
 		if !ack.Reasons[i].IsError() {
 			a.QOS = int(ack.Reasons[i])
 		}
-		if m.OnSubscribed != nil { // the handler may have removed itself
-			m.OnSubscribed(a)
-		}
+		m.OnSubscribed(a)
 	}
+	m.pump.end()
 }
 
-func (m *MQTT) fireUnsubscribed(ack *protocol.SubAck) {
+func (m *MQTT) fireUnsubscribed(e *protocol.Event, ack *protocol.SubAck) {
 	r := ack.Request
-	if m.OnUnsubAck != nil {
+	m.pump.begin(e, nil)
+	if m.pump.begins(0) && m.OnUnsubAck != nil {
 		m.OnUnsubAck(&UnsubAckEventArgs{
 			PacketId: int(r.ID), TopicFilters: r.Filters, ReasonCodes: codes(ack.Reasons),
 			ReasonString: ack.ReasonString, UserProperties: userPairs(ack.UserProperties),
 		})
 	}
-	if m.OnUnsubscribed == nil {
+	if !m.pump.begins(1) || m.OnUnsubscribed == nil {
+		m.pump.end()
 		return
 	}
 	a := &UnsubscribedEventArgs{TopicFilters: r.Tag}
@@ -253,6 +269,7 @@ func (m *MQTT) fireUnsubscribed(ack *protocol.SubAck) {
 		}
 	}
 	m.OnUnsubscribed(a)
+	m.pump.end()
 }
 
 func codes(reasons []packet.ReasonCode) []int {

@@ -63,6 +63,9 @@ func (l *link) start() {
 	go l.read()
 }
 
+// started reports whether the attempt has goroutines; before, it asks BeforeConnect. The lock is held.
+func (l *link) started() bool { return l.wake != nil }
+
 // read is the goroutine that connects, then reads until the connection ends, then clears up.
 func (l *link) read() {
 	m := l.m
@@ -265,26 +268,18 @@ func (l *link) write(conn net.Conn) {
 	defer l.writing.Done()
 	m := l.m
 	m.mu.Lock()
-	wroteMuch := false
 	for l.writeErr == nil {
 		if len(l.taken) == 0 {
 			if m.client.OutputSize() == 0 {
 				if m.client.Phase() == protocol.Ended {
 					break
 				}
-				wroteMuch = false
 				l.writerIdle = true
 				m.mu.Unlock()
 				<-l.wake
 				m.mu.Lock()
 				continue
 			}
-			if wroteMuch && m.client.OutputSize() < gather {
-				m.mu.Unlock()
-				time.Sleep(gatherTime)
-				m.mu.Lock()
-			}
-			wroteMuch = m.client.OutputSize() >= gather/8
 			l.take()
 		}
 		m.mu.Unlock()
@@ -408,16 +403,10 @@ func (l *link) pause() {
 		m.client.SetPaused(m.now(), true)
 		room := m.room.wait()
 		m.mu.Unlock()
-		select {
-		case <-room:
-		case <-l.ctx.Done():
-		}
+		<-room // the end of the connection is told there too; ctx has the time limit of the attempt
 		m.mu.Lock()
 		m.room.done()
 		m.client.SetPaused(m.now(), false)
-		if l.ctx.Err() != nil {
-			return
-		}
 	}
 }
 

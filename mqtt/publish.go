@@ -23,9 +23,10 @@ import (
 // 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0, 301
 // interrupted while waiting for room.
 func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
+	data, owned := keepLarge(data)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err := m.publishBySettings(topic, qos, data, 0)
+	_, err := m.publishBySettings(topic, qos, data, owned)
 	return err
 }
 
@@ -33,7 +34,7 @@ func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 func (m *MQTT) PublishMessage(topic string, qos int, message string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err := m.publishBySettings(topic, qos, bytesOf(message), 0)
+	_, err := m.publishBySettings(topic, qos, bytesOf(message), true)
 	return err
 }
 
@@ -44,11 +45,12 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 	if err != nil {
 		return 0, err
 	}
+	data, owned := keepLarge(data)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	msg, err := m.publish(&protocol.Publish{
-		Topic: topic, Payload: data, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties,
-	}, 0)
+		Topic: topic, Payload: data, Owned: owned, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties,
+	})
 	if err != nil || msg == nil {
 		return 0, err
 	}
@@ -61,10 +63,11 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 // Errors: those of PublishData; further 201 when the time is over and 212 when the connection was lost (the message was
 // accepted, stays in OutgoingMessages and goes on), 500 with code and name when the server refused the message, 301.
 func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
+	data, owned := keepLarge(data)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	start := m.now()
-	msg, err := m.publishBySettings(topic, qos, data, start)
+	msg, err := m.publishBySettings(topic, qos, data, owned)
 	if err != nil {
 		return err
 	}
@@ -98,28 +101,33 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	return nil
 }
 
+// keepLarge copies a large payload, before the lock is taken: others need not wait for that. A small one is copied by
+// the protocol, which has better memory for it.
+func keepLarge(data []byte) (kept []byte, owned bool) {
+	if len(data) < protocol.DirectPayload {
+		return data, false
+	}
+	return append([]byte(nil), data...), true
+}
+
 // publishBySettings publishes with the settings of outgoing messages. The lock is held.
-func (m *MQTT) publishBySettings(topic string, qos int, data []byte, now protocol.Time) (*protocol.Message, error) {
+func (m *MQTT) publishBySettings(topic string, qos int, data []byte, owned bool) (*protocol.Message, error) {
 	s := &m.settings
-	p := protocol.Publish{Topic: topic, Payload: data, QoS: qos, Retain: s.retain, Dup: s.duplicate}
+	p := protocol.Publish{Topic: topic, Payload: data, Owned: owned, QoS: qos, Retain: s.retain, Dup: s.duplicate}
 	if m.properties.version == MvV5 {
 		p.Alias, p.Properties = s.outgoing.alias(), s.outgoing.encoded()
 	}
-	return m.publish(&p, now)
+	return m.publish(&p)
 }
 
-// publish waits for room and accepts the message. now is 0 for a caller that has not read the clock. The lock is held.
-func (m *MQTT) publish(p *protocol.Publish, now protocol.Time) (*protocol.Message, error) {
+// publish waits for room and accepts the message. The lock is held.
+func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 	if m.congested(p.QoS) {
 		if err := m.awaitRoom(p); err != nil {
 			return nil, err
 		}
-		now = 0
 	}
-	if now == 0 && p.QoS > 0 { // the time of QoS 0 does not matter, and reading the clock does
-		now = m.now()
-	}
-	msg, err := m.client.Publish(now, p)
+	msg, err := m.client.Publish(0, p)
 	if err != nil {
 		return nil, err
 	}

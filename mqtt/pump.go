@@ -27,6 +27,9 @@ type pump struct {
 	batch         []protocol.Event
 	next          int               // the first event of batch that was not fired
 	message       *protocol.Message // the first message of it that was not told, if others were
+	open          *protocol.Event   // the event whose steps are not all done; between dispatches only if a handler has panicked
+	openMessage   *protocol.Message // its message
+	step          int               // its first step that has not begun
 	args          args
 	hadProperties bool // the last inbound message had v5 properties
 }
@@ -140,7 +143,7 @@ func (m *MQTT) sleep(until protocol.Time) {
 // meanwhile.
 func (m *MQTT) firePending() (fired bool) {
 	// What a batch has left over is looked at only while nobody owns it.
-	if m.pump.taken || !m.hasEvents() && m.pump.next == len(m.pump.batch) {
+	if m.pump.taken || !m.hasEvents() && m.pump.next == len(m.pump.batch) && m.pump.open == nil {
 		return false
 	}
 	m.pump.taken = true
@@ -178,7 +181,7 @@ func (m *MQTT) fireReady() (fired bool) {
 	p := &m.pump
 	defer func() {
 		m.mu.Lock()
-		if p.next == len(p.batch) {
+		if p.next == len(p.batch) && p.open == nil {
 			m.returnBatch()
 		}
 		p.taken = false
@@ -194,9 +197,33 @@ func (m *MQTT) fireReady() (fired bool) {
 	return m.fireBatch() || fired
 }
 
+// begin marks the event whose handlers are about to be called, one step after the other. If it is open already, a
+// handler has panicked in it, and the steps that were begun are not repeated.
+func (p *pump) begin(e *protocol.Event, msg *protocol.Message) {
+	if p.open == nil {
+		p.open, p.openMessage, p.step = e, msg, 0
+	}
+}
+
+// begins reports whether step is to be done, and notes that it has begun.
+func (p *pump) begins(step int) bool {
+	if step < p.step {
+		return false
+	}
+	p.step = step + 1
+	return true
+}
+
+// end marks the open event as done.
+func (p *pump) end() { p.open, p.openMessage = nil, nil }
+
 // fireBatch calls the handlers for the rest of the batch.
 func (m *MQTT) fireBatch() (fired bool) {
 	p := &m.pump
+	if p.open != nil {
+		m.dispatch(p.open, p.openMessage)
+		fired = true
+	}
 	for p.next < len(p.batch) {
 		// What is next is settled before the handler runs, which may panic.
 		e, msg := &p.batch[p.next], p.message

@@ -12,9 +12,9 @@ type readBuffer struct {
 }
 
 const (
-	smallBuffer  = 4 << 10
+	smallBuffer  = 2 << 10
 	fullBuffer   = 64 << 10
-	largeGrowth  = 16 // a large packet's memory is at most so many times what has arrived of it
+	largeGrowth  = 16 // a large packet's memory is about so many times what has arrived of it, at most twice as many
 	quietToSpare = 64
 )
 
@@ -59,7 +59,7 @@ func (r *readBuffer) consume(consumed, next int) {
 	if next > fullBuffer {
 		rest := r.buf[r.begin:r.end]
 		r.ordinary, r.large = r.buf, next
-		r.buf = make([]byte, min(next, max(fullBuffer, largeGrowth*len(rest))))
+		r.buf = make([]byte, r.step(len(rest)))
 		r.end = copy(r.buf, rest)
 		r.begin = 0
 		return
@@ -77,9 +77,18 @@ func (r *readBuffer) consume(consumed, next int) {
 // grow makes the memory of a large packet larger. Its last step hits the packet's size exactly, so all copying together
 // is a fraction of the packet.
 func (r *readBuffer) grow() {
-	grown := make([]byte, min(r.large, largeGrowth*len(r.buf)))
+	grown := make([]byte, r.step(len(r.buf)))
 	copy(grown, r.buf)
 	r.buf = grown
+}
+
+// step is how much memory a large packet gets when so much of it has arrived. A step that comes near the end goes there.
+func (r *readBuffer) step(arrived int) int {
+	size := max(fullBuffer, largeGrowth*arrived)
+	if size > r.large/2 {
+		return r.large
+	}
+	return size
 }
 
 // resize follows the traffic: a read that filled the space asks for more, many that used little give it back.

@@ -1,8 +1,10 @@
 package mqtt_test
 
 import (
+	"context"
 	stderrors "errors"
 	"fmt"
+	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -146,4 +148,15 @@ func last[T any](t testing.TB, trace mqtttest.Trace) *T {
 	}
 	t.Fatalf("no %T in:\n%s", *new(T), strings.Join(trace.Strings(), "\n"))
 	return nil
+}
+
+// blockedDial never gets a connection before its context ends.
+func blockedDial(release <-chan struct{}) mqtttest.DialFunc {
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		select {
+		case <-release:
+		case <-ctx.Done():
+		}
+		return nil, ctx.Err()
+	}
 }

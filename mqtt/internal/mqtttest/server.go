@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -419,5 +420,65 @@ func (c *Conn) Serve(seen func(p *Packet) bool) {
 		if len(answer) > 0 && c.TrySend(answer) != nil {
 			return
 		}
+	}
+}
+
+// ServeAll serves every connection with Conn.Serve until the end of the test. It returns a function that reports the
+// latest connection, nil before the first.
+func (s *Server) ServeAll(t testing.TB, seen func(c *Conn, p *Packet) bool) (latest func() *Conn) {
+	t.Helper()
+	var mu sync.Mutex
+	var all []*Conn
+	over := make(chan struct{})
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			var conn net.Conn
+			if s.pipes != nil {
+				select {
+				case conn = <-s.pipes:
+				case <-over:
+					return
+				}
+			} else {
+				tcp, err := s.listener.AcceptTCP()
+				if err != nil {
+					return
+				}
+				conn = tcp
+			}
+			c := &Conn{t: t, conn: conn, patience: s.Patience, Version: packet.V311}
+			mu.Lock()
+			all = append(all, c)
+			mu.Unlock()
+			serving.Go(func() {
+				defer c.Close()
+				var hook func(p *Packet) bool
+				if seen != nil {
+					hook = func(p *Packet) bool { return seen(c, p) }
+				}
+				c.Serve(hook)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		close(over)
+		if s.listener != nil {
+			_ = s.listener.Close()
+		}
+		mu.Lock()
+		for _, c := range all {
+			c.Close()
+		}
+		mu.Unlock()
+		serving.Wait()
+	})
+	return func() *Conn {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(all) == 0 {
+			return nil
+		}
+		return all[len(all)-1]
 	}
 }

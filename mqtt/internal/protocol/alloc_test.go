@@ -28,10 +28,8 @@ func TestAllocations(t *testing.T) {
 					case EventDeliver:
 						c.Acknowledge(m)
 						c.Delivered(m)
-						c.Release(m)
 					case EventPublished:
 						c.Published(m)
-						c.Release(m)
 					}
 					m = next
 				}

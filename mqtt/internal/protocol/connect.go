@@ -100,7 +100,6 @@ func (c *Client) Connect(now Time, o *Options) error {
 	c.connection++
 	c.phase, c.accepted, c.end = Connecting, false, End{}
 	c.requests = nil
-	c.unsettled = 0
 	c.output.reset()
 	c.aliases.reset()
 	c.republish.reset()

@@ -316,7 +316,6 @@ func (c *trace) handleMessage(e *Event, m *Message) string {
 		if !acknowledged {
 			told += " -"
 		}
-		c.Release(m)
 	case EventPublished:
 		if m.State != OutDone || !m.Done {
 			c.t.Errorf("message %d: state %d, done %v at its end", m.ID, m.State, m.Done)
@@ -325,9 +324,6 @@ func (c *trace) handleMessage(e *Event, m *Message) string {
 			c.t.Errorf("message %d is not in Outgoing when MessageAck fires", m.ID)
 		}
 		c.Published(m)
-		if !m.Awaited {
-			c.Release(m)
-		}
 	}
 	return told
 }

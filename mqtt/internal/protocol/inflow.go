@@ -27,7 +27,10 @@ func (c *Client) receivePublish(now Time, p *packet.Publish, owned bool) {
 	if owned {
 		m.Payload, m.Properties = p.Payload, p.Properties
 	} else {
-		m.Payload, m.Properties = c.store.keep(p.Payload), c.store.keep(p.Properties)
+		m.Payload = c.store.keep(p.Payload)
+		if len(p.Properties) > 0 {
+			m.Properties = c.store.keep(p.Properties)
+		}
 	}
 	if p.QoS == 0 {
 		c.events.pushMessage(EventMessageIn, m)
@@ -101,6 +104,7 @@ func (c *Client) Acknowledge(m *Message) bool {
 	current := c.inbound.get(m.ID) == m
 	if current {
 		c.inbound.remove(m.ID)
+		c.settledOne(m)
 	}
 	acknowledged := current && c.phase == Connected && m.connection == c.connection
 	if acknowledged {
@@ -109,7 +113,6 @@ func (c *Client) Acknowledge(m *Message) bool {
 			t = packet.PUBCOMP
 		}
 		c.output.tail = packet.AppendShortAck(c.output.tail, t, m.ID)
-		c.settledOne(m)
 	}
 	m.State = InDone
 	return acknowledged

@@ -157,7 +157,8 @@ func TestKeepAlive(t *testing.T) {
 				t.Fatal("the pause counted:", c.End().Err)
 			}
 			c.tick(c.now + 1)
-			c.wantNoDeadlineAfterEnd()
+			c.out()
+			c.pump()
 			c.wantEnded(errors.ErrTimeout, "silence after the pause")
 		})
 		t.Run("user-pains 23 PINGREQs of our own do not postpone the verdict", func(t *testing.T) {
@@ -182,7 +183,8 @@ func TestKeepAlive(t *testing.T) {
 			c.publish("a", "", 1)
 			c.TakeOutput(nil) // and OutputWritten never comes
 			c.advance(150 * second)
-			c.wantEnded2(errors.ErrTimeout)
+			c.out()
+			c.wantEnded(errors.ErrTimeout, "no PINGRESP")
 		})
 		t.Run("an upload that makes progress is no silence", func(t *testing.T) {
 			c := newTrace(t, v)
@@ -245,18 +247,4 @@ func TestKeepAlive(t *testing.T) {
 		c.advance(7 * second)
 		c.wantOut("C0 00", "PINGREQ")
 	})
-}
-
-func (c *trace) wantNoDeadlineAfterEnd() {
-	c.t.Helper()
-	c.out()
-	c.pump()
-	c.wantNoDeadline("after the end")
-}
-
-// wantEnded2 is wantEnded for an end with something left to write.
-func (c *trace) wantEnded2(code int) {
-	c.t.Helper()
-	c.out()
-	c.wantEnded(code, "the end")
 }

@@ -50,53 +50,60 @@ type Message struct {
 }
 
 const (
-	slab       = 32        // messages that are allocated together
-	maxFree    = 16        // messages that a client keeps for itself
+	slab       = 32        // messages that are allocated together, and that move to and from the pool together
 	chunk      = 4 << 10   // payloads that are allocated together
 	maxChunked = chunk / 8 // larger payloads get memory of their own, so that keeping one message pins little else
 )
 
 // storage gives out messages and memory for payloads, so that a message costs a fraction of an allocation.
 type storage struct {
-	free []*Message
-	slab []Message
-	rest []byte
+	free  chain // messages to be given out
+	spare chain // slab messages more, or none
+	rest  []byte
 }
 
 func (s *storage) message() *Message {
-	if len(s.free) == 0 {
-		if block, _ := messagePool.Get().(*messageBlock); block != nil {
-			s.free = append(s.free, block[:]...)
-		}
+	if s.free.first == nil {
+		s.refill()
 	}
-	if n := len(s.free); n > 0 {
-		m := s.free[n-1]
-		s.free = s.free[:n-1]
-		return m
-	}
-	if len(s.slab) == 0 {
-		s.slab = make([]Message, slab)
-	}
-	m := &s.slab[0]
-	s.slab = s.slab[1:]
+	m := s.free.first
+	s.free.first, m.next = m.next, nil
+	s.free.count--
 	return m
+}
+
+func (s *storage) refill() {
+	if s.spare.first != nil {
+		s.free, s.spare = s.spare, chain{}
+		return
+	}
+	if first, _ := messagePool.Get().(*Message); first != nil {
+		s.free = chain{first: first, count: slab}
+		return
+	}
+	messages := make([]Message, slab)
+	for i := range messages {
+		s.free.add(&messages[i])
+	}
 }
 
 // release takes back a message that nothing refers to any more.
 func (s *storage) release(m *Message) {
 	// Not *m = Message{}: that would be one bulk write barrier for the price of several messages.
-	m.Topic, m.Payload, m.Properties, m.next = "", nil, nil, nil
+	m.Topic, m.Payload, m.Properties = "", nil, nil
 	m.ID, m.Alias, m.QoS, m.State = 0, 0, 0, 0
 	m.Retain, m.Dup, m.Refused, m.Done, m.Awaited, m.Told = false, false, false, false, false, false
 	m.written, m.holdsQuota, m.emptyTopic = false, false, false
 	m.sentAt, m.Outcome = 0, 0
-	s.free = append(s.free, m)
-	if n := len(s.free) - len(messageBlock{}); n >= maxFree {
-		block := messageBlock(s.free[n:])
-		messagePool.Put(&block)
-		clear(s.free[n:])
-		s.free = s.free[:n]
+	if s.free.count == slab {
+		if s.spare.first != nil {
+			messagePool.Put(s.spare.first)
+		}
+		s.spare, s.free = s.free, chain{}
 	}
+	m.next = s.free.first
+	s.free.first = m
+	s.free.count++
 }
 
 // keep returns a copy of b that is never written again.

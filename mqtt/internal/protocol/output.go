@@ -9,8 +9,8 @@ const (
 	// maxOutput is how many bytes may wait for the writer before publishing has to wait too. It is enough for a
 	// thousand small packets in one write, and little enough to stay in the processor's cache.
 	maxOutput = 256 << 10
-	// directPayload is the size from which a payload is handed to the writer as it is instead of being copied.
-	directPayload = 16 << 10
+	// DirectPayload is the size from which a payload is handed to the writer as it is instead of being copied.
+	DirectPayload = 16 << 10
 )
 
 // output is the outgoing buffer: packets as a sequence of segments, the last of which grows.
@@ -80,12 +80,14 @@ func (c *Client) TakeOutput(dst [][]byte) [][]byte {
 	o.size, o.tailSize = 0, 0
 	o.taken, o.tails = o.tails, o.taken[:0]
 	c.qos0, c.qos0Taken = chain{}, c.qos0
+	c.republish.taken = len(c.republish.queue)
 	return dst
 }
 
 // OutputWritten tells that everything taken last has left at now. It fires MessageOut of the QoS 0 messages in it.
 func (c *Client) OutputWritten(now Time) {
 	c.keepAlive.wrote(now)
+	c.republish.stamp(c, now)
 	c.qos0Gone += uint64(c.qos0Taken.count)
 	c.events.pushChain(EventMessageOut, 0, 0, c.qos0Taken)
 	c.qos0Taken = chain{}

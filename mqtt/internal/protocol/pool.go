@@ -5,21 +5,18 @@ import "sync"
 // What a busy client needs much of comes from these pools and goes back when it is idle again, so that an idle client
 // holds little and a busy one does not allocate. The garbage collector empties them.
 var (
-	messagePool sync.Pool // of *messageBlock
+	messagePool sync.Pool // of *Message, the first of slab messages linked by next
 	eventPool   sync.Pool // of *[]Event with the capacity manyEvents
 	outputPool  sync.Pool // of *[]byte with the capacity largeOutput
 )
 
 const (
-	fewEvents  = 32
+	fewEvents  = 16
 	manyEvents = 4 << 10
 
 	smallOutput = 4 << 10
-	largeOutput = maxOutput + directPayload + 64<<10
+	largeOutput = maxOutput + DirectPayload + 64<<10
 )
-
-// messageBlock is how many messages move between a client and the pool at a time.
-type messageBlock [64]*Message
 
 // growEvents makes room for one more event in a full queue.
 func growEvents(q []Event) []Event {

@@ -9,10 +9,12 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// Publish is what the caller of Client.Publish wants sent. Nothing of it is kept: what the exchange needs is copied.
+// Publish is what the caller of Client.Publish wants sent. Nothing of it is kept: what the exchange needs is copied,
+// except a Payload that is Owned.
 type Publish struct {
 	Topic      string // may be empty with an Alias that was given a topic before
 	Payload    []byte
+	Owned      bool // nobody changes Payload any more
 	QoS        int
 	Retain     bool
 	Dup        bool              // sets DUP on the first transmission too; without effect on QoS 0
@@ -67,8 +69,12 @@ func (c *Client) Publish(now Time, p *Publish) (*Message, error) {
 		m.ID, c.lastID = id, id
 		c.ids.put(id, m)
 	}
-	m.Payload = c.store.keep(p.Payload)
-	m.Properties = c.store.keep(m.Properties)
+	if !p.Owned {
+		m.Payload = c.store.keep(p.Payload)
+	}
+	if len(m.Properties) > 0 {
+		m.Properties = c.store.keep(m.Properties)
+	}
 	if m.Alias != 0 {
 		c.aliases.choose(m.Alias, m.Topic)
 	}
@@ -151,9 +157,9 @@ func (c *Client) writePublish(now Time, m *Message) {
 		properties = c.scratch
 	}
 	o := &c.output
-	o.room(packet.PublishSize(c.version, m.QoS, len(topic), len(properties), min(len(m.Payload), directPayload)))
+	o.room(packet.PublishSize(c.version, m.QoS, len(topic), len(properties), min(len(m.Payload), DirectPayload)))
 	o.tail = packet.AppendPublishHeader(o.tail, c.version, first, topic, m.ID, properties, len(m.Payload))
-	if len(m.Payload) >= directPayload {
+	if len(m.Payload) >= DirectPayload {
 		o.appendDirect(m.Payload)
 	} else {
 		o.tail = append(o.tail, m.Payload...)
@@ -174,7 +180,7 @@ func (c *Client) writePublish(now Time, m *Message) {
 		m.holdsQuota = true
 		c.quota--
 	}
-	c.noteSent(now, m)
+	c.noteSent(m)
 }
 
 // Quote renders a name for an error text, without letting a hostile one fill the log.

@@ -216,9 +216,14 @@ func TestPublishRefused(t *testing.T) {
 		for i := range events {
 			c.handle(&events[i])
 		}
+		c.ReturnEvents(events)
 		if !m.Done || !m.Refused || m.Outcome != 0x87 {
 			t.Fatalf("an awaited message is reused, or does not tell its end: %+v", m)
 		}
+		if !m.Told {
+			t.Fatal("the owner does not know that the message is its own now")
+		}
+		c.Release(m)
 	})
 	t.Run("MQTT5-3.4.2-1 MQTT5-3.5.2-1 0x10 is a success", func(t *testing.T) {
 		c := newTrace(t, packet.V5)

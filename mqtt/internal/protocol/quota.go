@@ -13,6 +13,7 @@ func (c *Client) openQuota() {
 	for m := range c.outgoing.All() {
 		m.holdsQuota = false
 	}
+	c.unsettled = 0
 	for m := range c.incoming.All() {
 		m.holdsQuota = false
 	}

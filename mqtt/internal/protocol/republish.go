@@ -10,15 +10,19 @@ import (
 // interval, so the order in which they were sent is the order in which they fall due; what was acknowledged meanwhile
 // is skipped when it comes to the head. The cost per message is one step in and one step out.
 type republish struct {
-	queue []sent
-	head  int
+	queue   []sent
+	head    int
+	stamped int // entries before it have their time
+	taken   int // entries before it are in what the writer has taken
 }
 
 // sent is one transmission. It has no pointer, since there may be very many.
 type sent struct {
 	id uint16
-	at Time
+	at Time // when it was written; notWritten until then
 }
+
+const notWritten = Time(-1)
 
 func (r *republish) reset() { *r = republish{} }
 
@@ -35,15 +39,32 @@ func (c *Client) unanswered(s *sent) *Message {
 // outnumber the rest, so one message that is never answered does not make the queue grow behind it.
 func (r *republish) push(c *Client, m *Message) {
 	if len(r.queue) > 2*c.outgoing.Len()+1024 {
-		current := r.queue[:0]
-		for _, s := range r.queue[r.head:] {
-			if c.unanswered(&s) != nil {
+		current, stamped, taken := r.queue[:0], 0, 0
+		for i := r.head; i < len(r.queue); i++ {
+			if s := r.queue[i]; c.unanswered(&s) != nil {
 				current = append(current, s)
+				if i < r.stamped {
+					stamped++
+				}
+				if i < r.taken {
+					taken++
+				}
 			}
 		}
-		r.queue, r.head = current, 0
+		r.queue, r.head, r.stamped, r.taken = current, 0, stamped, taken
 	}
 	r.queue = append(r.queue, sent{m.ID, m.sentAt})
+}
+
+// stamp gives the transmissions that the writer had taken their time.
+func (r *republish) stamp(c *Client, now Time) {
+	for ; r.stamped < r.taken; r.stamped++ {
+		s := &r.queue[r.stamped]
+		if m := c.ids.get(s.id); m != nil && m.sentAt == notWritten {
+			m.sentAt = now
+		}
+		s.at = now
+	}
 }
 
 // next returns the message at the head, after dropping what is settled; nil if there is none.
@@ -55,7 +76,7 @@ func (r *republish) next(c *Client) (*Message, Time) {
 		}
 		r.head++
 	}
-	r.queue, r.head = r.queue[:0], 0
+	r.queue, r.head, r.stamped, r.taken = r.queue[:0], 0, 0, 0
 	return nil, 0
 }
 
@@ -72,16 +93,17 @@ func (r *republish) deadline(c *Client) Time {
 		return Never
 	}
 	m, at := r.next(c)
-	if m == nil {
+	if m == nil || at == notWritten {
 		return Never
 	}
 	return at + interval
 }
 
-// noteSent remembers that the PUBLISH of m went out at now.
-func (c *Client) noteSent(now Time, m *Message) {
-	m.sentAt = now
+// noteSent remembers that the PUBLISH of m is in the outgoing buffer. Its time begins when that has been written, so that
+// publishing need not read the clock.
+func (c *Client) noteSent(m *Message) {
 	if c.version == packet.V311 {
+		m.sentAt = notWritten
 		c.republish.push(c, m)
 	}
 }
@@ -94,7 +116,7 @@ func (c *Client) tickRepublish(now Time) {
 	r := &c.republish
 	for due := len(r.queue) - r.head; due > 0; due-- {
 		m, at := r.next(c)
-		if m == nil || at+interval > now {
+		if m == nil || at == notWritten || at+interval > now {
 			return
 		}
 		r.head++

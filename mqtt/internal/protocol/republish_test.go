@@ -28,6 +28,8 @@ func TestRepublish(t *testing.T) {
 		c := start(t, packet.V311, minute)
 		c.wantNoDeadline("nothing sent")
 		c.publish("a", "1", 1)
+		c.wantNoDeadline("the time begins with the write")
+		c.out()
 		c.now += 10 * second
 		c.publish("a", "2", 2)
 		c.publish("a", "0", 0)
@@ -118,20 +120,47 @@ func TestRepublish(t *testing.T) {
 	t.Run("a message that is never answered does not make memory grow behind it", func(t *testing.T) {
 		c := start(t, packet.V311, time.Hour)
 		c.publish("a", "stuck", 1)
+		c.out()
+		due := c.now + time.Hour
 		for range 50000 {
 			m := c.publish("a", "", 1)
-			c.in(fmt.Sprintf("40 02 %04X", m.ID))
+			c.now += second / 100
 			c.out()
+			c.in(fmt.Sprintf("40 02 %04X", m.ID))
 			c.pump()
 		}
 		if n := cap(c.republish.queue); n > 8192 {
 			t.Fatal("the queue holds", n)
 		}
-		c.tick(c.now + time.Hour)
+		c.wantDeadline(due-c.now, "it falls due all the same")
+		c.tick(due)
 		c.wantOut("3A _ L'a 00 01 'stuck", "it is repeated all the same")
 		if n := cap(c.outgoing.slots); n > 1024 {
 			t.Fatal("the list holds", n)
 		}
+	})
+	t.Run("answers that overtake the end of the write do not hide what is not answered", func(t *testing.T) {
+		c := start(t, packet.V311, time.Hour)
+		c.publish("a", "stuck", 1)
+		c.out()
+		due := c.now + time.Hour
+		for range 60 {
+			var acks []byte
+			for range 40 {
+				acks = packet.AppendShortAck(acks, packet.PUBACK, c.publish("a", "", 1).ID)
+			}
+			c.TakeOutput(nil)
+			c.now += second
+			c.feed(acks)
+			c.pump()
+			c.feed(packet.AppendShortAck(nil, packet.PUBACK, c.publish("a", "", 1).ID))
+			c.pump()
+			c.OutputWritten(c.now)
+			c.out()
+		}
+		c.wantDeadline(due-c.now, "the first message")
+		c.tick(due)
+		c.wantOut("3A _ L'a 00 01 'stuck", "repeated")
 	})
 	t.Run("a message whose memory is in use again is not taken for the old one", func(t *testing.T) {
 		c := start(t, packet.V311, minute)

@@ -1,4 +1,4 @@
-package mqtt_test
+package mqtttest
 
 import (
 	"bufio"
@@ -14,8 +14,8 @@ import (
 // The other end of a benchmark is a server that does as little as possible, so that what is measured is the client. It
 // knows the size of every PUBLISH and the order of the packet identifiers, so it looks at almost nothing.
 
-// newBenchPeer starts a peer that serves connections with serve after the CONNECT.
-func newBenchPeer(b *testing.B, serve func(conn *net.TCPConn)) *net.TCPAddr {
+// BenchServer starts a peer that serves connections with serve after the CONNECT.
+func BenchServer(b testing.TB, serve func(conn *net.TCPConn)) *net.TCPAddr {
 	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		b.Fatal(err)
@@ -29,7 +29,7 @@ func newBenchPeer(b *testing.B, serve func(conn *net.TCPConn)) *net.TCPAddr {
 			}
 			go func() {
 				defer conn.Close()
-				if err := acceptConnect(conn); err == nil {
+				if err := AcceptConnect(conn); err == nil {
 					serve(conn)
 				}
 			}()
@@ -38,21 +38,27 @@ func newBenchPeer(b *testing.B, serve func(conn *net.TCPConn)) *net.TCPAddr {
 	return listener.Addr().(*net.TCPAddr)
 }
 
-// acceptConnect reads one CONNECT and answers it.
-func acceptConnect(conn net.Conn) error {
-	head := make([]byte, 2)
-	if _, err := io.ReadFull(conn, head); err != nil {
-		return err
-	}
-	if _, err := io.CopyN(io.Discard, conn, int64(head[1])); err != nil {
+// AcceptConnect reads one CONNECT and answers it.
+func AcceptConnect(conn net.Conn) error {
+	if err := skipPacket(conn); err != nil {
 		return err
 	}
 	_, err := conn.Write([]byte{0x20, 2, 0, 0})
 	return err
 }
 
-// dialBenchPeer is the hand-written loop's way in.
-func dialBenchPeer(b *testing.B, addr *net.TCPAddr) *net.TCPConn {
+// skipPacket reads one short packet.
+func skipPacket(conn net.Conn) error {
+	head := make([]byte, 2)
+	if _, err := io.ReadFull(conn, head); err != nil {
+		return err
+	}
+	_, err := io.CopyN(io.Discard, conn, int64(head[1]))
+	return err
+}
+
+// BenchDial is the hand-written loop's way in.
+func BenchDial(b testing.TB, addr *net.TCPAddr) *net.TCPConn {
 	conn, err := net.DialTCP("tcp", nil, addr)
 	if err != nil {
 		b.Fatal(err)
@@ -68,9 +74,9 @@ func dialBenchPeer(b *testing.B, addr *net.TCPAddr) *net.TCPConn {
 	return conn
 }
 
-// sink takes PUBLISH packets of one size and QoS and answers them, in as few writes as reads. With hold it begins to
+// Sink takes PUBLISH packets of one size and QoS and answers them, in as few writes as reads. With hold it begins to
 // answer only when so many are unanswered.
-func sink(size, qos, hold int) func(*net.TCPConn) {
+func Sink(size, qos, hold int) func(*net.TCPConn) {
 	return func(conn *net.TCPConn) {
 		in := make([]byte, 64<<10)
 		out := make([]byte, 0, 64<<10)
@@ -129,19 +135,19 @@ func sink(size, qos, hold int) func(*net.TCPConn) {
 // window is how many messages a source has unacknowledged at most.
 const window = 16384
 
-// source sends count PUBLISH packets as the client takes them, after two first bytes from the client.
-func source(first byte, payload []byte, count func() int) func(*net.TCPConn) {
+// Source sends count PUBLISH packets as the client takes them, after a first short packet of the client's, whatever it is.
+func Source(first byte, payload []byte, count func() int) func(*net.TCPConn) {
 	qos := int(first >> 1 & 3)
 	var block []byte
 	const inBlock = window / 64
 	for i := range inBlock {
-		block = packet.AppendPublishHeader(block, packet.V311, first, benchTopic, uint16(i+1), nil, len(payload))
+		block = packet.AppendPublishHeader(block, packet.V311, first, BenchTopic, uint16(i+1), nil, len(payload))
 		block = append(block, payload...)
 	}
 	size := len(block) / inBlock
 	idAt := size - len(payload) - 2
 	return func(conn *net.TCPConn) {
-		if _, err := io.ReadFull(conn, make([]byte, 2)); err != nil {
+		if err := skipPacket(conn); err != nil {
 			return
 		}
 		total := count()
@@ -206,4 +212,5 @@ func source(first byte, payload []byte, count func() int) func(*net.TCPConn) {
 	}
 }
 
-const benchTopic = "bench/topic"
+// BenchTopic is the topic of all messages of a benchmark.
+const BenchTopic = "bench/topic"

@@ -1,0 +1,24 @@
+module github.com/iotcomponents/iot/mqtt/internal/peers
+
+go 1.26.0
+
+require (
+	github.com/at-wat/mqtt-go v0.19.4
+	github.com/eclipse/paho.mqtt.golang v1.5.1
+	github.com/iotcomponents/iot v0.0.0
+)
+
+require (
+	github.com/gorilla/websocket v1.5.3 // indirect
+	github.com/mochi-mqtt/server/v2 v2.7.9 // indirect
+	github.com/rs/xid v1.4.0 // indirect
+	github.com/tidwall/gjson v1.20.0 // indirect
+	github.com/tidwall/match v1.1.1 // indirect
+	github.com/tidwall/pretty v1.2.0 // indirect
+	github.com/tidwall/sjson v1.2.5 // indirect
+	golang.org/x/net v0.44.0 // indirect
+	golang.org/x/sync v0.17.0 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
+)
+
+replace github.com/iotcomponents/iot => ../../..

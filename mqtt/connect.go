@@ -283,7 +283,7 @@ func (l *link) accepted() {
 // abort ends the attempt or the connection at once, without a packet. The lock is held.
 func (l *link) abort(err *errors.Error) {
 	m := l.m
-	m.client.Fail(m.now(), err)
+	m.client.Fail(err)
 	l.result = err
 	l.cancel()
 	if l.conn != nil {

@@ -82,7 +82,7 @@ func (m *MQTT) disconnect(reason packet.ReasonCode, p packet.Properties) error {
 		if timeout := time.Duration(m.properties.timeout) * time.Second; timeout > 0 {
 			l.patience = timeout
 		}
-		if err := m.client.Disconnect(m.now(), reason, p); err != nil {
+		if err := m.client.Disconnect(reason, p); err != nil {
 			return err
 		}
 		l.settle()

@@ -202,7 +202,7 @@ func (l *link) tick() {
 	l.timerAt = protocol.Never
 	now := m.now()
 	if m.client.Phase() == protocol.Connecting && now >= l.connectBy {
-		m.client.Fail(now, errors.New(errors.ErrTimeout, "The server did not answer CONNECT in time."))
+		m.client.Fail(errors.New(errors.ErrTimeout, "The server did not answer CONNECT in time."))
 	}
 	m.client.Tick(now)
 	l.tickLending(now)
@@ -312,8 +312,6 @@ func (l *link) write(conn net.Conn) {
 	_ = conn.Close()
 }
 
-const gather, gatherTime = 32 << 10, 50 * time.Microsecond
-
 // feed fires ReadyToSend when publishing is possible again after error 10035. The lock is held.
 func (m *MQTT) feed() {
 	if m.starved && !m.congested(1) {
@@ -390,7 +388,7 @@ func (l *link) lost(err error) {
 		if stderrors.Is(err, io.EOF) && m.client.Phase() == protocol.Connecting {
 			cause = errors.Wrap(errors.ErrConnectionClosedByPeer, "It happened before the server answered CONNECT: it may not speak this protocol version, or expect TLS on this port.", err)
 		}
-		m.client.Fail(m.now(), cause)
+		m.client.Fail(cause)
 		_ = l.conn.Close() // releases a writer that is stuck
 	}
 	l.settle()

@@ -127,7 +127,7 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 			return nil, err
 		}
 	}
-	msg, err := m.client.Publish(0, p)
+	msg, err := m.client.Publish(p)
 	if err != nil {
 		return nil, err
 	}

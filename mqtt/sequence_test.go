@@ -239,8 +239,8 @@ func TestSubscribeStepByStep(t *testing.T) {
 		r, _, c := connected(t, v)
 		must(t, r.M.Subscribe("a/#, b/+,c", 1))
 		c.Expect(byVersion(v,
-			"82 14 00 01 00 03 61 2F 23 01 00 03 62 2F 2B 01 00 01 63 01",
-			"82 15 00 01 00 00 03 61 2F 23 01 00 03 62 2F 2B 01 00 01 63 01"))
+			"82 12 00 01 00 03 61 2F 23 01 00 03 62 2F 2B 01 00 01 63 01",
+			"82 13 00 01 00 00 03 61 2F 23 01 00 03 62 2F 2B 01 00 01 63 01"))
 		c.SendPublish("a/x", 0, 0, "early")
 		refusal := byte(0x80)
 		if v == mqtt.MvV5 {

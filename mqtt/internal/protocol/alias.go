@@ -40,7 +40,7 @@ func (a *aliases) wireTopic(m *Message) string {
 
 // resolveTopic returns the full topic of an inbound PUBLISH, and sets or uses its alias. Without ok the connection has
 // been ended.
-func (c *Client) resolveTopic(now Time, p *packet.Publish) (topic string, alias uint16, ok bool) {
+func (c *Client) resolveTopic(p *packet.Publish) (topic string, alias uint16, ok bool) {
 	value, given := p.Properties.Uint(packet.PropTopicAlias)
 	if !given {
 		return c.topics.name(p.Topic), 0, true
@@ -48,7 +48,7 @@ func (c *Client) resolveTopic(now Time, p *packet.Publish) (topic string, alias 
 	alias = uint16(value)
 	// [MQTT5-3.1.2-26] [MQTT5-3.1.2-27]
 	if highest := c.options.topicAliasMaximum(); int(alias) > highest {
-		c.fail(now, packet.PUBLISH, packet.TopicAliasInvalid, fmt.Sprintf("topic alias %d, although ClientTopicAliasMax is %d", alias, highest))
+		c.fail(packet.PUBLISH, packet.TopicAliasInvalid, fmt.Sprintf("topic alias %d, although ClientTopicAliasMax is %d", alias, highest))
 		return "", 0, false
 	}
 	if len(p.Topic) > 0 {
@@ -61,7 +61,7 @@ func (c *Client) resolveTopic(now Time, p *packet.Publish) (topic string, alias 
 	}
 	topic, known := c.aliases.in[alias]
 	if !known {
-		c.fail(now, packet.PUBLISH, packet.ProtocolError, fmt.Sprintf("topic alias %d without a topic, and none was given before", alias))
+		c.fail(packet.PUBLISH, packet.ProtocolError, fmt.Sprintf("topic alias %d without a topic, and none was given before", alias))
 		return "", 0, false
 	}
 	return topic, alias, true

@@ -53,7 +53,7 @@ func TestAllocations(t *testing.T) {
 		publish := func(c *trace, qos int) {
 			p := Publish{Topic: "a/b/c", Payload: payload, QoS: qos}
 			for range batch {
-				if _, err := c.Publish(c.now, &p); err != nil {
+				if _, err := c.Publish(&p); err != nil {
 					c.t.Fatal(err)
 				}
 			}

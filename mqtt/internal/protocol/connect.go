@@ -164,9 +164,9 @@ func (c *Client) negotiate(p packet.Properties) {
 }
 
 // receiveConnack decides whether the connection stands.
-func (c *Client) receiveConnack(now Time, p *packet.Connack) {
+func (c *Client) receiveConnack(p *packet.Connack) {
 	if c.phase != Connecting {
-		c.fail(now, packet.CONNACK, packet.ProtocolError, "a second one on the same connection") // [MQTT5-3.2.0-2]
+		c.fail(packet.CONNACK, packet.ProtocolError, "a second one on the same connection") // [MQTT5-3.2.0-2]
 		return
 	}
 	ack := &ConnAck{
@@ -175,21 +175,21 @@ func (c *Client) receiveConnack(now Time, p *packet.Connack) {
 	}
 	c.connAck = ack
 	if p.Reason != packet.Success {
-		c.refused(now, ack)
+		c.refused(ack)
 		return
 	}
 	if p.SessionPresent && c.options.CleanStart { // [MQTT5-3.2.2-2] [MQTT311-3.2.2-1]
-		c.fail(now, packet.CONNACK, packet.ProtocolError, "it says that a session is present, although a clean one was asked for")
+		c.fail(packet.CONNACK, packet.ProtocolError, "it says that a session is present, although a clean one was asked for")
 		return
 	}
 	if assigned, ok := p.Properties.Bytes(packet.PropAssignedClientIdentifier); ok {
 		ack.ClientID = string(assigned)
 	} else if c.version == packet.V5 && c.options.ClientID == "" { // [MQTT5-3.1.3-7]
-		c.fail(now, packet.CONNACK, packet.ProtocolError, "no client identifier was sent and the server assigned none")
+		c.fail(packet.CONNACK, packet.ProtocolError, "no client identifier was sent and the server assigned none")
 		return
 	}
 	if problem := c.checkAuthentication(p.Properties); problem != "" {
-		c.fail(now, packet.CONNACK, packet.ProtocolError, problem)
+		c.fail(packet.CONNACK, packet.ProtocolError, problem)
 		return
 	}
 	c.phase, c.accepted = Connected, true
@@ -201,11 +201,11 @@ func (c *Client) receiveConnack(now Time, p *packet.Connack) {
 	c.openQuota()
 	// The state of one client identifier is never replayed as another [MQTT5-3.1.3-2].
 	if p.SessionPresent && c.hasSession && c.sessionClientID == ack.ClientID {
-		c.resumeSession(now)
+		c.resumeSession()
 	} else {
 		// A server's session that we know nothing of is taken as one without messages of ours: CleanSession false
 		// says that the program wants it, and RestoreSession may supply our side (pinned for [MQTT5-3.2.2-4]).
-		c.dropSession(now)
+		c.dropSession()
 	}
 	c.hasSession, c.sessionClientID = c.lives(), ack.ClientID
 }
@@ -225,7 +225,7 @@ func (c *Client) checkAuthentication(p packet.Properties) string {
 }
 
 // refused ends an attempt that the server refuses. The session, if there is one, stays as it is [MQTT5-3.2.2-6].
-func (c *Client) refused(now Time, ack *ConnAck) {
+func (c *Client) refused(ack *ConnAck) {
 	text := ""
 	if c.version == packet.V311 {
 		name := packet.ReturnCodeName(byte(ack.Reason))
@@ -237,5 +237,5 @@ func (c *Client) refused(now Time, ack *ConnAck) {
 		text = fmt.Sprintf("CONNACK: the server refused the connection with %s.", describeReason(packet.CONNACK, ack.Reason, ack.Properties))
 	}
 	c.pushDetail(EventConnAck, ack)
-	c.endWith(now, errors.New(errors.ErrProtocol, text))
+	c.endWith(errors.New(errors.ErrProtocol, text))
 }

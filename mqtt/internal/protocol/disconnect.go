@@ -31,11 +31,11 @@ func (c *Client) End() *End { return &c.end }
 // fail answers a malformed packet or a protocol error: version 5.0 says why in a DISCONNECT [MQTT5-4.13.1-1]
 // (U5-01); 3.1.1 just closes, since its DISCONNECT would be a graceful end that discards the will [MQTT311-4.8.0-1].
 // The packet at fault has no effect.
-func (c *Client) fail(now Time, t packet.Type, reason packet.ReasonCode, problem string) {
-	c.failWith(now, &packet.Error{Type: t, Reason: reason, Problem: problem})
+func (c *Client) fail(t packet.Type, reason packet.ReasonCode, problem string) {
+	c.failWith(&packet.Error{Type: t, Reason: reason, Problem: problem})
 }
 
-func (c *Client) failWith(now Time, cause *packet.Error) {
+func (c *Client) failWith(cause *packet.Error) {
 	if c.phase == Ended {
 		return
 	}
@@ -47,11 +47,11 @@ func (c *Client) failWith(now Time, cause *packet.Error) {
 	if c.phase == Connected {
 		c.pushDetail(EventError, err)
 	}
-	c.endWith(now, err)
+	c.endWith(err)
 }
 
 // endWith ends the connection for a reason of ours. Nothing more is read; the outgoing buffer may still be written.
-func (c *Client) endWith(_ Time, err *errors.Error) {
+func (c *Client) endWith(err *errors.Error) {
 	if c.phase == Ended || c.phase == Idle {
 		return
 	}
@@ -61,11 +61,11 @@ func (c *Client) endWith(_ Time, err *errors.Error) {
 
 // Fail ends the connection for a reason outside the protocol: the network, a time limit, an interruption. The first
 // reason counts.
-func (c *Client) Fail(now Time, err *errors.Error) { c.endWith(now, err) }
+func (c *Client) Fail(err *errors.Error) { c.endWith(err) }
 
 // Disconnect queues DISCONNECT and ends the connection in order. Reason and properties are for v5; the caller has
 // checked that a client may send the reason.
-func (c *Client) Disconnect(now Time, reason packet.ReasonCode, p packet.Properties) error {
+func (c *Client) Disconnect(reason packet.ReasonCode, p packet.Properties) error {
 	if expiry, ok := p.Uint(packet.PropSessionExpiryInterval); ok && c.version == packet.V5 {
 		if expiry > 0 && c.options.SessionExpiry <= 0 { // [MQTT5-3.1.2-23] (U5-16)
 			return errors.New(errors.ErrProtocol, "DISCONNECT with SessionExpInterval above 0 is not possible, since CONNECT had 0 or none.")
@@ -87,11 +87,11 @@ func (c *Client) Disconnect(now Time, reason packet.ReasonCode, p packet.Propert
 		}
 	}
 	c.end.Local = true
-	c.endWith(now, nil)
+	c.endWith(nil)
 	return nil
 }
 
-func (c *Client) receiveDisconnect(now Time, p *packet.Disconnect) {
+func (c *Client) receiveDisconnect(p *packet.Disconnect) {
 	goodbye := ServerGoodbye{Reason: p.Reason, UserProperties: userProperties(p.Properties)}
 	if text, ok := p.Properties.Bytes(packet.PropReasonString); ok {
 		goodbye.ReasonString = string(text)
@@ -101,14 +101,14 @@ func (c *Client) receiveDisconnect(now Time, p *packet.Disconnect) {
 	}
 	c.end.ByServer, c.end.Disconnect = true, goodbye
 	if p.Reason == packet.NormalDisconnection {
-		c.endWith(now, nil)
+		c.endWith(nil)
 		return
 	}
 	err := errors.New(errors.ErrProtocol, "The server sent DISCONNECT with "+describeReason(packet.DISCONNECT, p.Reason, p.Properties)+".")
 	if c.phase == Connected {
 		c.pushDetail(EventError, err)
 	}
-	c.endWith(now, err)
+	c.endWith(err)
 }
 
 // Closed tells that the transport is gone: the next connection may begin. Requests that were not answered are over,

@@ -18,7 +18,7 @@ func TestDisconnect(t *testing.T) {
 			c.publish("a", "2", 1)
 			c.in("32 _ L'a 00 05 5:00 'in")
 			c.take()
-			if err := c.Disconnect(c.now, 0, nil); err != nil {
+			if err := c.Disconnect(0, nil); err != nil {
 				t.Fatal(err)
 			}
 			c.wantOut("30 _ L'a 5:00 '1; 32 _ L'a 00 01 5:00 '2; E0 00", "user-pains 17")
@@ -27,7 +27,7 @@ func TestDisconnect(t *testing.T) {
 			if !c.End().Local || c.End().ByServer {
 				t.Fatalf("end %+v", c.End())
 			}
-			if err := c.Disconnect(c.now, 0, nil); err != nil {
+			if err := c.Disconnect(0, nil); err != nil {
 				t.Fatal(err)
 			}
 			c.wantNoOut("one DISCONNECT only")
@@ -42,7 +42,7 @@ func TestDisconnect(t *testing.T) {
 			messages := []*Message{c.publish("a", "1", 1), c.publish("a", "2", 2), c.publish("a", "3", 2), c.publish("a", "held", 1)}
 			c.in("50 02 00 03; 34 _ L'a 00 05 5:00 'dropped; 34 _ L'a 00 06 5:00 'released; 62 02 00 06")
 			c.out()
-			if err := c.Disconnect(c.now, 0, nil); err != nil {
+			if err := c.Disconnect(0, nil); err != nil {
 				t.Fatal(err)
 			}
 			c.wantOut("E0 00", "DISCONNECT")
@@ -65,7 +65,7 @@ func TestDisconnect(t *testing.T) {
 			c.publish("a", "1", 1)
 			c.out()
 			c.in("40 02 00 01")
-			if err := c.Disconnect(c.now, 0, nil); err != nil {
+			if err := c.Disconnect(0, nil); err != nil {
 				t.Fatal(err)
 			}
 			c.out()
@@ -74,17 +74,17 @@ func TestDisconnect(t *testing.T) {
 		t.Run("while connecting", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.begin()
-			if err := c.Disconnect(c.now, 0, nil); err != nil {
+			if err := c.Disconnect(0, nil); err != nil {
 				t.Fatal(err)
 			}
 			c.wantEnded(0, "Disconnect")
 		})
 		t.Run("without a connection", func(t *testing.T) {
 			c := newTrace(t, v)
-			if err := c.Disconnect(c.now, 0, nil); err != nil {
+			if err := c.Disconnect(0, nil); err != nil {
 				t.Fatal(err)
 			}
-			c.Fail(c.now, errors.New(errors.ErrTimeout, "x"))
+			c.Fail(errors.New(errors.ErrTimeout, "x"))
 			if c.Phase() != Idle {
 				t.Fatal(c.Phase())
 			}
@@ -93,8 +93,8 @@ func TestDisconnect(t *testing.T) {
 		t.Run("user-pains 33 the first reason counts", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted)
-			c.Fail(c.now, errors.New(errors.ErrInterrupted, "first"))
-			c.Fail(c.now, errors.New(errors.ErrConnectionReset, "second"))
+			c.Fail(errors.New(errors.ErrInterrupted, "first"))
+			c.Fail(errors.New(errors.ErrConnectionReset, "second"))
 			c.wantEnded(errors.ErrInterrupted, "Fail")
 		})
 	})
@@ -114,7 +114,7 @@ func TestDisconnect(t *testing.T) {
 		for _, r := range rows {
 			c := newTrace(t, packet.V5)
 			c.connect(accepted, persistent)
-			if err := c.Disconnect(c.now, r.reason, r.p); err != nil {
+			if err := c.Disconnect(r.reason, r.p); err != nil {
 				t.Fatal(err)
 			}
 			c.wantOut(r.want, "DISCONNECT")
@@ -123,7 +123,7 @@ func TestDisconnect(t *testing.T) {
 	t.Run("3.1.1 has neither", func(t *testing.T) {
 		c := newTrace(t, packet.V311)
 		c.connect(accepted)
-		if err := c.Disconnect(c.now, 4, packet.Properties(nil).AppendUint(packet.PropSessionExpiryInterval, 5)); err != nil {
+		if err := c.Disconnect(4, packet.Properties(nil).AppendUint(packet.PropSessionExpiryInterval, 5)); err != nil {
 			t.Fatal(err)
 		}
 		c.wantOut("E0 00", "DISCONNECT")
@@ -133,7 +133,7 @@ func TestDisconnect(t *testing.T) {
 		c.connect("20 _ 00 00 { 27 00000010 }", persistent)
 		c.publish("a", "", 0)
 		p := packet.Properties(nil).AppendUint(packet.PropSessionExpiryInterval, 5).AppendString(packet.PropReasonString, "too long").AppendUserProperty("k", "v")
-		if err := c.Disconnect(c.now, 4, p); err != nil {
+		if err := c.Disconnect(4, p); err != nil {
 			t.Fatal(err)
 		}
 		c.wantOut("30 04 L'a 00; E0 _ 04 { 11 00000005 }", "the rest goes out")
@@ -143,7 +143,7 @@ func TestDisconnect(t *testing.T) {
 		for _, had := range []int64{0, Absent} {
 			c := newTrace(t, packet.V5)
 			c.connect(accepted, func(o *Options) { o.SessionExpiry = had })
-			c.wantError(c.Disconnect(c.now, 0, p), errors.ErrProtocol, "expiry")
+			c.wantError(c.Disconnect(0, p), errors.ErrProtocol, "expiry")
 			c.wantIdle("the connection stands")
 			c.publish("a", "", 0)
 		}
@@ -153,7 +153,7 @@ func TestDisconnect(t *testing.T) {
 		c.connect(accepted, func(o *Options) { o.SessionExpiry = 100 })
 		c.publish("a", "", 1)
 		c.out()
-		if err := c.Disconnect(c.now, 0, packet.Properties(nil).AppendUint(packet.PropSessionExpiryInterval, 0)); err != nil {
+		if err := c.Disconnect(0, packet.Properties(nil).AppendUint(packet.PropSessionExpiryInterval, 0)); err != nil {
 			t.Fatal(err)
 		}
 		if c.Outgoing().Len() != 0 || c.Limits().SessionExpiry != 0 {

@@ -172,7 +172,7 @@ func (c *trace) begin(change ...option) {
 
 // cut ends the connection as the network would.
 func (c *trace) cut() {
-	c.Fail(c.now, errors.New(errors.ErrConnectionReset, "cut"))
+	c.Fail(errors.New(errors.ErrConnectionReset, "cut"))
 	c.Closed()
 }
 
@@ -257,7 +257,7 @@ func (c *trace) wantNoDeadline(why string) {
 // publish publishes and fails the test if that is refused.
 func (c *trace) publish(topic, payload string, qos int) *Message {
 	c.t.Helper()
-	m, err := c.Publish(c.now, &Publish{Topic: topic, Payload: []byte(payload), QoS: qos})
+	m, err := c.Publish(&Publish{Topic: topic, Payload: []byte(payload), QoS: qos})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -425,7 +425,7 @@ func (c *trace) wantEnded(code int, why string) {
 		c.t.Fatalf("%s: ended with %v, want number %d", why, c.End().Err, code)
 	}
 	c.Receive(c.now, wire(c.v, "30 _ L'late 5:00; 32 _ L'late 00 63 5:00; 62 02 00 63"), false)
-	_, err := c.Publish(c.now, &Publish{Topic: "late", QoS: 1})
+	_, err := c.Publish(&Publish{Topic: "late", QoS: 1})
 	c.wantError(err, errors.ErrNotConnected, why+": publish after the end")
 	c.wantError(c.Ping(c.now), errors.ErrNotConnected, why+": ping after the end")
 	c.wantNoDeadline(why)

@@ -10,13 +10,13 @@ import (
 // QoS 2 is answered with PUBREC and kept; it goes to the pump with PUBREL (method A of MQTT311-4.3.3), so that a
 // repetition of the PUBLISH finds it here and nothing is delivered twice. With owned the packet's memory is the
 // message's for good; otherwise it is copied.
-func (c *Client) receivePublish(now Time, p *packet.Publish, owned bool) {
-	topic, alias, ok := c.resolveTopic(now, p)
+func (c *Client) receivePublish(p *packet.Publish, owned bool) {
+	topic, alias, ok := c.resolveTopic(p)
 	if !ok {
 		return
 	}
 	if p.QoS > 0 {
-		if known := c.inbound.get(p.PacketID); known != nil && !c.receiveAgain(now, p, known) {
+		if known := c.inbound.get(p.PacketID); known != nil && !c.receiveAgain(p, known) {
 			return
 		}
 	}
@@ -36,7 +36,7 @@ func (c *Client) receivePublish(now Time, p *packet.Publish, owned bool) {
 		c.events.pushMessage(EventMessageIn, m)
 		return
 	}
-	if !c.receivedOne(now, m) {
+	if !c.receivedOne(m) {
 		c.store.release(m)
 		return
 	}
@@ -53,14 +53,14 @@ func (c *Client) receivePublish(now Time, p *packet.Publish, owned bool) {
 
 // receiveAgain handles a PUBLISH whose identifier has an unfinished exchange, and reports whether it is a new message
 // all the same.
-func (c *Client) receiveAgain(now Time, p *packet.Publish, known *Message) bool {
+func (c *Client) receiveAgain(p *packet.Publish, known *Message) bool {
 	if known.QoS != p.QoS {
 		// [MQTT5-2.2.1-4]: pinned as a protocol error, since either answer would complete the wrong exchange.
-		c.fail(now, packet.PUBLISH, packet.ProtocolError, fmt.Sprintf("packet identifier %d is in use by a message of QoS %d", p.PacketID, known.QoS))
+		c.fail(packet.PUBLISH, packet.ProtocolError, fmt.Sprintf("packet identifier %d is in use by a message of QoS %d", p.PacketID, known.QoS))
 		return false
 	}
 	if p.QoS == 2 {
-		if c.receivedOne(now, known) {
+		if c.receivedOne(known) {
 			c.sendAck(packet.PUBREC, known.ID, packet.Success) // once more, without delivering once more [MQTT5-4.3.3-10]
 		}
 		return false
@@ -69,7 +69,7 @@ func (c *Client) receiveAgain(now Time, p *packet.Publish, known *Message) bool 
 		// It still waits for the pump, which will acknowledge it: on this connection, since it came on this one too.
 		// A session that resumes repeats it, and NATS does on a living connection.
 		known.connection = c.connection
-		c.receivedOne(now, known)
+		c.receivedOne(known)
 		return false
 	}
 	c.inbound.remove(p.PacketID) // a new message: the old one's acknowledgment is not ours to send any more
@@ -83,7 +83,7 @@ func (c *Client) sendPubrec(m *Message) {
 }
 
 // receivePubrel releases a QoS 2 message to the pump, which answers with PUBCOMP when it delivers it.
-func (c *Client) receivePubrel(_ Time, a *packet.Ack) {
+func (c *Client) receivePubrel(a *packet.Ack) {
 	m := c.inbound.get(a.PacketID)
 	if m == nil || m.QoS != 2 {
 		// Normal when a session resumes: the exchange was finished here and PUBCOMP was lost [MQTT5-4.3.3-11].

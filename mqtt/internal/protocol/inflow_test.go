@@ -450,7 +450,7 @@ func TestAliasIn(t *testing.T) {
 func TestAliasOut(t *testing.T) {
 	publish := func(c *trace, topic string, alias uint16, qos int) {
 		c.t.Helper()
-		if _, err := c.Publish(c.now, &Publish{Topic: topic, Alias: alias, QoS: qos}); err != nil {
+		if _, err := c.Publish(&Publish{Topic: topic, Alias: alias, QoS: qos}); err != nil {
 			c.t.Fatal(err)
 		}
 	}
@@ -479,7 +479,7 @@ func TestAliasOut(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.connect("20 _ 00 00 { 22 0003 }")
 		p := packet.Properties(nil).AppendString(packet.PropContentType, "t")
-		if _, err := c.Publish(c.now, &Publish{Topic: "a", Alias: 2, Properties: p}); err != nil {
+		if _, err := c.Publish(&Publish{Topic: "a", Alias: 2, Properties: p}); err != nil {
 			t.Fatal(err)
 		}
 		c.wantOut("30 _ L'a { 03 L't 23 0002 }", "PUBLISH")
@@ -517,9 +517,9 @@ func TestAliasOut(t *testing.T) {
 		c.cut()
 		c.connectQuietly("20 _ 01 00 { 22 0001 }", persistent)
 		c.wantOut("3A _ L'a 00 01 00; 3C _ L'a 00 02 00; 32 _ L'a 00 03 00", "all with their topic")
-		_, err := c.Publish(c.now, &Publish{Alias: 1})
+		_, err := c.Publish(&Publish{Alias: 1})
 		c.wantError(err, errors.ErrInvalidTopicName, "the alias of the last connection")
-		_, err = c.Publish(c.now, &Publish{Topic: "a", Alias: 2})
+		_, err = c.Publish(&Publish{Topic: "a", Alias: 2})
 		c.wantError(err, errors.ErrProtocol, "the smaller maximum")
 		c.wantNoOut("both are refused")
 		publish(c, "a", 1, 0)
@@ -528,16 +528,16 @@ func TestAliasOut(t *testing.T) {
 	t.Run("MQTT5-3.2.2-18 no maximum, no alias", func(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.connect(accepted)
-		_, err := c.Publish(c.now, &Publish{Topic: "a", Alias: 1})
+		_, err := c.Publish(&Publish{Topic: "a", Alias: 1})
 		c.wantError(err, errors.ErrProtocol, "no aliases")
 		c.wantIdle("refused")
 	})
 	t.Run("a refused publish defines nothing", func(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.connect("20 _ 00 00 { 22 0001 24 00 }")
-		_, err := c.Publish(c.now, &Publish{Topic: "a", Alias: 1, QoS: 1})
+		_, err := c.Publish(&Publish{Topic: "a", Alias: 1, QoS: 1})
 		c.wantError(err, errors.ErrInvalidQoS, "QoS 1")
-		_, err = c.Publish(c.now, &Publish{Alias: 1})
+		_, err = c.Publish(&Publish{Alias: 1})
 		c.wantError(err, errors.ErrInvalidTopicName, "never defined")
 	})
 }

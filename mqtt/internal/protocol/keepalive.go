@@ -69,7 +69,7 @@ func (c *Client) tickKeepAlive(now Time) {
 		return
 	}
 	if now >= k.verdict(c) {
-		c.endWith(now, errors.New(errors.ErrTimeout, fmt.Sprintf("No answer to PINGREQ within %v.", k.patience(c))))
+		c.endWith(errors.New(errors.ErrTimeout, fmt.Sprintf("No answer to PINGREQ within %v.", k.patience(c))))
 		return
 	}
 	if !k.pinging {

@@ -214,7 +214,7 @@ func (m *model) reconnect(mischief bool) {
 // end cuts the link after some bytes in each direction, or disconnects.
 func (m *model) end() {
 	if m.r.Intn(4) == 0 && m.Phase() == Connected && !m.options.CleanStart {
-		if err := m.Disconnect(m.now, 0, nil); err != nil {
+		if err := m.Disconnect(0, nil); err != nil {
 			m.fatalf("%v", err)
 		}
 		m.toS = append(m.toS, m.out()...)
@@ -253,7 +253,7 @@ func (m *model) publishOne() {
 			p.Topic = ""
 		}
 	}
-	msg, err := m.Publish(m.now, &p)
+	msg, err := m.Publish(&p)
 	if err != nil {
 		m.fatalf("%v", err)
 	}

@@ -8,38 +8,38 @@ import (
 )
 
 // receivePuback ends a QoS 1 exchange.
-func (c *Client) receivePuback(now Time, a *packet.Ack) {
+func (c *Client) receivePuback(a *packet.Ack) {
 	m := c.ids.get(a.PacketID)
 	switch {
 	case m == nil || m.resending():
 		// The specifications do not say what an unknown identifier means here; a duplicate is the usual cause.
-		c.unknownAck(now, packet.PUBACK, a.PacketID)
+		c.unknownAck(packet.PUBACK, a.PacketID)
 	case m.State == PubackAwaited:
-		c.finishPublish(now, m, packet.PUBACK, a)
+		c.finishPublish(m, packet.PUBACK, a)
 	case m.State == PubrecAwaited && c.version == packet.V311:
 		// RabbitMQ has no QoS 2 and takes such a message with a PUBACK. It is the only answer that will come.
-		c.finishPublish(now, m, packet.PUBACK, a)
+		c.finishPublish(m, packet.PUBACK, a)
 	default:
-		c.wrongAck(now, packet.PUBACK, m)
+		c.wrongAck(packet.PUBACK, m)
 	}
 }
 
 // receivePubrec is the server's receipt for a QoS 2 message: from here on only PUBREL is sent [MQTT5-4.3.3-6]
 // [MQTT311-4.3.3-1], or it is the server's refusal, which ends the exchange.
-func (c *Client) receivePubrec(now Time, a *packet.Ack) {
+func (c *Client) receivePubrec(a *packet.Ack) {
 	m := c.ids.get(a.PacketID)
 	switch {
 	case m != nil && m.resending():
-		c.unknownAck(now, packet.PUBREC, a.PacketID)
+		c.unknownAck(packet.PUBREC, a.PacketID)
 	case m == nil:
 		if c.requests[a.PacketID] != nil {
-			c.unknownAck(now, packet.PUBREC, a.PacketID)
+			c.unknownAck(packet.PUBREC, a.PacketID)
 			return
 		}
 		// The server completes with this PUBREL what we know nothing of [MQTT5-4.3.3-4].
 		c.sendAck(packet.PUBREL, a.PacketID, packet.PacketIdentifierNotFound)
 	case m.State == PubrecAwaited && a.Reason.IsError():
-		c.finishPublish(now, m, packet.PUBREC, a)
+		c.finishPublish(m, packet.PUBREC, a)
 	case m.State == PubrecAwaited:
 		m.State = PubrelSending
 		c.events.push(Event{Kind: EventPubRec, Reason: a.Reason, Message: m, Detail: answer(a.Properties)})
@@ -48,7 +48,7 @@ func (c *Client) receivePubrec(now Time, a *packet.Ack) {
 		// A repetition of the server's [MQTT311-4.3.3-1]: the PUBREL again, never the PUBLISH.
 		c.sendPubrel(m)
 	default:
-		c.wrongAck(now, packet.PUBREC, m)
+		c.wrongAck(packet.PUBREC, m)
 	}
 }
 
@@ -64,21 +64,21 @@ func (c *Client) sendPubrel(m *Message) {
 }
 
 // receivePubcomp ends a QoS 2 exchange.
-func (c *Client) receivePubcomp(now Time, a *packet.Ack) {
+func (c *Client) receivePubcomp(a *packet.Ack) {
 	m := c.ids.get(a.PacketID)
 	switch {
 	case m == nil:
-		c.unknownAck(now, packet.PUBCOMP, a.PacketID)
+		c.unknownAck(packet.PUBCOMP, a.PacketID)
 	case m.State == PubcompAwaited:
-		c.finishPublish(now, m, packet.PUBCOMP, a)
+		c.finishPublish(m, packet.PUBCOMP, a)
 	default:
-		c.wrongAck(now, packet.PUBCOMP, m)
+		c.wrongAck(packet.PUBCOMP, m)
 	}
 }
 
 // finishPublish ends the exchange of m: its identifier and its share of the quota are free [MQTT5-4.3.2-3], and the
 // pump is told.
-func (c *Client) finishPublish(now Time, m *Message, by packet.Type, a *packet.Ack) {
+func (c *Client) finishPublish(m *Message, by packet.Type, a *packet.Ack) {
 	m.Outcome = a.Reason
 	// A PUBCOMP with 0x92 says that the server had the message already; only PUBACK and PUBREC can refuse it.
 	m.Refused = a.Reason.IsError() && by != packet.PUBCOMP
@@ -86,7 +86,7 @@ func (c *Client) finishPublish(now Time, m *Message, by packet.Type, a *packet.A
 		c.pushDetail(EventError, errors.New(errors.ErrProtocol, fmt.Sprintf("%v for packet %d (topic %s): %s.", by, m.ID, Quote(m.Topic), describeReason(by, a.Reason, a.Properties))))
 	}
 	c.closeExchange(m, a.Reason, by, answer(a.Properties))
-	c.sendHeldBack(now)
+	c.sendHeldBack()
 }
 
 // closeExchange frees what the exchange of m holds and queues the event that tells its end.
@@ -121,15 +121,15 @@ func (c *Client) sendAck(t packet.Type, id uint16, reason packet.ReasonCode) {
 }
 
 // wrongAck ends the connection after an answer of the wrong kind for its identifier [MQTT5-3.3.4-1].
-func (c *Client) wrongAck(now Time, t packet.Type, m *Message) {
-	c.fail(now, t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to a PUBLISH of QoS %d that awaits another answer", m.ID, m.QoS))
+func (c *Client) wrongAck(t packet.Type, m *Message) {
+	c.fail(t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to a PUBLISH of QoS %d that awaits another answer", m.ID, m.QoS))
 }
 
 // unknownAck handles an answer whose identifier no PUBLISH uses. One that belongs to a request is of the wrong kind;
 // any other completes nothing and is noted.
-func (c *Client) unknownAck(now Time, t packet.Type, id uint16) {
+func (c *Client) unknownAck(t packet.Type, id uint16) {
 	if r := c.requests[id]; r != nil {
-		c.fail(now, t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to %v", id, r.Type))
+		c.fail(t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to %v", id, r.Type))
 		return
 	}
 	c.pushDetail(EventSession, fmt.Sprintf("%v for packet %d, which nothing waits for; ignored.", t, id))

@@ -38,7 +38,7 @@ func CheckPublish(p *Publish) error {
 
 // Publish accepts a message: it goes to the outgoing buffer or, while the quota is used up, behind the other messages
 // that wait for it. On success the message is returned for QoS 1 and 2, nil for QoS 0. On an error nothing was accepted.
-func (c *Client) Publish(now Time, p *Publish) (*Message, error) {
+func (c *Client) Publish(p *Publish) (*Message, error) {
 	if err := CheckPublish(p); err != nil {
 		return nil, err
 	}
@@ -79,12 +79,12 @@ func (c *Client) Publish(now Time, p *Publish) (*Message, error) {
 		c.aliases.choose(m.Alias, m.Topic)
 	}
 	if m.QoS == 0 {
-		c.writePublish(now, m)
+		c.writePublish(m)
 		c.qos0.add(m)
 		return nil, nil
 	}
 	if c.quota > 0 && c.waiting.len() == 0 {
-		c.writePublish(now, m)
+		c.writePublish(m)
 	} else {
 		m.State = outgoingPending
 		c.waiting.push(m)
@@ -138,7 +138,7 @@ func (c *Client) checkPublish(m *Message) error {
 const aliasPropertySize = 3
 
 // writePublish puts the PUBLISH of m into the outgoing buffer, as a repetition if it was there before.
-func (c *Client) writePublish(now Time, m *Message) {
+func (c *Client) writePublish(m *Message) {
 	if m.written {
 		m.Dup = true // [MQTT5-3.3.1-1] [MQTT311-3.3.1-1]
 	}

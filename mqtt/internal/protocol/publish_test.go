@@ -12,7 +12,7 @@ func TestPublishQoS0(t *testing.T) {
 	t.Run("MQTT5-2.2.1-2 MQTT5-2.2.2-1 MQTT5-4.3.1-1 no identifier, DUP 0", func(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.connect(accepted)
-		m, err := c.Publish(c.now, &Publish{Topic: "a/b", Payload: []byte("hi"), Dup: true})
+		m, err := c.Publish(&Publish{Topic: "a/b", Payload: []byte("hi"), Dup: true})
 		if m != nil || err != nil {
 			t.Fatal(m, err)
 		}
@@ -24,7 +24,7 @@ func TestPublishQoS0(t *testing.T) {
 	t.Run("MQTT311-2.3.1-5 MQTT311-3.3.1-2 MQTT311-3.3.1-5 retained", func(t *testing.T) {
 		c := newTrace(t, packet.V311)
 		c.connect(accepted)
-		if _, err := c.Publish(c.now, &Publish{Topic: "a/b", Retain: true}); err != nil {
+		if _, err := c.Publish(&Publish{Topic: "a/b", Retain: true}); err != nil {
 			t.Fatal(err)
 		}
 		c.wantOut("31 05 00 03 'a/b", "an empty retained message")
@@ -91,7 +91,7 @@ func TestPublishQoS1(t *testing.T) {
 		t.Run("the caller's Dup sets DUP", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted)
-			if _, err := c.Publish(c.now, &Publish{Topic: "a", QoS: 1, Dup: true, Retain: true}); err != nil {
+			if _, err := c.Publish(&Publish{Topic: "a", QoS: 1, Dup: true, Retain: true}); err != nil {
 				t.Fatal(err)
 			}
 			c.wantOut("3B _ 00 01 'a 00 01 5:00", "PUBLISH with DUP and RETAIN")
@@ -101,7 +101,7 @@ func TestPublishQoS1(t *testing.T) {
 			c.connect(accepted, persistent)
 			payload := []byte(strings.Repeat("x", 20000))
 			properties := packet.Properties(nil).AppendString(packet.PropContentType, "t")
-			if _, err := c.Publish(c.now, &Publish{Topic: "a", QoS: 1, Payload: payload, Properties: properties}); err != nil {
+			if _, err := c.Publish(&Publish{Topic: "a", QoS: 1, Payload: payload, Properties: properties}); err != nil {
 				t.Fatal(err)
 			}
 			clear(payload)
@@ -360,7 +360,7 @@ func TestPublishChecks(t *testing.T) {
 		t.Run(r.name, func(t *testing.T) {
 			c := newTrace(t, packet.V5)
 			c.connect(limits)
-			_, err := c.Publish(c.now, &r.publish)
+			_, err := c.Publish(&r.publish)
 			c.wantError(err, r.code, r.name)
 			c.wantIdle("not a byte is written")
 			if id := c.publish("a", "", 1).ID; id != 1 {
@@ -376,7 +376,7 @@ func TestPublishChecks(t *testing.T) {
 			{Topic: "a", Payload: make([]byte, 12), QoS: 1},
 			{Topic: "a", Payload: make([]byte, 9), QoS: 1, Alias: 1},
 		} {
-			if _, err := c.Publish(c.now, &p); err != nil {
+			if _, err := c.Publish(&p); err != nil {
 				t.Fatal(err)
 			}
 			if n := len(c.out()); n != 20 {
@@ -387,10 +387,10 @@ func TestPublishChecks(t *testing.T) {
 	t.Run("not connected", func(t *testing.T) {
 		both(t, func(t *testing.T, v packet.Version) {
 			c := newTrace(t, v)
-			_, err := c.Publish(c.now, &Publish{Topic: "a"})
+			_, err := c.Publish(&Publish{Topic: "a"})
 			c.wantError(err, errors.ErrNotConnected, "idle")
 			c.begin()
-			_, err = c.Publish(c.now, &Publish{Topic: "a", QoS: 1})
+			_, err = c.Publish(&Publish{Topic: "a", QoS: 1})
 			c.wantError(err, errors.ErrNotConnected, "before CONNACK")
 			_, err = c.Subscribe([]Subscription{{Filter: "a"}}, 0, nil)
 			c.wantError(err, errors.ErrNotConnected, "before CONNACK")
@@ -404,7 +404,7 @@ func TestPublishChecks(t *testing.T) {
 	t.Run("3.1.1 knows none of the limits and no properties", func(t *testing.T) {
 		c := newTrace(t, packet.V311)
 		c.connect(accepted)
-		if _, err := c.Publish(c.now, &Publish{Topic: "a", Payload: []byte{0xFF}, QoS: 2, Retain: true, Alias: 9, Properties: utf8}); err != nil {
+		if _, err := c.Publish(&Publish{Topic: "a", Payload: []byte{0xFF}, QoS: 2, Retain: true, Alias: 9, Properties: utf8}); err != nil {
 			t.Fatal(err)
 		}
 		c.wantOut("35 06 00 01 'a 00 01 FF", "PUBLISH without properties")
@@ -412,7 +412,7 @@ func TestPublishChecks(t *testing.T) {
 	t.Run("larger than MQTT can express", func(t *testing.T) {
 		c := newTrace(t, packet.V311)
 		c.connect(accepted)
-		_, err := c.Publish(c.now, &Publish{Topic: "a", Payload: make([]byte, packet.MaxRemainingLength-2)})
+		_, err := c.Publish(&Publish{Topic: "a", Payload: make([]byte, packet.MaxRemainingLength-2)})
 		c.wantError(err, errors.ErrMessageTooLong, "one byte too many")
 		c.wantIdle("not a byte is written")
 	})

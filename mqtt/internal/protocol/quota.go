@@ -29,7 +29,7 @@ func (c *Client) releaseQuota(m *Message) {
 }
 
 // sendHeldBack sends what waited for the quota, in order.
-func (c *Client) sendHeldBack(now Time) {
+func (c *Client) sendHeldBack() {
 	for c.quota > 0 && c.phase == Connected {
 		m := c.waiting.take()
 		if m == nil {
@@ -39,21 +39,21 @@ func (c *Client) sendHeldBack(now Time) {
 			c.abandon(m, err)
 			continue
 		}
-		c.writePublish(now, m)
+		c.writePublish(m)
 	}
 }
 
 // receivedOne counts an inbound message of QoS 1 or 2, once on a connection, against the Receive Maximum that we
 // announced, and ends the connection if the server exceeds it [MQTT5-3.3.4-9]. It reports whether the connection goes on.
 // A message whose PUBLISH came on an earlier connection only does not count: the server's quota starts anew too.
-func (c *Client) receivedOne(now Time, m *Message) bool {
+func (c *Client) receivedOne(m *Message) bool {
 	if m.holdsQuota {
 		return true
 	}
 	m.holdsQuota = true
 	c.unsettled++
 	if c.version == packet.V5 && c.unsettled > c.options.receiveMaximum() {
-		c.fail(now, packet.PUBLISH, packet.ReceiveMaximumExceeded, "more messages of QoS 1 and 2 than the Receive Maximum of this client allows")
+		c.fail(packet.PUBLISH, packet.ReceiveMaximumExceeded, "more messages of QoS 1 and 2 than the Receive Maximum of this client allows")
 		return false
 	}
 	return true
@@ -96,5 +96,3 @@ func (q *waitQueue) take() *Message {
 	}
 	return m
 }
-
-func (q *waitQueue) reset() { *q = waitQueue{} }

@@ -17,7 +17,7 @@ func (c *Client) Receive(now Time, b []byte, owned bool) (consumed, next int) {
 		rest := b[consumed:]
 		h, ok, err := packet.ReadHeader(c.version, packet.FromServer, rest)
 		if err != nil {
-			c.failOn(now, err)
+			c.failOn(err)
 			break
 		}
 		if !ok {
@@ -26,12 +26,12 @@ func (c *Client) Receive(now Time, b []byte, owned bool) (consumed, next int) {
 		size := h.PacketSize()
 		// Decided from the fixed header, before the body is waited for (U5-05) [MQTT5-3.1.2-24].
 		if limit := c.options.MaximumPacketSize; c.version == packet.V5 && limit != Absent && int64(size) > limit {
-			c.fail(now, h.Type(), packet.PacketTooLarge, fmt.Sprintf("%d bytes, although MaximumPacketSize is %d", size, limit))
+			c.fail(h.Type(), packet.PacketTooLarge, fmt.Sprintf("%d bytes, although MaximumPacketSize is %d", size, limit))
 			break
 		}
 		// [MQTT5-3.2.0-1] [MQTT311-3.2.0-1]; a DISCONNECT tells why there is no CONNACK.
 		if t := h.Type(); c.phase == Connecting && t != packet.CONNACK && t != packet.AUTH && t != packet.DISCONNECT {
-			c.fail(now, h.Type(), packet.ProtocolError, "it came before CONNACK")
+			c.fail(h.Type(), packet.ProtocolError, "it came before CONNACK")
 			break
 		}
 		if len(rest) < size {
@@ -44,12 +44,12 @@ func (c *Client) Receive(now Time, b []byte, owned bool) (consumed, next int) {
 }
 
 // failOn ends the connection for an error of the codec.
-func (c *Client) failOn(now Time, err error) {
+func (c *Client) failOn(err error) {
 	var cause *packet.Error
 	if !errors.As(err, &cause) {
 		cause = &packet.Error{Reason: packet.MalformedPacket, Problem: err.Error()}
 	}
-	c.failWith(now, cause)
+	c.failWith(cause)
 }
 
 // receivePacket handles one whole packet of a type that a server may send.
@@ -58,76 +58,76 @@ func (c *Client) receivePacket(now Time, h packet.Header, body []byte, owned boo
 	case packet.PUBLISH:
 		p, err := packet.DecodePublish(c.version, packet.FromServer, h.First, body)
 		if err != nil {
-			c.failOn(now, err)
+			c.failOn(err)
 			return
 		}
-		c.receivePublish(now, &p, owned)
+		c.receivePublish(&p, owned)
 	case packet.PUBACK, packet.PUBREC, packet.PUBREL, packet.PUBCOMP:
 		a, err := packet.DecodeAck(c.version, packet.FromServer, t, body)
 		if err != nil {
-			c.failOn(now, err)
+			c.failOn(err)
 			return
 		}
-		if !c.mayExplain(now, t, a.Properties) {
+		if !c.mayExplain(t, a.Properties) {
 			return
 		}
 		switch t {
 		case packet.PUBACK:
-			c.receivePuback(now, &a)
+			c.receivePuback(&a)
 		case packet.PUBREC:
-			c.receivePubrec(now, &a)
+			c.receivePubrec(&a)
 		case packet.PUBREL:
-			c.receivePubrel(now, &a)
+			c.receivePubrel(&a)
 		case packet.PUBCOMP:
-			c.receivePubcomp(now, &a)
+			c.receivePubcomp(&a)
 		}
 	case packet.SUBACK:
 		p, err := packet.DecodeSuback(c.version, body)
 		if err != nil {
-			c.failOn(now, err)
+			c.failOn(err)
 			return
 		}
-		if c.mayExplain(now, t, p.Properties) {
-			c.receiveSuback(now, t, p.PacketID, p.Reasons, p.Properties)
+		if c.mayExplain(t, p.Properties) {
+			c.receiveSuback(t, p.PacketID, p.Reasons, p.Properties)
 		}
 	case packet.UNSUBACK:
 		p, err := packet.DecodeUnsuback(c.version, body)
 		if err != nil {
-			c.failOn(now, err)
+			c.failOn(err)
 			return
 		}
-		if c.mayExplain(now, t, p.Properties) {
-			c.receiveSuback(now, t, p.PacketID, p.Reasons, p.Properties)
+		if c.mayExplain(t, p.Properties) {
+			c.receiveSuback(t, p.PacketID, p.Reasons, p.Properties)
 		}
 	case packet.CONNACK:
 		p, err := packet.DecodeConnack(c.version, body)
 		if err != nil {
-			c.failOn(now, err)
+			c.failOn(err)
 			return
 		}
-		c.receiveConnack(now, &p)
+		c.receiveConnack(&p)
 	case packet.PINGRESP:
 		c.receivePingresp(now)
 	case packet.DISCONNECT:
 		p, err := packet.DecodeDisconnect(c.version, packet.FromServer, body)
 		if err != nil {
-			c.failOn(now, err)
+			c.failOn(err)
 			return
 		}
-		c.receiveDisconnect(now, &p)
+		c.receiveDisconnect(&p)
 	case packet.AUTH:
 		// Only an answer to our Authentication Method may come, and this client sends none yet [MQTT5-4.12.0-6].
-		c.fail(now, packet.AUTH, packet.ProtocolError, "nothing asked for it")
+		c.fail(packet.AUTH, packet.ProtocolError, "nothing asked for it")
 	default:
-		c.fail(now, t, packet.ProtocolError, "a server does not send it")
+		c.fail(t, packet.ProtocolError, "a server does not send it")
 	}
 }
 
 // mayExplain checks that a packet explains itself only where Request Problem Information allows it [MQTT5-3.1.2-29].
-func (c *Client) mayExplain(now Time, t packet.Type, p packet.Properties) bool {
+func (c *Client) mayExplain(t packet.Type, p packet.Properties) bool {
 	if len(p) == 0 || c.options.RequestProblemInformation != 0 || c.version != packet.V5 {
 		return true
 	}
-	c.fail(now, t, packet.ProtocolError, "a Reason String or User Property, although RequestProblemInformation is false")
+	c.fail(t, packet.ProtocolError, "a Reason String or User Property, although RequestProblemInformation is false")
 	return false
 }

@@ -120,6 +120,6 @@ func (c *Client) tickRepublish(now Time) {
 			return
 		}
 		r.head++
-		c.writePublish(now, m)
+		c.writePublish(m)
 	}
 }

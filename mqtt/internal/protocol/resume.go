@@ -9,7 +9,7 @@ import (
 // resumeSession sends again what was not acknowledged before the last connection ended, in the original order and
 // before anything new [MQTT5-4.4.0-1] [MQTT311-4.4.0-1] [MQTT5-4.6.0-1]. What exceeds the server's Receive Maximum
 // waits at the head of the queue.
-func (c *Client) resumeSession(now Time) {
+func (c *Client) resumeSession() {
 	later := c.neverSent()
 	again := 0
 	for m := range c.outgoing.All() {
@@ -20,7 +20,7 @@ func (c *Client) resumeSession(now Time) {
 			if err := c.checkPublish(m); err != nil {
 				c.abandon(m, err)
 			} else if c.quota > 0 && c.waiting.len() == 0 {
-				c.writePublish(now, m)
+				c.writePublish(m)
 			} else {
 				c.waiting.push(m)
 			}
@@ -29,7 +29,7 @@ func (c *Client) resumeSession(now Time) {
 			c.sendPubrel(m) // never the PUBLISH again
 		}
 	}
-	c.sendLater(now, later)
+	c.sendLater(later)
 	if again > 0 {
 		c.pushDetail(EventSession, fmt.Sprintf("Session resumed: %d packets sent again.", again))
 	}
@@ -38,7 +38,7 @@ func (c *Client) resumeSession(now Time) {
 // dropSession forgets a session that the server does not have [MQTT5-3.2.2-5] [MQTT5-3.1.2-4]. No message is lost by
 // that: what the server had not taken over is sent as new, what it had taken over is finished, and an inbound message
 // that we took over with PUBREC is delivered.
-func (c *Client) dropSession(now Time) {
+func (c *Client) dropSession() {
 	later := c.neverSent()
 	var anew []*Message
 	for m := range c.outgoing.All() {
@@ -62,7 +62,7 @@ func (c *Client) dropSession(now Time) {
 	for _, m := range anew {
 		c.waiting.push(m)
 	}
-	c.sendLater(now, later)
+	c.sendLater(later)
 	if len(anew) > 0 {
 		c.pushDetail(EventSession, fmt.Sprintf("The server has no session: %d unacknowledged messages are sent as new ones.", len(anew)))
 	}
@@ -81,12 +81,12 @@ func (c *Client) neverSent() []*Message {
 }
 
 // sendLater puts the messages that were never sent behind those that wait to be sent again.
-func (c *Client) sendLater(now Time, later []*Message) {
+func (c *Client) sendLater(later []*Message) {
 	for _, m := range later {
 		m.Alias = 0
 		c.waiting.push(m)
 	}
-	c.sendHeldBack(now)
+	c.sendHeldBack()
 }
 
 // endSession drops the exchanges of a session that ends with its connection.

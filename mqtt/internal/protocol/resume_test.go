@@ -269,7 +269,7 @@ func TestResume(t *testing.T) {
 			c.connect(accepted, persistent)
 			c.publish("a", "1", 1)
 			c.publish("a", "2", 2)
-			if _, err := c.Publish(c.now, &Publish{Topic: "a", QoS: 1, Retain: true}); err != nil {
+			if _, err := c.Publish(&Publish{Topic: "a", QoS: 1, Retain: true}); err != nil {
 				t.Fatal(err)
 			}
 			c.publish("a", strings.Repeat("4", 100), 1)
@@ -293,7 +293,7 @@ func TestResume(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.connect(accepted, persistent)
 		p := packet.Properties(nil).AppendUint(packet.PropMessageExpiryInterval, 1)
-		if _, err := c.Publish(c.now, &Publish{Topic: "a", QoS: 2, Properties: p}); err != nil {
+		if _, err := c.Publish(&Publish{Topic: "a", QoS: 2, Properties: p}); err != nil {
 			t.Fatal(err)
 		}
 		c.out()
@@ -306,7 +306,7 @@ func TestResume(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.connect("20 _ 00 00 { 22 0001 }", persistent)
 		p := packet.Properties(nil).AppendString(packet.PropContentType, "t")
-		if _, err := c.Publish(c.now, &Publish{Topic: "a", QoS: 1, Alias: 1, Properties: p}); err != nil {
+		if _, err := c.Publish(&Publish{Topic: "a", QoS: 1, Alias: 1, Properties: p}); err != nil {
 			t.Fatal(err)
 		}
 		c.wantOut("32 _ L'a 00 01 { 03 L't 23 0001 }", "v5")
@@ -363,7 +363,7 @@ func TestQuota(t *testing.T) {
 		}
 		c.in("34 _ L'a 00 09 00; 32 _ L'a 00 08 00; 62 02 00 09")
 		c.pump()
-		if err := c.Disconnect(c.now, 0, nil); err != nil {
+		if err := c.Disconnect(0, nil); err != nil {
 			t.Fatal(err)
 		}
 		c.wantOut("82 _ 00 03 00 L'f 00; A2 _ 00 04 00 L'f; C0 00; 50 02 00 09; 40 02 00 08; 70 02 00 09; E0 00", "at once")

@@ -173,7 +173,7 @@ func (c *Client) checkAvailable(filter string) error {
 	return nil
 }
 
-func (c *Client) receiveSuback(now Time, t packet.Type, id uint16, reasons []byte, p packet.Properties) {
+func (c *Client) receiveSuback(t packet.Type, id uint16, reasons []byte, p packet.Properties) {
 	asked := packet.SUBSCRIBE
 	if t == packet.UNSUBACK {
 		asked = packet.UNSUBSCRIBE
@@ -181,18 +181,18 @@ func (c *Client) receiveSuback(now Time, t packet.Type, id uint16, reasons []byt
 	r := c.requests[id]
 	if r == nil {
 		if m := c.ids.get(id); m != nil {
-			c.wrongAck(now, t, m)
+			c.wrongAck(t, m)
 			return
 		}
-		c.unknownAck(now, t, id)
+		c.unknownAck(t, id)
 		return
 	}
 	if r.Type != asked {
-		c.fail(now, t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to %v", id, r.Type))
+		c.fail(t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to %v", id, r.Type))
 		return
 	}
 	if coded := t == packet.SUBACK || c.version == packet.V5; coded && len(reasons) != len(r.Filters) {
-		c.fail(now, t, packet.ProtocolError, fmt.Sprintf("%d codes for the %d topic filters of packet %d", len(reasons), len(r.Filters), id))
+		c.fail(t, packet.ProtocolError, fmt.Sprintf("%d codes for the %d topic filters of packet %d", len(reasons), len(r.Filters), id))
 		return
 	}
 	delete(c.requests, id)

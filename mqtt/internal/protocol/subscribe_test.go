@@ -119,7 +119,7 @@ func TestSubscribe(t *testing.T) {
 				t.Fatal("identifiers are free again:", id)
 			}
 			c.out()
-			if err := c.Disconnect(c.now, 0, nil); err != nil {
+			if err := c.Disconnect(0, nil); err != nil {
 				t.Fatal(err)
 			}
 			c.out()
@@ -241,7 +241,7 @@ func TestPacketIdsExhausted(t *testing.T) {
 				}
 			}
 			c.out()
-			_, err := c.Publish(c.now, &Publish{Topic: "a", QoS: 1})
+			_, err := c.Publish(&Publish{Topic: "a", QoS: 1})
 			c.wantError(err, errors.ErrPacketIdsExhausted, "publish")
 			_, err = c.Subscribe([]Subscription{{Filter: "a"}}, 0, nil)
 			c.wantError(err, errors.ErrPacketIdsExhausted, "subscribe")
@@ -255,7 +255,7 @@ func TestPacketIdsExhausted(t *testing.T) {
 				t.Fatal("identifier", m.ID)
 			}
 			c.in("50 02 00 05") // PUBREC frees nothing
-			_, err = c.Publish(c.now, &Publish{Topic: "a", QoS: 1})
+			_, err = c.Publish(&Publish{Topic: "a", QoS: 1})
 			c.wantError(err, errors.ErrPacketIdsExhausted, "after PUBREC")
 			c.in("70 02 00 05; 40 02 00 02; 40 02 FF FE")
 			for _, want := range []uint16{2, 5, 65534} {

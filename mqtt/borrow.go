@@ -82,7 +82,7 @@ func (m *MQTT) borrow(until protocol.Time) {
 	b.borrowed, b.idleFrom = false, now
 	if b.fetched {
 		b.fetched = false
-		_ = l.conn.SetReadDeadline(time.Time{})
+		_ = l.conn.SetReadDeadline(l.readBy)
 		if stderrors.Is(err, os.ErrDeadlineExceeded) {
 			err = nil
 		}

@@ -129,9 +129,13 @@ func (m *MQTT) Reset() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.interrupts++
-	if l := m.link; l != nil {
+	for m.link != nil { // while one is waited for, somebody may have begun the next
+		l := m.link
 		l.abort(errors.New(errors.ErrInterrupted, "Reset was called."))
 		m.waitForEnd(l)
+		if m.link == l {
+			break // it has not started, and will not
+		}
 	}
 	m.background.stop(m)
 	m.client = protocol.New()

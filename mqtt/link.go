@@ -50,6 +50,7 @@ type link struct {
 	ending     bool          // the protocol's end was noticed
 	patience   time.Duration // how long the last packets may take to be written
 	writeErr   error
+	readBy     time.Time // the end of reading, zero = none
 	result     error // of the attempt, when it failed
 }
 
@@ -295,21 +296,25 @@ func (l *link) write(conn net.Conn) {
 	// A DISCONNECT of ours, graceful or not, is worth waiting for the server to read it.
 	cause := m.client.End().Err
 	parting := cause == nil || cause.Code == errors.ErrProtocol
-	m.mu.Unlock()
-	if ended && (failed || !parting) {
+	half, hasHalves := conn.(interface{ CloseWrite() error })
+	switch {
+	case ended && (failed || !parting):
 		_ = conn.Close()
-		return
-	}
-	if failed {
+	case failed:
 		// The reason is more likely to be found by the reader: a DISCONNECT, or how the server closed.
-		_ = conn.SetReadDeadline(time.Now().Add(lastWords))
-		return
+		l.limitReading(lastWords)
+	case hasHalves && half.CloseWrite() == nil:
+		l.limitReading(farewell / 4)
+	default:
+		_ = conn.Close()
 	}
-	if half, can := conn.(interface{ CloseWrite() error }); can && half.CloseWrite() == nil {
-		_ = conn.SetReadDeadline(time.Now().Add(farewell / 4))
-		return
-	}
-	_ = conn.Close()
+	m.mu.Unlock()
+}
+
+// limitReading makes reading fail after d. The lock is held.
+func (l *link) limitReading(d time.Duration) {
+	l.readBy = time.Now().Add(d)
+	_ = l.conn.SetReadDeadline(l.readBy)
 }
 
 // feed fires ReadyToSend when publishing is possible again after error 10035. The lock is held.

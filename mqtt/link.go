@@ -51,7 +51,7 @@ type link struct {
 	patience   time.Duration // how long the last packets may take to be written
 	writeErr   error
 	readBy     time.Time // the end of reading, zero = none
-	result     error // of the attempt, when it failed
+	result     error     // of the attempt, when it failed
 }
 
 // start begins the attempt. The lock is held.

@@ -23,10 +23,9 @@ import (
 // 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0, 301
 // interrupted while waiting for room.
 func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
-	data, owned := keepLarge(data)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err := m.publishBySettings(topic, qos, data, owned)
+	_, err := m.publishBySettings(topic, qos, data, false)
 	return err
 }
 
@@ -45,11 +44,10 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 	if err != nil {
 		return 0, err
 	}
-	data, owned := keepLarge(data)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	msg, err := m.publish(&protocol.Publish{
-		Topic: topic, Payload: data, Owned: owned, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties,
+		Topic: topic, Payload: data, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties,
 	})
 	if err != nil || msg == nil {
 		return 0, err
@@ -63,11 +61,10 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 // Errors: those of PublishData; further 201 when the time is over and 212 when the connection was lost (the message was
 // accepted, stays in OutgoingMessages and goes on), 500 with code and name when the server refused the message, 301.
 func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
-	data, owned := keepLarge(data)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	start := m.now()
-	msg, err := m.publishBySettings(topic, qos, data, owned)
+	msg, err := m.publishBySettings(topic, qos, data, false)
 	if err != nil {
 		return err
 	}
@@ -101,15 +98,6 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	return nil
 }
 
-// keepLarge copies a large payload, before the lock is taken: others need not wait for that. A small one is copied by
-// the protocol, which has better memory for it.
-func keepLarge(data []byte) (kept []byte, owned bool) {
-	if len(data) < protocol.DirectPayload {
-		return data, false
-	}
-	return append([]byte(nil), data...), true
-}
-
 // publishBySettings publishes with the settings of outgoing messages. The lock is held.
 func (m *MQTT) publishBySettings(topic string, qos int, data []byte, owned bool) (*protocol.Message, error) {
 	s := &m.settings
@@ -127,6 +115,9 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 			return nil, err
 		}
 	}
+	if len(p.Payload) >= protocol.DirectPayload && !p.Owned {
+		return m.publishLarge(p)
+	}
 	msg, err := m.client.Publish(p)
 	if err != nil {
 		return nil, err
@@ -138,6 +129,19 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 	}
 	m.wakeWriter()
 	return msg, nil
+}
+
+// publishLarge copies a large payload without the lock, since others need not wait for that, and then publishes it. The
+// lock is held, and released meanwhile.
+func (m *MQTT) publishLarge(p *protocol.Publish) (*protocol.Message, error) {
+	if err := protocol.CheckPublish(p); err != nil {
+		return nil, err
+	}
+	kept := *p
+	m.mu.Unlock()
+	kept.Payload, kept.Owned = append([]byte(nil), p.Payload...), true
+	m.mu.Lock()
+	return m.publish(&kept)
 }
 
 // congested reports whether a message has to wait for room: in the outgoing buffer, in the queue behind the server's

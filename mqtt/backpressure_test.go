@@ -173,6 +173,8 @@ func TestPeerStopsReading(t *testing.T) {
 					if timeout == 0 {
 						want = 10035
 					}
+					out := ordered{t: t} // a publish that waits for room fires events too
+					r.On("MessageOut", func(a any) { out.take(a.(*mqtt.MessageOutEventArgs).MessageB) })
 					var err error
 					start := time.Now()
 					for err == nil {
@@ -220,8 +222,6 @@ func TestPeerStopsReading(t *testing.T) {
 							}
 						}
 					}()
-					out := ordered{t: t}
-					r.On("MessageOut", func(a any) { out.take(a.(*mqtt.MessageOutEventArgs).MessageB) })
 					r.Wait("the rest", func(mqtttest.Trace) bool {
 						return (ready || timeout > 0) && out.next == accepted+more
 					})

@@ -70,10 +70,18 @@ func attempts() []attempt {
 		}
 	}
 	for _, row := range []struct{ name, hex string }{
-		{"PUBLISH", "30 04 00 01 61 62"}, {"PUBACK", "40 02 00 01"}, {"PUBREC", "50 02 00 01"}, {"PUBREL", "62 02 00 01"},
-		{"PUBCOMP", "70 02 00 01"}, {"SUBACK", "90 03 00 01 00"}, {"UNSUBACK", "B0 04 00 01 00 00"}, {"PINGRESP", "D0 00"},
-		{"CONNECT", "10 0C 00 04 4D 51 54 54 04 02 00 00 00 00"}, {"SUBSCRIBE", "82 06 00 01 00 01 61 00"},
-		{"UNSUBSCRIBE", "A2 05 00 01 00 01 61"}, {"PINGREQ", "C0 00"},
+		{"PUBLISH", "30 04 00 01 61 62"},
+		{"PUBACK", "40 02 00 01"},
+		{"PUBREC", "50 02 00 01"},
+		{"PUBREL", "62 02 00 01"},
+		{"PUBCOMP", "70 02 00 01"},
+		{"SUBACK", "90 03 00 01 00"},
+		{"UNSUBACK", "B0 04 00 01 00 00"},
+		{"PINGRESP", "D0 00"},
+		{"CONNECT", "10 0C 00 04 4D 51 54 54 04 02 00 00 00 00"},
+		{"SUBSCRIBE", "82 06 00 01 00 01 61 00"},
+		{"UNSUBSCRIBE", "A2 05 00 01 00 01 61"},
+		{"PINGREQ", "C0 00"},
 	} {
 		if row.name == "UNSUBACK" { // the length of v5's is malformed in 3.1.1 and the reverse; both are 500
 			rows = append(rows, attempt{name: "UNSUBACK before CONNACK", v: only3, play: send("B0 02 00 01"), code: 500})
@@ -328,9 +336,16 @@ func TestBadArguments(t *testing.T) {
 			_, err = m.PublishWith("", 0, nil, mqtt.PublishProperties{TopicAlias: 1})
 			wantCode(t, err, 502)
 			for _, p := range []mqtt.PublishProperties{
-				{PayloadFormatIndicator: 2}, {PayloadFormatIndicator: -1}, {MessageExpInterval: -1}, {TopicAlias: 65536}, {TopicAlias: -1},
-				{CorrelationData: make([]byte, 65536)}, {ContentType: long}, {ContentType: "\xff"},
-				{UserProperties: []mqtt.UserProperty{{Name: "a\x00"}}}, {UserProperties: []mqtt.UserProperty{{Value: "\xff"}}},
+				{PayloadFormatIndicator: 2},
+				{PayloadFormatIndicator: -1},
+				{MessageExpInterval: -1},
+				{TopicAlias: 65536},
+				{TopicAlias: -1},
+				{CorrelationData: make([]byte, 65536)},
+				{ContentType: long},
+				{ContentType: "\xff"},
+				{UserProperties: []mqtt.UserProperty{{Name: "a\x00"}}},
+				{UserProperties: []mqtt.UserProperty{{Value: "\xff"}}},
 			} {
 				_, err = m.PublishWith("a", 0, nil, p)
 				wantCode(t, err, 10022)

@@ -149,7 +149,10 @@ func (m *MQTT) firePending() (fired bool) {
 	m.pump.taken = true
 	m.mu.Unlock()
 	defer m.mu.Lock() // also when a handler panics
-	return m.fireReady()
+	m.fireReady()
+	// True also if Reset has taken the events away meanwhile: the caller has to look again at what it waits for, since
+	// it was not waiting when that was told.
+	return true
 }
 
 // hasEvents reports whether the pump would find something. The lock is held.

@@ -22,7 +22,7 @@ func (e Event) String() string {
 	v := reflect.ValueOf(e.Args).Elem()
 	var fields []string
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Name; name != "MessageB" && !(v.Field(i).IsZero()) {
+		if name := v.Type().Field(i).Name; name != "MessageB" && !v.Field(i).IsZero() {
 			fields = append(fields, fmt.Sprintf("%s:%v", name, v.Field(i).Interface()))
 		}
 	}

@@ -1,0 +1,110 @@
+package transport
+
+import (
+	"context"
+	stderrors "errors"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/iotcomponents/iot/errors"
+)
+
+func TestParse(t *testing.T) {
+	for _, row := range []struct {
+		in            string
+		want          Target
+		port          int // by default
+		tls, webSocks bool
+	}{
+		{"host", Target{Host: "host"}, 1883, false, false},
+		{"", Target{}, 1883, false, false},
+		{"127.0.0.1", Target{Host: "127.0.0.1"}, 1883, false, false},
+		{"::1", Target{Host: "::1"}, 1883, false, false},
+		{"[::1]", Target{Host: "::1"}, 1883, false, false},
+		{"tcp://host", Target{Scheme: "tcp", Host: "host"}, 1883, false, false},
+		{"MQTT://host:1", Target{Scheme: "mqtt", Host: "host", Port: 1}, 1883, false, false},
+		{"ssl://[::1]:65535", Target{Scheme: "ssl", Host: "::1", Port: 65535}, 8883, true, false},
+		{"mqtts://host", Target{Scheme: "mqtts", Host: "host"}, 8883, true, false},
+		{"ws://host/mqtt?a=b", Target{Scheme: "ws", Host: "host", Path: "/mqtt?a=b"}, 80, false, true},
+		{"wss://host", Target{Scheme: "wss", Host: "host", Path: "/"}, 443, true, true},
+	} {
+		got, err := Parse(row.in)
+		if err != nil {
+			t.Errorf("%q: %v", row.in, err)
+			continue
+		}
+		if row.want.Path == "" {
+			got.Path = ""
+		}
+		if got != row.want || got.DefaultPort() != row.port || got.TLS() != row.tls || got.WebSocket() != row.webSocks {
+			t.Errorf("%q is %+v, port %d, TLS %t, WebSocket %t", row.in, got, got.DefaultPort(), got.TLS(), got.WebSocket())
+		}
+	}
+	for in, code := range map[string]int{
+		"http://host": 153, "://host": 153, "tcp://": 152, "mqtt:///path": 152, "tcp://:1883": 152, "tcp://host:0": 10022,
+		"tcp://host:65536": 10022, "tcp://user@host": 10022, "tcp://user:secret@host": 10022, "tcp://ho st": 10022, "tcp://host:x": 10022,
+	} {
+		_, err := Parse(in)
+		if got := errors.Code(err); got != code {
+			t.Errorf("%q: %v, want %d", in, err, code)
+		}
+	}
+}
+
+// The end of the context tells our own limit from an interruption, and the cause stays.
+func TestDialEndsWithItsContext(t *testing.T) {
+	blocked := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, fmt.Errorf("dial: %w", ctx.Err())
+	}
+	o := Options{Target: Target{Host: "host"}, Port: 1, DialContext: blocked}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Dial(ctx, &o); err == nil || err.Code != 301 || !stderrors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	ctx, cancel = context.WithDeadline(t.Context(), time.Unix(1, 0))
+	defer cancel()
+	if _, err := Dial(ctx, &o); err == nil || err.Code != 201 || !stderrors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("too late: %v", err)
+	}
+}
+
+func TestDialUsesIPv4ForNames(t *testing.T) {
+	for host, want := range map[string]string{"name": "tcp4 name:7", "::1": "tcp [::1]:7", "127.0.0.1": "tcp 127.0.0.1:7"} {
+		var got string
+		o := Options{Target: Target{Host: host}, Port: 7, DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
+			got = network + " " + address
+			return nil, net.ErrClosed
+		}}
+		if _, err := Dial(t.Context(), &o); err == nil || got != want {
+			t.Errorf("%s: dialed %s (%v), want %s", host, got, err, want)
+		}
+	}
+	for _, host := range []string{"0.0.0.0", "::"} {
+		if _, err := Dial(t.Context(), &Options{Target: Target{Host: host}, Port: 7}); err == nil || err.Code != 102 {
+			t.Errorf("%s: %v, want 102", host, err)
+		}
+	}
+}
+
+// TcpNoDelay reaches the socket, in both positions.
+func TestNoDelay(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for _, noDelay := range []bool{true, false} {
+		conn, err := Dial(t.Context(), &Options{Target: Target{Host: "127.0.0.1"}, Port: listener.Addr().(*net.TCPAddr).Port, NoDelay: noDelay})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, known := noDelayOf(t, conn); known && got != noDelay {
+			t.Errorf("TCP_NODELAY is %t, want %t", got, noDelay)
+		}
+		_ = conn.Close()
+	}
+}

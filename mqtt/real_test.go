@@ -1,0 +1,167 @@
+package mqtt_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
+	"github.com/iotcomponents/iot/mqtt/internal/realservers"
+)
+
+// realClient makes a recorded component for a server.
+func realClient(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, id string) *mqtttest.Recorder {
+	t.Helper()
+	m := mqtt.New()
+	r := mqtttest.Record(t, m)
+	must(t, m.SetVersion(v))
+	must(t, m.SetClientId(id))
+	must(t, m.SetRemoteHost(s.Host))
+	must(t, m.SetRemotePort(s.Port))
+	t.Cleanup(func() { finish(t, m) })
+	return r
+}
+
+func subscribed(t *testing.T, r *mqtttest.Recorder, filter string, qos int) {
+	t.Helper()
+	before := r.Trace().Count("Subscribed")
+	must(t, r.M.Subscribe(filter, qos))
+	trace := r.WaitFor("Subscribed", before+1)
+	if a := last[mqtt.SubscribedEventArgs](t, trace); a.ResponseCode > 2 {
+		t.Fatalf("%+v", a)
+	}
+}
+
+// waitMessage pumps until a message with this payload has come.
+func waitMessage(t *testing.T, r *mqtttest.Recorder, payload []byte) *mqtt.MessageInEventArgs {
+	t.Helper()
+	var found *mqtt.MessageInEventArgs
+	r.Wait("a message", func(tr mqtttest.Trace) bool {
+		for _, e := range tr.Only("MessageIn") {
+			if a := e.Args.(*mqtt.MessageInEventArgs); bytes.Equal(a.MessageB, payload) {
+				found = a
+			}
+		}
+		return found != nil
+	})
+	return found
+}
+
+// The common test against every real server, in each version and QoS that it has.
+func TestRealServers(t *testing.T) {
+	for _, s := range realservers.All(t) {
+		for _, v := range bothVersions {
+			if v == mqtt.MvV5 && !s.V5 {
+				continue
+			}
+			t.Run(s.Name+"/"+versionName(v), func(t *testing.T) { realConversation(t, s, v) })
+			t.Run(s.Name+"/session/"+versionName(v), func(t *testing.T) { realSession(t, s, v) })
+		}
+	}
+	t.Run("embedded broker", func(t *testing.T) {
+		host, port := mqtttest.Broker(t)
+		s := realservers.Server{Name: "embedded", Host: host, Port: port, V5: true, QoS2: true}
+		eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) { realConversation(t, s, v) })
+	})
+}
+
+func realConversation(t *testing.T, s realservers.Server, v mqtt.MQTTVersions) {
+	watchdog(t, 60*time.Second)
+	base := fmt.Sprintf("component-%d-%d", v, time.Now().UnixNano())
+	r := realClient(t, s, v, base)
+	must(t, r.M.Connect())
+	highest := 1
+	if s.QoS2 {
+		highest = 2
+	}
+	subscribed(t, r, base+"/#", highest)
+	for qos := range highest + 1 {
+		payload := fmt.Appendf(nil, "%s QoS %d", base, qos)
+		must(t, r.M.PublishAndWait(base+"/x", qos, payload))
+		if a := waitMessage(t, r, payload); a.QOS != qos || a.Topic != base+"/x" || a.Retained {
+			t.Errorf("%+v", a)
+		}
+	}
+
+	large := bytes.Repeat([]byte("0123456789abcdef"), 32<<10) // 512 KiB
+	must(t, r.M.PublishAndWait(base+"/large", 1, large))
+	waitMessage(t, r, large)
+
+	must(t, r.M.Ping())
+	r.WaitFor("Ping", 1)
+
+	must(t, r.M.Unsubscribe(base+"/#"))
+	if a := last[mqtt.UnsubscribedEventArgs](t, r.WaitFor("Unsubscribed", 1)); a.ResponseCode != 0 {
+		t.Errorf("%+v", a)
+	}
+
+	_, err := r.M.PublishWith(base+"/retained", 1, []byte("kept"), mqtt.PublishProperties{Retain: true})
+	must(t, err)
+	r.Wait("PUBACK", func(mqtttest.Trace) bool { return r.M.OutgoingMessages().Count() == 0 })
+	r.Take()
+	subscribed(t, r, base+"/retained", 1)
+	if a := waitMessage(t, r, []byte("kept")); !a.Retained {
+		t.Errorf("%+v", a)
+	}
+	_, err = r.M.PublishWith(base+"/retained", 1, nil, mqtt.PublishProperties{Retain: true}) // removes it
+	must(t, err)
+
+	subscribed(t, r, base+"/will", 1)
+	other := realClient(t, s, v, base+"-2")
+	must(t, other.M.SetWillTopic(base+"/will"))
+	must(t, other.M.SetWillMessage("gone"))
+	must(t, other.M.Connect())
+	must(t, other.M.Interrupt())
+	waitMessage(t, r, []byte("gone"))
+	must(t, r.M.Disconnect())
+}
+
+func realSession(t *testing.T, s realservers.Server, v mqtt.MQTTVersions) {
+	watchdog(t, 60*time.Second)
+	base := fmt.Sprintf("session-%d-%d", v, time.Now().UnixNano())
+	r := realClient(t, s, v, base)
+	lasting(t, r.M)
+	must(t, r.M.Connect())
+	subscribed(t, r, base, 1)
+	must(t, r.M.Disconnect())
+	other := realClient(t, s, v, base+"-2")
+	must(t, other.M.Connect())
+	must(t, other.M.PublishAndWait(base, 1, []byte("missed")))
+	must(t, other.M.Disconnect())
+	must(t, r.M.Connect())
+	if got := config(t, r.M, "SessionPresent"); got != "True" {
+		t.Errorf("SessionPresent is %s", got)
+	}
+	waitMessage(t, r, []byte("missed"))
+	must(t, r.M.Unsubscribe(base))
+	r.WaitFor("Unsubscribed", 1)
+	must(t, r.M.Disconnect())
+	must(t, r.M.SetCleanSession(true)) // the server forgets it
+	config(t, r.M, "SessionExpInterval=0")
+	must(t, r.M.Connect())
+	must(t, r.M.Disconnect())
+}
+
+// A real server that asks for a password refuses another one; the error says so without showing it.
+func TestRealServerRefuses(t *testing.T) {
+	s := realservers.MosquittoAuth(t)
+	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
+		m := mqtt.New()
+		t.Cleanup(func() { finish(t, m) })
+		must(t, m.SetVersion(v))
+		must(t, m.SetClientId(fmt.Sprintf("auth-%d", time.Now().UnixNano())))
+		must(t, m.SetUser(s.User))
+		must(t, m.SetPassword("not "+s.Password))
+		err := m.ConnectTo(s.Host, s.Port)
+		wantCode(t, err, 500)
+		if err != nil && strings.Contains(err.Error(), s.Password) {
+			t.Error("the error shows the password")
+		}
+		must(t, m.SetPassword(s.Password))
+		must(t, m.Connect())
+		must(t, m.Disconnect())
+	})
+}

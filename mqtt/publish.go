@@ -68,11 +68,10 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	if err != nil {
 		return err
 	}
-	link := m.link
-	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "PublishAndWait"}
+	l := &limit{start: start, link: m.link, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "PublishAndWait"}
 	if msg == nil {
 		mark := m.client.QoS0Mark()
-		err := m.await(l, func() bool { return m.client.QoS0Passed(mark) || m.link != link })
+		err := m.await(l, func() bool { return m.client.QoS0Passed(mark) })
 		if err == nil && !m.client.QoS0Passed(mark) {
 			err = errors.New(errors.ErrNotConnected, "The connection was lost before the message was sent.")
 		}
@@ -85,7 +84,7 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 			m.client.Release(msg)
 		}
 	}()
-	if err := m.await(l, func() bool { return msg.Done || m.link != link }); err != nil {
+	if err := m.await(l, func() bool { return msg.Done }); err != nil {
 		return err
 	}
 	m.firePending()
@@ -174,10 +173,10 @@ func (m *MQTT) awaitRoom(p *protocol.Publish) error {
 		m.readyToSend, m.starved = false, true
 		return errors.New(errors.ErrWouldBlock, "The message was not accepted; OnReadyToSend tells when to publish again.")
 	}
-	l := &limit{timeout: secondsOf(m.properties.timeout), activity: true, what: "Publishing"}
+	l := &limit{link: link, timeout: secondsOf(m.properties.timeout), activity: true, what: "Publishing"}
 	l.pumping = !m.clogged(p.QoS)
 	return m.await(l, func() bool {
-		return m.link != link || m.client.Phase() != protocol.Connected || !m.clogged(p.QoS) && (inside || !m.congested(p.QoS))
+		return !m.clogged(p.QoS) && (inside || !m.congested(p.QoS))
 	})
 }
 

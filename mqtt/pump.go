@@ -178,9 +178,9 @@ func (m *MQTT) wake() {
 	m.fetchBorrower()
 }
 
-// fireReady fires what is left of the last batch and one batch more, and gives the pump back. It reports whether
-// anything was fired. A panic of a handler leaves through it; the next call continues with the next event.
-func (m *MQTT) fireReady() (fired bool) {
+// fireReady fires what is left of the last batch and one batch more, and gives the pump back. A panic of a handler leaves
+// through it; the next call continues with the next event.
+func (m *MQTT) fireReady() {
 	p := &m.pump
 	defer func() {
 		m.mu.Lock()
@@ -191,13 +191,13 @@ func (m *MQTT) fireReady() (fired bool) {
 		m.wake() // somebody may wait for the pump
 		m.mu.Unlock()
 	}()
-	fired = m.fireBatch()
+	m.fireBatch()
 	m.mu.Lock()
 	m.returnBatch()
 	p.batch = m.client.TakeEvents()
 	m.room.broadcast()
 	m.mu.Unlock()
-	return m.fireBatch() || fired
+	m.fireBatch()
 }
 
 // begin marks the event whose handlers are about to be called, one step after the other. If it is open already, a
@@ -221,11 +221,10 @@ func (p *pump) begins(step int) bool {
 func (p *pump) end() { p.open, p.openMessage = nil, nil }
 
 // fireBatch calls the handlers for the rest of the batch.
-func (m *MQTT) fireBatch() (fired bool) {
+func (m *MQTT) fireBatch() {
 	p := &m.pump
 	if p.open != nil {
 		m.dispatch(p.open, p.openMessage)
-		fired = true
 	}
 	for p.next < len(p.batch) {
 		// What is next is settled before the handler runs, which may panic.
@@ -240,9 +239,7 @@ func (m *MQTT) fireBatch() (fired bool) {
 			p.next++
 		}
 		m.dispatch(e, msg)
-		fired = true
 	}
-	return fired
 }
 
 // returnBatch gives a batch whose events were fired back to the protocol. The lock is held.
@@ -296,6 +293,7 @@ type limit struct {
 	activity bool            // bytes sent or received start the time anew
 	pumping  bool            // it waits for the pump alone, so that reading past the bound would not help
 	start    protocol.Time   // 0 = now
+	link     *link           // the wait ends, without an error, when this connection ends; nil = it goes on
 	what     string          // for the error's text
 }
 
@@ -330,6 +328,9 @@ func (m *MQTT) await(l *limit, done func() bool) error {
 		if m.interrupts != interrupts {
 			return errors.New(errors.ErrInterrupted, l.what+" was interrupted.")
 		}
+		if l.link != nil && (m.link != l.link || m.client.Phase() != protocol.Connected) {
+			return nil // asked after the interruption, which may be why it ended
+		}
 		if l.ctx != nil && l.ctx.Err() != nil {
 			return contextError(l.what, l.ctx.Err())
 		}
@@ -339,7 +340,8 @@ func (m *MQTT) await(l *limit, done func() bool) error {
 		if inside || !m.firePending() {
 			m.sleep(until)
 		}
-		if done() {
+		// The end of the connection that Interrupt has brought about may be there already; 301 comes first.
+		if m.interrupts == interrupts && done() {
 			return nil
 		}
 	}

@@ -340,8 +340,7 @@ func (m *MQTT) await(l *limit, done func() bool) error {
 		if inside || !m.firePending() {
 			m.sleep(until)
 		}
-		// The end of the connection that Interrupt has brought about may be there already; 301 comes first.
-		if m.interrupts == interrupts && done() {
+		if done() {
 			return nil
 		}
 	}

@@ -200,8 +200,8 @@ func (p *properties) setRemote(host string, port int) error {
 // Timeout returns how many seconds a blocking method waits. Default 60.
 func (m *MQTT) Timeout() int { return get(m, &m.properties.timeout) }
 
-// SetTimeout sets how many seconds a blocking method waits before it returns 201; bytes sent or received start the time
-// anew. 0: every method returns at once, possibly with 10035. Error 10022: negative.
+// SetTimeout sets how many seconds a blocking method waits before it returns 201; for a publish that waits for room, bytes
+// that leave start the time anew, while bytes received do not, since they make no room. 0: every method returns at once, possibly with 10035. Error 10022: negative.
 func (m *MQTT) SetTimeout(seconds int) error {
 	if err := checkRange("Timeout", seconds, 0, maxSeconds); err != nil {
 		return err

@@ -290,7 +290,7 @@ func insideHandler() bool {
 type limit struct {
 	ctx      context.Context // nil = none
 	timeout  time.Duration   // 0 = none
-	activity bool            // bytes sent or received start the time anew
+	activity bool            // bytes that are written start the time anew; those received do not make room
 	pumping  bool            // it waits for the pump alone, so that reading past the bound would not help
 	start    protocol.Time   // 0 = now
 	link     *link           // the wait ends, without an error, when this connection ends; nil = it goes on
@@ -322,7 +322,7 @@ func (m *MQTT) await(l *limit, done func() bool) error {
 		if l.timeout > 0 {
 			until = start + l.timeout
 			if l.activity {
-				until = max(start, m.client.LastActivity()) + l.timeout
+				until = max(start, m.client.LastWrite()) + l.timeout
 			}
 		}
 		if m.interrupts != interrupts {

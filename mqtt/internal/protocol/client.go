@@ -99,8 +99,8 @@ func (c *Client) Accepted() bool { return c.accepted }
 // ConnAck reports what the server's last CONNACK said; nil before the first.
 func (c *Client) ConnAck() *ConnAck { return c.connAck }
 
-// LastActivity reports when bytes last came or went.
-func (c *Client) LastActivity() Time { return max(c.keepAlive.lastRead, c.keepAlive.lastWrite) }
+// LastWrite reports when bytes last went out.
+func (c *Client) LastWrite() Time { return c.keepAlive.lastWrite }
 
 // LastPacketID reports the packet identifier of the message published last with QoS 1 or 2; 0 if there was none.
 func (c *Client) LastPacketID() int { return int(c.lastID) }

@@ -235,12 +235,6 @@ func (l *link) writeDirect() {
 		}
 	}
 	m.mu.Lock()
-	l.endDirect(complete)
-}
-
-// endDirect leaves to the writer what a direct write has left over, or what has come meanwhile. The lock is held.
-func (l *link) endDirect(complete bool) {
-	m := l.m
 	if complete {
 		l.wrote()
 	}
@@ -250,45 +244,6 @@ func (l *link) endDirect(complete bool) {
 	}
 	l.writerIdle = true
 }
-
-// publishDirect publishes a large QoS 0 message by copying its payload piece by piece and writing each piece while it is
-// in the processor's cache, which takes little longer than writing alone. What the system does not take at once is left to
-// the writer. Of QoS 0, because nobody else sees the message before it is written. The writer is idle; the lock is held,
-// and released meanwhile.
-func (l *link) publishDirect(p *protocol.Publish) error {
-	m := l.m
-	kept := *p
-	kept.Payload, kept.Owned = protocol.NewPayload(len(p.Payload)), true
-	if _, err := m.client.Publish(&kept); err != nil {
-		return err
-	}
-	l.writerIdle = false
-	l.take()
-	m.mu.Unlock()
-	last := len(l.taken) - 1
-	begun := true // everything before the payload has left
-	for i, s := range l.taken[:last] {
-		n := l.direct.TryWrite(s)
-		if l.taken[i] = s[n:]; n < len(s) {
-			begun = false
-			break
-		}
-	}
-	payload, written := l.taken[last], 0
-	for copied := 0; copied < len(payload); {
-		copied += copy(payload[copied:min(copied+piece, len(payload))], p.Payload[copied:])
-		if begun {
-			written += l.direct.TryWrite(payload[written:copied])
-		}
-	}
-	l.taken[last] = payload[written:]
-	m.mu.Lock()
-	l.endDirect(written == len(payload))
-	return nil
-}
-
-// piece is how much is copied at a time before it is written: little enough to stay in a cache of the processor's core.
-const piece = 128 << 10
 
 // take moves the outgoing buffer to taken. The lock is held.
 func (l *link) take() {

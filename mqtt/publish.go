@@ -136,13 +136,9 @@ func (m *MQTT) publishLarge(p *protocol.Publish) (*protocol.Message, error) {
 	if err := protocol.CheckPublish(p); err != nil {
 		return nil, err
 	}
-	if l := m.link; p.QoS == 0 && len(p.Properties) == 0 && m.client.Phase() == protocol.Connected && l.direct != nil && l.writerIdle {
-		return nil, l.publishDirect(p)
-	}
 	kept := *p
 	m.mu.Unlock()
-	kept.Payload, kept.Owned = protocol.NewPayload(len(p.Payload)), true
-	copy(kept.Payload, p.Payload)
+	kept.Payload, kept.Owned = protocol.CopyPayload(p.Payload), true
 	m.mu.Lock()
 	return m.publish(&kept)
 }

@@ -79,13 +79,13 @@ func freeOutput(b []byte) []byte {
 	return nil
 }
 
-// NewPayload returns memory for a large payload of a Publish that is Owned; the caller fills it. Fresh memory costs more
-// than the copying, so it is that of a payload that is gone, if there is one.
-func NewPayload(n int) []byte {
-	if used, _ := payloadPool.Get().(*[]byte); used != nil && cap(*used) >= n {
-		return (*used)[:n]
+// CopyPayload returns a copy of a large payload for a Publish that is Owned. Fresh memory costs more than the copying, so
+// it takes that of a payload that is gone.
+func CopyPayload(b []byte) []byte {
+	if used, _ := payloadPool.Get().(*[]byte); used != nil && cap(*used) >= len(b) {
+		return append((*used)[:0], b...)
 	}
-	return make([]byte, n)
+	return append([]byte(nil), b...)
 }
 
 // freePayload takes back the memory of a payload that was written and that nobody outside this package has seen.

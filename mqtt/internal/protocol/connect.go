@@ -228,11 +228,7 @@ func (c *Client) checkAuthentication(p packet.Properties) string {
 func (c *Client) refused(ack *ConnAck) {
 	text := ""
 	if c.version == packet.V311 {
-		name := packet.ReturnCodeName(byte(ack.Reason))
-		if name == "" { // reserved: pinned as a refusal, since nothing but 0 can mean success
-			name = "a reserved code"
-		}
-		text = fmt.Sprintf("CONNACK: the server refused the connection with code %d, %s.", ack.Reason, name)
+		text = fmt.Sprintf("CONNACK: the server refused the connection with code %d, %s.", ack.Reason, packet.ReturnCodeName(byte(ack.Reason)))
 	} else {
 		text = fmt.Sprintf("CONNACK: the server refused the connection with %s.", describeReason(packet.CONNACK, ack.Reason, ack.Properties))
 	}

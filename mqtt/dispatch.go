@@ -161,7 +161,6 @@ func (m *MQTT) fireMessageIn(msg *protocol.Message) {
 
 func (m *MQTT) fireMessageOut(msg *protocol.Message, id int) {
 	if m.OnMessageOut == nil {
-		msg.Unseen = msg.QoS == 0 // of other messages the writer may still be writing
 		return
 	}
 	a := &m.pump.args.messageOut

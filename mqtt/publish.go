@@ -138,7 +138,7 @@ func (m *MQTT) publishLarge(p *protocol.Publish) (*protocol.Message, error) {
 	}
 	kept := *p
 	m.mu.Unlock()
-	kept.Payload, kept.Owned = protocol.CopyPayload(p.Payload), true
+	kept.Payload, kept.Owned = append([]byte(nil), p.Payload...), true
 	m.mu.Lock()
 	return m.publish(&kept)
 }

@@ -46,7 +46,6 @@ type Message struct {
 	Done       bool // out: the exchange is over
 	Awaited    bool // the owner keeps the message beyond the end of its exchange, and sets this
 	Told       bool // the owner has told the end of the exchange
-	Unseen     bool // out, QoS 0: the owner has shown the payload to nobody, and sets this
 	Outcome    packet.ReasonCode
 }
 
@@ -91,10 +90,6 @@ func (s *storage) refill() {
 // release takes back a message that nothing refers to any more.
 func (s *storage) release(m *Message) {
 	// Not *m = Message{}: that would be one bulk write barrier for the price of several messages.
-	if m.Unseen {
-		m.Unseen = false
-		freePayload(m.Payload)
-	}
 	m.Topic, m.Payload, m.Properties = "", nil, nil
 	m.ID, m.Alias, m.QoS, m.State = 0, 0, 0, 0
 	m.Retain, m.Dup, m.Refused, m.Done, m.Awaited, m.Told = false, false, false, false, false, false

@@ -8,7 +8,6 @@ var (
 	messagePool sync.Pool // of *Message, the first of slab messages linked by next
 	eventPool   sync.Pool // of *[]Event with the capacity manyEvents
 	outputPool  sync.Pool // of *[]byte with the capacity largeOutput
-	payloadPool sync.Pool // of *[]byte: payloads that nobody has seen
 )
 
 const (
@@ -77,20 +76,4 @@ func freeOutput(b []byte) []byte {
 		return b
 	}
 	return nil
-}
-
-// CopyPayload returns a copy of a large payload for a Publish that is Owned. Fresh memory costs more than the copying, so
-// it takes that of a payload that is gone.
-func CopyPayload(b []byte) []byte {
-	if used, _ := payloadPool.Get().(*[]byte); used != nil && cap(*used) >= len(b) {
-		return append((*used)[:0], b...)
-	}
-	return append([]byte(nil), b...)
-}
-
-// freePayload takes back the memory of a payload that was written and that nobody outside this package has seen.
-func freePayload(b []byte) {
-	if cap(b) >= DirectPayload {
-		payloadPool.Put(&b)
-	}
 }

@@ -4,15 +4,20 @@ const allowedBool = "True, False, 0, 1, Yes or No"
 
 // Bool is a setting that is True or False.
 func Bool(s Setting, p *bool, opts ...Option) Row {
-	return makeRow(s, kindBool, "bool", opts).withCell(&boolCell{p, *p})
+	return BoolAt(s, func() *bool { return p }, opts...)
+}
+
+// BoolAt is Bool for a field that is not always at the same place: at tells where it is now.
+func BoolAt(s Setting, at func() *bool, opts ...Option) Row {
+	return makeRow(s, kindBool, "bool", opts).withCell(&boolCell{at, *at()})
 }
 
 type boolCell struct {
-	p       *bool
+	at      func() *bool
 	initial bool
 }
 
-func (c *boolCell) text() string { return formatBool(*c.p) }
+func (c *boolCell) text() string { return formatBool(*c.at()) }
 
 func (c *boolCell) set(r *Row, value string) error {
 	v, ok := parseBool(value)
@@ -22,8 +27,8 @@ func (c *boolCell) set(r *Row, value string) error {
 	if err := r.run(r.Name, formatBool(v)); err != nil {
 		return err
 	}
-	*c.p = v
+	*c.at() = v
 	return nil
 }
 
-func (c *boolCell) reset() { *c.p = c.initial }
+func (c *boolCell) reset() { *c.at() = c.initial }

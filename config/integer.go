@@ -18,6 +18,11 @@ type Integer interface {
 // Unset, OneOf and Bits change what is accepted; the range holds besides OneOf
 // and Bits. For a setting without upper limit give math.MaxInt or math.MaxInt64.
 func Int[T Integer](s Setting, p *T, least, most T, opts ...Option) Row {
+	return IntAt(s, func() *T { return p }, least, most, opts...)
+}
+
+// IntAt is Int for a field that is not always at the same place: at tells where it is now.
+func IntAt[T Integer](s Setting, at func() *T, least, most T, opts ...Option) Row {
 	r := makeRow(s, kindInt, "int", opts)
 	rule := &r.opt.integers
 	rule.least, rule.most = int64(least), int64(most)
@@ -25,7 +30,7 @@ func Int[T Integer](s Setting, p *T, least, most T, opts ...Option) Row {
 	if rule.hasNone && int64(T(rule.none)) != rule.none {
 		panic("config: the field of " + s.Name + " cannot hold " + formatInt(rule.none))
 	}
-	return r.withCell(&intCell[T]{p, *p})
+	return r.withCell(&intCell[T]{at, *at()})
 }
 
 // Int64 is Int for a field of type int64.
@@ -37,11 +42,11 @@ func Int64(s Setting, p *int64, least, most int64, opts ...Option) Row {
 }
 
 type intCell[T Integer] struct {
-	p       *T
+	at      func() *T
 	initial T
 }
 
-func (c *intCell[T]) text() string { return formatInt(int64(*c.p)) }
+func (c *intCell[T]) text() string { return formatInt(int64(*c.at())) }
 
 func (c *intCell[T]) set(r *Row, value string) error {
 	rule := &r.opt.integers
@@ -54,11 +59,11 @@ func (c *intCell[T]) set(r *Row, value string) error {
 			return err
 		}
 	}
-	*c.p = T(v)
+	*c.at() = T(v)
 	return nil
 }
 
-func (c *intCell[T]) reset() { *c.p = c.initial }
+func (c *intCell[T]) reset() { *c.at() = c.initial }
 
 // integerRule says which integers are accepted.
 type integerRule struct {

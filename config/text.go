@@ -46,25 +46,30 @@ func CheckMQTTString(value string) error {
 
 // String is a text setting.
 func String(s Setting, p *string, opts ...Option) Row {
-	return makeRow(s, kindText, "string", opts).withCell(&textCell{p, *p})
+	return StringAt(s, func() *string { return p }, opts...)
+}
+
+// StringAt is String for a field that is not always at the same place: at tells where it is now.
+func StringAt(s Setting, at func() *string, opts ...Option) Row {
+	return makeRow(s, kindText, "string", opts).withCell(&textCell{at, *at()})
 }
 
 type textCell struct {
-	p       *string
+	at      func() *string
 	initial string
 }
 
-func (c *textCell) text() string { return *c.p }
+func (c *textCell) text() string { return *c.at() }
 
 func (c *textCell) set(r *Row, value string) error {
 	if err := r.checkText(r.Name, value); err != nil {
 		return err
 	}
-	*c.p = value
+	*c.at() = value
 	return nil
 }
 
-func (c *textCell) reset() { *c.p = c.initial }
+func (c *textCell) reset() { *c.at() = c.initial }
 
 func (r *Row) checkText(subject, value string) error {
 	if !r.opt.raw {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
@@ -148,7 +149,10 @@ func (m *MQTT) newLink() (*link, error) {
 	if port == 0 {
 		return nil, errors.New(errors.ErrNoRemotePort, "")
 	}
-	l := &link{m: m, dial: transport.Options{Target: target, Port: port, NoDelay: m.settings.tcpNoDelay, DialContext: m.dial}}
+	l := &link{m: m, dial: transport.Options{
+		Target: target, Port: port, Socket: m.settings.socket, Firewall: *m.firewall, TLS: m.settings.tls,
+		WebSocketHeaders: m.settings.webSocketHeaders, DialContext: m.dial,
+	}}
 	m.link = l
 	return l, nil
 }
@@ -178,10 +182,9 @@ func (m *MQTT) prepareConnect(ctx context.Context, l *link) error {
 	}
 	l.options = *options
 	m.settings.forgetConnection()
+	m.serverCert, m.negotiated = certificate.New(), transport.Negotiated{}
 	m.applySettings()
-	if m.settings.logLevel >= logVerbose {
-		l.tracer = newTracer(m, options.Version)
-	}
+	m.logInert()
 	m.log(logInformation, logInfo, fmt.Sprintf("Connecting to %s, port %d.", l.dial.Target.Host, l.dial.Port))
 	prepared = true
 	return nil
@@ -246,8 +249,12 @@ func (m *MQTT) connectOptions() (*protocol.Options, error) {
 		return nil, errors.New(errors.ErrProtocol, "Password is set and User is not, which MQTT 3.1.1 does not allow.")
 	}
 	if p.willTopic != "" {
+		payload, err := m.encodeWill(p.willMessage) // once more: CodePage may have changed since
+		if err != nil {
+			return nil, err
+		}
 		o.Will = &protocol.Will{
-			Topic: p.willTopic, Payload: []byte(p.willMessage), QoS: uint8(s.willQOS), Retain: s.willRetain,
+			Topic: p.willTopic, Payload: payload, QoS: uint8(s.willQOS), Retain: s.willRetain,
 			Properties: s.will.encode(),
 		}
 	}
@@ -277,6 +284,7 @@ func (l *link) accepted() {
 	m.properties.clientID = ack.ClientID
 	m.settings.noteConnAck(ack, m.client.Limits())
 	m.log(logInformation, logSession, fmt.Sprintf("Connected as %s; session present: %t.", protocol.Quote(ack.ClientID), ack.SessionPresent))
+	m.logLimits()
 	m.background.ensure(m)
 }
 

@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"time"
-	"unsafe"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -64,8 +63,10 @@ func (m *MQTT) dispatch(e *protocol.Event, msg *protocol.Message) {
 		if m.OnPing != nil {
 			m.OnPing(&PingEventArgs{RoundTrip: e.Detail.(time.Duration)})
 		}
+	case protocol.EventAuth:
+		m.fireAuth(e.Detail.(*packet.Auth))
 	case protocol.EventSession:
-		m.fireLog(&LogEventArgs{LogLevel: logInformation, Message: e.Detail.(string), LogType: logSession})
+		m.fireSession(e, e.Detail.(*protocol.SessionNote))
 	case protocol.EventOwner:
 		m.dispatchOwn(e)
 	}
@@ -99,15 +100,6 @@ func (m *MQTT) dispatchOwn(e *protocol.Event) {
 		m.pump.end()
 	}
 }
-
-func (m *MQTT) fireLog(e *LogEventArgs) {
-	if m.OnLog != nil {
-		m.OnLog(e)
-	}
-}
-
-// text is b as a string without a copy. Payloads are never written again, and MessageB says that it is read-only.
-func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // deliver completes an inbound QoS 1 or 2 message: its acknowledgment is queued, MessageAck fires, it leaves
 // IncomingMessages, MessageIn fires. Without a connection of its own there is nothing to acknowledge.
@@ -149,7 +141,7 @@ func (m *MQTT) fireMessageIn(msg *protocol.Message) {
 	}
 	a := &m.pump.args.messageIn
 	a.PacketId, a.QOS, a.Retained, a.Duplicate = int(msg.ID), int(msg.QoS), msg.Retain, msg.Dup
-	a.Topic, a.Message, a.MessageB = msg.Topic, text(msg.Payload), msg.Payload
+	a.Topic, a.Message, a.MessageB = msg.Topic, decodeText(m.page.Load(), msg.Payload), msg.Payload
 	if msg.QoS == 0 {
 		a.PacketId = -1
 	}
@@ -165,7 +157,7 @@ func (m *MQTT) fireMessageOut(msg *protocol.Message, id int) {
 	}
 	a := &m.pump.args.messageOut
 	a.PacketId, a.QOS, a.Retained, a.Duplicate = id, int(msg.QoS), msg.Retain, msg.Dup
-	a.Topic, a.Message, a.MessageB = msg.Topic, text(msg.Payload), msg.Payload
+	a.Topic, a.Message, a.MessageB = msg.Topic, decodeText(m.page.Load(), msg.Payload), msg.Payload
 	m.OnMessageOut(a)
 }
 

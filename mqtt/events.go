@@ -81,6 +81,22 @@ type MessageOutEventArgs struct {
 // ReadyToSendEventArgs are the arguments of OnReadyToSend: sending is possible, after connecting or after error 10035.
 type ReadyToSendEventArgs struct{}
 
+// SSLServerAuthenticationEventArgs are the arguments of OnSSLServerAuthentication: the server's certificate was checked,
+// also when all is well. Nothing has been sent over TLS yet.
+type SSLServerAuthenticationEventArgs struct {
+	CertEncoded  string // the server's certificate in PEM; with SSLIncludeCertChain the whole chain
+	CertEncodedB []byte // the same
+	CertSubject  string
+	CertIssuer   string
+	Status       string // "OK", or why verification failed
+	// Accept may be changed. It is true when verification succeeded, with SSLAcceptAnyServerCert, and for
+	// SSLAcceptServerCert; false ends the attempt with 280 or the number of the fault.
+	Accept bool
+}
+
+// SSLStatusEventArgs are the arguments of OnSSLStatus: progress of the TLS handshake.
+type SSLStatusEventArgs struct{ Message string }
+
 // SubscribedEventArgs are the arguments of OnSubscribed: the server has answered for one topic filter. It fires once
 // per filter, in the order of the filters.
 type SubscribedEventArgs struct {
@@ -140,6 +156,17 @@ type PubAckEventArgs struct {
 // PingEventArgs are the arguments of OnPing: a PINGRESP has arrived.
 type PingEventArgs struct {
 	RoundTrip time.Duration
+}
+
+// AuthEventArgs are the arguments of OnAuth: the server has taken a step of an enhanced authentication. The last one of
+// Connect comes as ConnAck, with AuthenticationData in its Properties.
+type AuthEventArgs struct {
+	ReasonCode     int // 24 = it waits for Auth, 0 = the new authentication that Auth began is over
+	ReasonName     string
+	AuthMethod     string // that of CONNECT
+	AuthData       []byte // nil = none
+	ReasonString   string
+	UserProperties []UserProperty
 }
 
 // UserProperty is one pair of a v5 User Property. Names may repeat and the order is kept.

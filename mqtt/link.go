@@ -3,6 +3,7 @@ package mqtt
 import (
 	"context"
 	stderrors "errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -104,6 +105,10 @@ func (l *link) open(conn net.Conn) *errors.Error {
 	l.remote, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
 	m.status(remoteHostConnected, nil)
 	m.log(logInformation, logInfo, "Connected to "+conn.RemoteAddr().String()+".")
+	if m.logs(logVerbose) {
+		m.log(logVerbose, logInfo, fmt.Sprintf("The connection to %s goes from %v to %v.", l.dial.Target.Host, conn.LocalAddr(), conn.RemoteAddr()))
+	}
+	l.trace()
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	l.timerAt = protocol.Never
 	l.schedule()
@@ -205,7 +210,11 @@ func (l *link) tick() {
 	if m.client.Phase() == protocol.Connecting && now >= l.connectBy {
 		m.client.Fail(errors.New(errors.ErrTimeout, "The server did not answer CONNECT in time."))
 	}
+	pings := m.client.UnansweredPings()
 	m.client.Tick(now)
+	if n := m.client.UnansweredPings(); n > pings && m.logs(logDebug) {
+		m.log(logDebug, logInfo, fmt.Sprintf("Keep-alive is due: PINGREQ is sent; %d now wait for PINGRESP.", n))
+	}
 	l.tickLending(now)
 	l.settle()
 }
@@ -404,12 +413,14 @@ func (l *link) pause() {
 	m := l.m
 	for m.overfull() && m.patient == 0 && m.client.Phase() != protocol.Ended {
 		m.client.SetPaused(m.now(), true)
+		m.logQueues("Reading pauses")
 		room := m.room.wait()
 		m.mu.Unlock()
 		<-room // the end of the connection is told there too; ctx has the time limit of the attempt
 		m.mu.Lock()
 		m.room.done()
 		m.client.SetPaused(m.now(), false)
+		m.logQueues("Reading goes on")
 	}
 }
 

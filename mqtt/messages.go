@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/iotcomponents/iot/mqtt/internal/codepage"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
@@ -39,7 +40,7 @@ func (l *MQTTMessageList) Item(index int) *MQTTMessage {
 	if msg == nil {
 		return nil
 	}
-	return &MQTTMessage{*msg}
+	return &MQTTMessage{*msg, l.m.page.Load()}
 }
 
 // All iterates over the messages with their indexes, as they are when it begins.
@@ -48,7 +49,7 @@ func (l *MQTTMessageList) All() iter.Seq2[int, *MQTTMessage] {
 		l.m.mu.Lock()
 		var messages []MQTTMessage
 		for msg := range l.list().All() {
-			messages = append(messages, MQTTMessage{*msg})
+			messages = append(messages, MQTTMessage{*msg, l.m.page.Load()})
 		}
 		l.m.mu.Unlock()
 		for i := range messages {
@@ -60,7 +61,10 @@ func (l *MQTTMessageList) All() iter.Seq2[int, *MQTTMessage] {
 }
 
 // MQTTMessage is a message of IncomingMessages or OutgoingMessages as it was when it was asked for.
-type MQTTMessage struct{ msg protocol.Message }
+type MQTTMessage struct {
+	msg  protocol.Message
+	page *codepage.Page
+}
 
 // ContentType returns the v5 Content Type, "" if there is none.
 func (m *MQTTMessage) ContentType() string { return m.text(packet.PropContentType) }
@@ -74,8 +78,8 @@ func (m *MQTTMessage) CorrelationData() string {
 // Duplicate returns the DUP flag of the last transmission.
 func (m *MQTTMessage) Duplicate() bool { return m.msg.Dup }
 
-// Message returns the payload as text.
-func (m *MQTTMessage) Message() string { return text(m.msg.Payload) }
+// Message returns the payload as text, decoded with the setting CodePage as it was when the message was asked for.
+func (m *MQTTMessage) Message() string { return decodeText(m.page, m.msg.Payload) }
 
 // MessageB returns the payload; read-only.
 func (m *MQTTMessage) MessageB() []byte { return m.msg.Payload }

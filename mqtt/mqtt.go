@@ -4,10 +4,15 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/config"
+	"github.com/iotcomponents/iot/firewall"
+	"github.com/iotcomponents/iot/mqtt/internal/codepage"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+	"github.com/iotcomponents/iot/mqtt/internal/transport"
 )
 
 // MQTT is an MQTT client: one connection to one server, and the session over all its connections. Make it with New, set
@@ -19,25 +24,28 @@ import (
 //
 // All methods are safe to call from any goroutine.
 type MQTT struct {
-	OnConnected        func(e *ConnectedEventArgs)
-	OnConnectionStatus func(e *ConnectionStatusEventArgs)
-	OnDisconnected     func(e *DisconnectedEventArgs)
-	OnError            func(e *ErrorEventArgs)
-	OnLog              func(e *LogEventArgs)
-	OnMessageAck       func(e *MessageAckEventArgs)
-	OnMessageIn        func(e *MessageInEventArgs)
-	OnMessageOut       func(e *MessageOutEventArgs)
-	OnReadyToSend      func(e *ReadyToSendEventArgs)
-	OnSubscribed       func(e *SubscribedEventArgs)
-	OnUnsubscribed     func(e *UnsubscribedEventArgs)
-	OnBeforeConnect    func(e *BeforeConnectEventArgs) // may change ClientId and CleanSession
-	OnConnAck          func(e *ConnAckEventArgs)
-	OnSubAck           func(e *SubAckEventArgs)
-	OnUnsubAck         func(e *UnsubAckEventArgs)
-	OnPubAck           func(e *PubAckEventArgs)
-	OnPubRec           func(e *PubAckEventArgs)
-	OnPubComp          func(e *PubAckEventArgs)
-	OnPing             func(e *PingEventArgs)
+	OnConnected               func(e *ConnectedEventArgs)
+	OnConnectionStatus        func(e *ConnectionStatusEventArgs)
+	OnDisconnected            func(e *DisconnectedEventArgs)
+	OnError                   func(e *ErrorEventArgs)
+	OnLog                     func(e *LogEventArgs)
+	OnMessageAck              func(e *MessageAckEventArgs)
+	OnMessageIn               func(e *MessageInEventArgs)
+	OnMessageOut              func(e *MessageOutEventArgs)
+	OnReadyToSend             func(e *ReadyToSendEventArgs)
+	OnSSLServerAuthentication func(e *SSLServerAuthenticationEventArgs) // may change Accept
+	OnSSLStatus               func(e *SSLStatusEventArgs)
+	OnSubscribed              func(e *SubscribedEventArgs)
+	OnUnsubscribed            func(e *UnsubscribedEventArgs)
+	OnBeforeConnect           func(e *BeforeConnectEventArgs) // may change ClientId and CleanSession
+	OnConnAck                 func(e *ConnAckEventArgs)
+	OnSubAck                  func(e *SubAckEventArgs)
+	OnUnsubAck                func(e *UnsubAckEventArgs)
+	OnPubAck                  func(e *PubAckEventArgs)
+	OnPubRec                  func(e *PubAckEventArgs)
+	OnPubComp                 func(e *PubAckEventArgs)
+	OnPing                    func(e *PingEventArgs)
+	OnAuth                    func(e *AuthEventArgs)
 
 	epoch time.Time // what protocol.Time counts from
 
@@ -45,7 +53,11 @@ type MQTT struct {
 
 	properties properties
 	settings   settings
-	registry   *config.Registry // made by the first Config
+	firewall   *firewall.Firewall
+	negotiated transport.Negotiated     // of the last connection
+	serverCert *certificate.Certificate // of the last connection
+	sslProvider MQTTSSLProviders
+	registry   *config.Registry         // made by the first Config
 
 	client *protocol.Client
 	link   *link // the connection or the attempt; nil = idle
@@ -58,6 +70,8 @@ type MQTT struct {
 	ready      chan struct{}
 	patient    int // blocking methods that wait for more than the pump; they keep the reader reading
 	interrupts int // calls of Interrupt, so that a waiting method sees the next one
+
+	page atomic.Pointer[codepage.Page] // of the setting CodePage; nil = UTF-8. Read without the lock
 
 	spareTimer *time.Timer // stopped; for the next method that waits
 
@@ -83,6 +97,9 @@ func New() *MQTT {
 func (m *MQTT) setDefaults() {
 	m.properties = defaultProperties()
 	m.settings = defaultSettings()
+	m.firewall, m.serverCert, m.negotiated = firewall.New(), certificate.New(), transport.Negotiated{}
+	m.sslProvider = SslpAutomatic
+	m.page.Store(nil)
 }
 
 // now is the clock of the protocol.

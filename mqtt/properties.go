@@ -237,10 +237,10 @@ func (m *MQTT) SetVersion(version MQTTVersions) error {
 func (m *MQTT) WillMessage() string { return get(m, &m.properties.willMessage) }
 
 // SetWillMessage sets the payload of the will, which is sent only when WillTopic is set. Errors: 211 while connected or
-// connecting, 10040 longer than 65535 bytes.
+// connecting, 434 a character that the setting CodePage lacks, 10040 longer than 65535 bytes when encoded with it.
 func (m *MQTT) SetWillMessage(message string) error {
-	if len(message) > 65535 {
-		return errors.New(errors.ErrMessageTooLong, "WillMessage is longer than 65535 bytes.")
+	if _, err := m.encodeWill(message); err != nil {
+		return err
 	}
 	return setWhenIdle(m, errors.ErrWrongState, "WillMessage", &m.properties.willMessage, message)
 }

@@ -29,11 +29,16 @@ func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 	return err
 }
 
-// PublishMessage is PublishData with a text.
+// PublishMessage is PublishData with a text, which is encoded with the setting CodePage. Further error: 434 a character
+// that the page lacks.
 func (m *MQTT) PublishMessage(topic string, qos int, message string) error {
+	payload, err := m.encodeText(message)
+	if err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err := m.publishBySettings(topic, qos, bytesOf(message), true)
+	_, err = m.publishBySettings(topic, qos, payload, true)
 	return err
 }
 
@@ -169,6 +174,9 @@ func (m *MQTT) awaitRoom(p *protocol.Publish) error {
 	if inside && !m.clogged(p.QoS) {
 		return nil // the pump is below us on the stack, so waiting for it would never end
 	}
+	if m.properties.timeout > 0 || !m.starved {
+		m.logQueues("Publishing has to wait for room")
+	}
 	if m.properties.timeout == 0 {
 		m.readyToSend, m.starved = false, true
 		return errors.New(errors.ErrWouldBlock, "The message was not accepted; OnReadyToSend tells when to publish again.")
@@ -182,5 +190,8 @@ func (m *MQTT) awaitRoom(p *protocol.Publish) error {
 
 // bytesOf is s as bytes without a copy, for a reader.
 func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// textOf is b as a string without a copy, for bytes that nobody writes any more.
+func textOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }

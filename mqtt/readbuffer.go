@@ -23,6 +23,9 @@ func newReadBuffer() *readBuffer { return &readBuffer{buf: make([]byte, smallBuf
 // space is where the next read goes.
 func (r *readBuffer) space() []byte { return r.buf[r.end:] }
 
+// unconsumed is the beginning of a packet that has not arrived in whole.
+func (r *readBuffer) unconsumed() []byte { return r.buf[r.begin:r.end] }
+
 // added is what a read of n bytes has brought.
 func (r *readBuffer) added(n int) []byte { return r.buf[r.end : r.end+n] }
 

@@ -1,34 +1,53 @@
 package mqtt
 
 import (
-	"encoding/binary"
-	"encoding/hex"
-	"fmt"
-	"strings"
+	"errors"
 
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
-	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
-// tracer writes one Log line for each packet of a connection: at LogLevel 2 its direction, type, identifier and size, at
-// 3 its bytes too. It follows the two byte streams by itself, so that the protocol does no work for it.
+// tracer writes one Log line for each packet of a connection. It follows the two byte streams by itself, so that the
+// protocol does no work for it, and exists only while LogLevel is 2 or 3.
 type tracer struct {
 	m       *MQTT
 	version packet.Version
 	out, in tracedStream
+	fields  []packet.Field // of the packet at hand; kept for its memory, as line is
+	line    []byte
 }
 
 // tracedStream cuts one direction into packets.
 type tracedStream struct {
-	head []byte // the packet so far, maxTraced bytes of it at most
-	size int    // of the packet; 0 = not known yet
-	seen int    // bytes of it that went by
+	header packet.Header
+	known  bool   // the header is complete
+	head   []byte // the packet so far, maxTraced bytes of it at most
+	seen   int    // bytes of it that went by
+	broken bool   // what came is no packet, so nothing behind it can be told
 }
 
-// maxTraced is how much of a packet is looked at: enough for all but a long topic.
+// maxTraced is how much of a packet is looked at.
 const maxTraced = 1024
 
 func newTracer(m *MQTT, v packet.Version) *tracer { return &tracer{m: m, version: v} }
+
+// trace logs packets from now on if LogLevel asks for it, and else no more. The lock is held.
+func (l *link) trace() {
+	switch wanted := l.m.logs(logVerbose); {
+	case !wanted:
+		l.tracer = nil
+	case l.tracer == nil:
+		l.tracer = newTracer(l.m, l.options.Version)
+		// What is sent is taken in whole packets. What is received may be in the middle of one, whose beginning is here.
+		l.tracer.received(l.buffer.unconsumed())
+	}
+}
+
+// traceChanged follows a change of LogLevel. The lock is held.
+func (m *MQTT) traceChanged() {
+	if l := m.link; l != nil && l.conn != nil {
+		l.trace()
+	}
+}
 
 // sent and received take bytes in their order. The component's lock is held.
 func (t *tracer) sent(segments [][]byte) {
@@ -40,105 +59,68 @@ func (t *tracer) sent(segments [][]byte) {
 func (t *tracer) received(b []byte) { t.follow(&t.in, packet.FromServer, b) }
 
 func (t *tracer) follow(s *tracedStream, from packet.Role, b []byte) {
-	for len(b) > 0 {
-		if s.size == 0 {
-			s.head = append(s.head, b[0])
-			s.seen++
-			b = b[1:]
-			h, complete, err := packet.ReadHeader(t.version, from, s.head)
-			if err != nil {
-				s.head, s.seen = s.head[:0], 0 // the protocol ends the connection
-				return
+	for len(b) > 0 && !s.broken {
+		if !s.known {
+			s.head, b = append(s.head, b[0]), b[1:]
+			var err error
+			if s.header, s.known, err = t.readHeader(from, s.head); err != nil {
+				s.broken = true
+				t.writeBroken(from, s, err)
 			}
-			if complete {
-				s.size = h.PacketSize()
-			}
+			s.seen = len(s.head)
 		} else {
-			n := min(len(b), s.size-s.seen)
+			n := min(len(b), s.header.PacketSize()-s.seen)
 			s.head = append(s.head, b[:min(n, max(0, maxTraced-len(s.head)))]...)
 			s.seen += n
 			b = b[n:]
 		}
-		if s.size > 0 && s.seen == s.size {
-			t.line(from, s)
+		if s.known && s.seen == s.header.PacketSize() {
+			t.writePacket(from, s)
 			*s = tracedStream{head: s.head[:0]}
 		}
 	}
 }
 
-func (t *tracer) line(from packet.Role, s *tracedStream) {
-	h, _, _ := packet.ReadHeader(t.version, from, s.head)
-	direction := "sent"
+var errLength = errors.New("Remaining Length has more than four bytes")
+
+// readHeader reads a fixed header as the protocol does. Of what is sent only the length counts: SendCustomPacket may
+// have made the rest.
+func (t *tracer) readHeader(from packet.Role, b []byte) (h packet.Header, complete bool, err error) {
 	if from == packet.FromServer {
-		direction = "received"
+		return packet.ReadHeader(t.version, from, b)
 	}
-	line := fmt.Sprintf("%s %v", direction, h.Type())
-	shown := len(s.head)
-	body := s.head[h.Size:]
-	switch h.Type() {
-	case packet.PUBLISH:
-		topic, id, payload := t.splitPublish(h, body)
-		line += fmt.Sprintf(" QoS %d", h.First>>1&3)
-		if id != 0 {
-			line += fmt.Sprintf(", packet %d", id)
-		}
-		if h.First&8 != 0 {
-			line += ", DUP"
-		}
-		if h.First&1 != 0 {
-			line += ", RETAIN"
-		}
-		line += ", topic " + protocol.Quote(topic)
-		if t.m.settings.maskSensitiveData {
-			shown = min(shown, h.Size+payload)
-		}
-	case packet.PUBACK, packet.PUBREC, packet.PUBREL, packet.PUBCOMP, packet.SUBSCRIBE, packet.SUBACK, packet.UNSUBSCRIBE, packet.UNSUBACK:
-		if len(body) >= 2 {
-			line += fmt.Sprintf(", packet %d", binary.BigEndian.Uint16(body))
-		}
-	case packet.CONNECT, packet.AUTH:
-		if t.m.settings.maskSensitiveData {
-			shown = h.Size
-		}
+	h.First, h.Size = b[0], len(b)
+	for i, c := range b[1:] {
+		h.Length |= int(c&0x7F) << (7 * i)
+		complete = c < 0x80
 	}
-	line += fmt.Sprintf(", %d bytes", s.size)
-	if t.m.settings.logLevel < logDebug {
-		t.m.log(logVerbose, logPacket, line)
-		return
+	if !complete && len(b) == 5 {
+		err = errLength
 	}
-	line += ": " + strings.ToUpper(hex.EncodeToString(s.head[:shown]))
-	if hidden := s.size - shown; hidden > 0 {
-		line += fmt.Sprintf(" and %d bytes that are not shown", hidden)
-	}
-	t.m.log(logDebug, logPacket, line)
+	return h, complete, err
 }
 
-// splitPublish finds the topic, the packet identifier and where the payload begins, as far as the traced bytes tell.
-func (t *tracer) splitPublish(h packet.Header, body []byte) (topic string, id uint16, payload int) {
-	if len(body) < 2 {
-		return "", 0, len(body)
+// writePacket logs the packet that s holds the beginning of.
+func (t *tracer) writePacket(from packet.Role, s *tracedStream) {
+	level, masked := logVerbose, t.m.settings.maskSensitiveData
+	t.fields = packet.AppendFields(t.fields[:0], t.version, s.header, s.head)
+	t.line = appendSummary(t.line[:0], from, s.header, t.fields)
+	if t.m.logs(logDebug) {
+		level = logDebug
+		t.line = appendFields(t.line, t.fields, len(s.head) < s.header.PacketSize(), masked)
+		t.line = appendDump(t.line, s.head, s.header.PacketSize(), t.fields, masked)
 	}
-	at := 2 + int(binary.BigEndian.Uint16(body))
-	if at > len(body) {
-		return string(body[2:]), 0, len(body)
+	t.m.log(level, logPacket, string(t.line))
+}
+
+// writeBroken logs bytes that no packet begins with.
+func (t *tracer) writeBroken(from packet.Role, s *tracedStream, err error) {
+	level := logVerbose
+	t.line = append(append(t.line[:0], direction(from)...), " no packet: "...)
+	t.line = append(t.line, err.Error()...)
+	if t.m.logs(logDebug) {
+		level = logDebug
+		t.line = appendDump(t.line, s.head, len(s.head), nil, false)
 	}
-	topic = string(body[2:at])
-	if h.First>>1&3 > 0 && at+2 <= len(body) {
-		id = binary.BigEndian.Uint16(body[at:])
-		at += 2
-	}
-	if t.version == packet.V5 {
-		length, shift := 0, 0
-		for at < len(body) && shift < 28 {
-			b := body[at]
-			at++
-			length |= int(b&0x7F) << shift
-			shift += 7
-			if b < 0x80 {
-				break
-			}
-		}
-		at += length
-	}
-	return topic, id, min(at, len(body))
+	t.m.log(level, logPacket, string(t.line))
 }

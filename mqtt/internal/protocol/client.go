@@ -31,6 +31,14 @@ type Settings struct {
 	RepublishInterval time.Duration
 	// PingTimeout is the patience for PINGRESP; 0 = the keep-alive interval in force.
 	PingTimeout time.Duration
+	// RepublishAttempts and RepublishTimeout say when a PUBLISH that 3.1.1 repeats is given up: after so many
+	// repetitions, or so long after it was first sent, on one connection; 0 = never.
+	RepublishAttempts int
+	RepublishTimeout  time.Duration
+	// AckTimeout is how long SUBACK and UNSUBACK may take before EventError reports that they are missing; 0 = for ever.
+	AckTimeout time.Duration
+	// AutoTopicAlias replaces topics that are published again by topic aliases, as far as the server takes them.
+	AutoTopicAlias bool
 	// InflightLimit lowers the number of unacknowledged QoS 1 and 2 messages below the server's Receive Maximum; 0 = not.
 	InflightLimit int
 }
@@ -52,6 +60,7 @@ type Client struct {
 
 	// The session: kept from one connection to the next until a CONNACK or Disconnect says that it is over.
 	sessionClientID string
+	lostSessionOf   string // the client identifier of which a server said last that it has no session; see RestoreSession
 	hasSession      bool
 	ids             idTable // outbound exchanges by packet identifier
 	nextID          uint16  // the packet identifier taken last
@@ -64,12 +73,15 @@ type Client struct {
 	// The rest belongs to one connection.
 	connection uint32 // its number, so that an acknowledgment can never go out on another
 	requests   map[uint16]*Request
-	quota      int // PUBLISH packets above QoS 0 that may still be written
-	window     int // quota at the start
-	unsettled  int // inbound QoS 1 and 2 messages that are not settled yet
+	quota      int                 // PUBLISH packets above QoS 0 that may still be written
+	window     int                 // quota at the start
+	unsettled  int                 // inbound QoS 1 and 2 messages that are not settled yet
+	published  bool                // a QoS 1 or 2 message of this connection was accepted
+	released   map[uint16]struct{} // see noteReleased
 	aliases    aliases
 	keepAlive  keepAlive
 	republish  republish
+	auth       authentication
 	qos0       chain  // QoS 0 messages in the outgoing buffer
 	qos0Taken  chain  // those that a write under way covers
 	qos0Gone   uint64 // how many were written, over all connections

@@ -104,6 +104,8 @@ func (c *Client) Connect(now Time, o *Options) error {
 	c.aliases.reset()
 	c.republish.reset()
 	c.qos0, c.qos0Taken = chain{}, chain{}
+	c.published = false
+	c.auth = authentication{}
 	c.keepAlive = keepAlive{lastWrite: now, lastSign: now, lastRead: now}
 	c.limits = c.defaultLimits()
 	c.output.tail = encoded
@@ -193,12 +195,16 @@ func (c *Client) receiveConnack(p *packet.Connack) {
 		return
 	}
 	c.phase, c.accepted = Connected, true
+	c.auth = authentication{} // an answer that was not sent is not wanted any more
 	c.negotiate(p.Properties)
 	c.keepAlive.interval = time.Duration(c.limits.KeepAlive) * time.Second
 	c.pushDetail(EventConnAck, ack)
 	c.events.push(Event{Kind: EventConnected})
 	c.events.push(Event{Kind: EventReadyToSend})
 	c.openQuota()
+	if !p.SessionPresent {
+		c.released, c.lostSessionOf = nil, ack.ClientID
+	}
 	// The state of one client identifier is never replayed as another [MQTT5-3.1.3-2].
 	if p.SessionPresent && c.hasSession && c.sessionClientID == ack.ClientID {
 		c.resumeSession()
@@ -208,20 +214,6 @@ func (c *Client) receiveConnack(p *packet.Connack) {
 		c.dropSession()
 	}
 	c.hasSession, c.sessionClientID = c.lives(), ack.ClientID
-}
-
-// checkAuthentication compares the Authentication Method of CONNACK with CONNECT's [MQTT5-4.12.0-5].
-func (c *Client) checkAuthentication(p packet.Properties) string {
-	method, given := p.Bytes(packet.PropAuthenticationMethod)
-	switch {
-	case given && c.options.AuthenticationMethod == "":
-		return "an authentication method, although none was sent"
-	case given && string(method) != c.options.AuthenticationMethod:
-		return "another authentication method than the one that was sent"
-	case !given && c.version == packet.V5 && c.options.AuthenticationMethod != "":
-		return "the authentication method that was sent is missing"
-	}
-	return ""
 }
 
 // refused ends an attempt that the server refuses. The session, if there is one, stays as it is [MQTT5-3.2.2-6].

@@ -7,10 +7,12 @@
 //
 //	client.go     Client: the parts of the state and who resets them when
 //	connect.go    CONNECT, CONNACK, and what a server's limits replace
+//	auth.go       AUTH: who may send it when
 //	receive.go    from bytes to packets; which packet may arrive when
 //	publish.go    outbound PUBLISH: the checks, then QoS 0, 1 and 2
 //	outflow.go    PUBACK, PUBREC and PUBCOMP for what was published
 //	inflow.go     inbound PUBLISH and PUBREL, and the acknowledgments that the pump releases
+//	session.go    the session apart from any connection
 //	resume.go     what a new connection does with the exchanges of the last one
 //	quota.go      Receive Maximum, both ways
 //	alias.go      topic aliases, both ways

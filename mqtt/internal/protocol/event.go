@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"fmt"
+
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -22,7 +24,8 @@ const (
 	EventSubscribed                    // Detail: *SubAck
 	EventUnsubscribed                  // Detail: *SubAck
 	EventPing                          // Detail: time.Duration, the round trip
-	EventSession                       // Detail: string, for the log
+	EventSession                       // Detail: *SessionNote
+	EventAuth                          // Detail: *packet.Auth, the server's
 )
 
 // Event is one thing that happened, or the same thing that happened to several messages in a row, in the order in which
@@ -48,6 +51,14 @@ func (e *Event) Next(m *Message) *Message {
 type Answer struct {
 	ReasonString   string
 	UserProperties []UserProperty
+}
+
+// SessionNote is what happened to the session, for the log.
+type SessionNote struct {
+	Level int // 1 information, 2 verbose
+	Text  string
+	IDs   []uint16 // the packet identifiers of the messages that Text tells of, if it tells of messages
+	Each  string   // what happened to each
 }
 
 // UserProperty is one pair of a User Property. Order and repetition are kept.
@@ -112,6 +123,17 @@ func (c *Client) PushOwner(detail any) { c.events.push(Event{Kind: EventOwner, D
 
 // PushReadyToSend queues EventReadyToSend.
 func (c *Client) PushReadyToSend() { c.events.push(Event{Kind: EventReadyToSend}) }
+
+func (c *Client) note(level int, format string, args ...any) {
+	c.pushDetail(EventSession, &SessionNote{Level: level, Text: fmt.Sprintf(format, args...)})
+}
+
+// noteEach notes what happened to messages, if there are any. format has a place for their number.
+func (c *Client) noteEach(level int, ids []uint16, each, format string) {
+	if len(ids) > 0 {
+		c.pushDetail(EventSession, &SessionNote{Level: level, Text: fmt.Sprintf(format, len(ids)), IDs: ids, Each: each})
+	}
+}
 
 func (c *Client) pushDetail(kind EventKind, detail any) {
 	c.events.push(Event{Kind: kind, Detail: detail})

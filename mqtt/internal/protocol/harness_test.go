@@ -384,7 +384,11 @@ func describeEvent(e *Event, m *Message) string {
 	case EventPing:
 		return fmt.Sprint("ping ", e.Detail)
 	case EventSession:
-		return "session: " + e.Detail.(string)
+		return "session: " + e.Detail.(*SessionNote).Text
+	case EventAuth:
+		a := e.Detail.(*packet.Auth)
+		data, _ := a.Properties.Bytes(packet.PropAuthenticationData)
+		return strings.TrimSpace(fmt.Sprintf("auth %02X %s", byte(a.Reason), data))
 	}
 	return fmt.Sprint("event ", e.Kind)
 }

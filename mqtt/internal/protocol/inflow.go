@@ -86,6 +86,7 @@ func (c *Client) sendPubrec(m *Message) {
 func (c *Client) receivePubrel(a *packet.Ack) {
 	m := c.inbound.get(a.PacketID)
 	if m == nil || m.QoS != 2 {
+		c.noteReleased(a.PacketID)
 		// Normal when a session resumes: the exchange was finished here and PUBCOMP was lost [MQTT5-4.3.3-11].
 		c.sendAck(packet.PUBCOMP, a.PacketID, packet.PacketIdentifierNotFound)
 		return

@@ -29,11 +29,14 @@ func TestModel(t *testing.T) {
 
 type model struct {
 	*trace
-	r      *rand.Rand
-	server modelServer
-	toS    []byte // on the link to the server
-	toC    []byte
-	unread []byte // read by the client and not consumed
+	r       *rand.Rand
+	server  modelServer
+	session *Session        // of an earlier process; not restored yet
+	met     bool            // this process has been connected
+	late    map[string]bool // restored on a connection that had brought newer messages already
+	toS     []byte          // on the link to the server
+	toC     []byte
+	unread  []byte // read by the client and not consumed
 
 	sequence  int
 	accepted  map[uint16]string // outbound messages whose end was not told
@@ -67,6 +70,8 @@ type modelServer struct {
 	outQuota int
 	aliasMax int
 	ready    bool
+	connack  []byte // of a login that is not over
+	method   packet.Properties
 	untold   bool // the session is new, and the client may not know
 	passing  bool // a clean session of 3.1.1 ends with its connection
 }
@@ -86,7 +91,7 @@ type modelMessage struct {
 }
 
 func newModel(t *testing.T, v packet.Version, seed int64) *model {
-	m := &model{trace: newTrace(t, v), r: rand.New(rand.NewSource(seed)), accepted: map[uint16]string{}, delivered: map[string]int{}}
+	m := &model{trace: newTrace(t, v), r: rand.New(rand.NewSource(seed)), accepted: map[uint16]string{}, delivered: map[string]int{}, late: map[string]bool{}}
 	m.server = modelServer{m: m, received: map[string][]int{}, released: map[string]int{}, recorded: map[uint16]string{}, enqueued: map[string]byte{}, lost: map[string]bool{}}
 	m.nextID = uint16(65530 + m.r.Intn(8)) // wraps soon
 	if v == packet.V311 && m.r.Intn(2) == 0 {
@@ -130,7 +135,7 @@ func (m *model) run() {
 }
 
 func (m *model) quiet() bool {
-	return m.Phase() == Connected && len(m.toS)+len(m.toC)+len(m.unread)+len(m.server.replies)+len(m.server.outbox)+m.OutputSize() == 0 &&
+	return m.Phase() == Connected && m.session == nil && len(m.toS)+len(m.toC)+len(m.unread)+len(m.server.replies)+len(m.server.outbox)+m.OutputSize() == 0 &&
 		m.Undelivered() == 0 && m.Outgoing().Len()+m.Incoming().Len()+m.HeldBack() == 0
 }
 
@@ -141,9 +146,12 @@ func (m *model) step(mischief bool) {
 		return
 	}
 	m.toS = append(m.toS, m.out()...)
-	action := m.r.Intn(16)
+	action := m.r.Intn(17)
 	if !mischief {
 		action = 5 + m.r.Intn(7)
+	}
+	if m.met && (action < 3 || action == 5 || action == 6 || action == 14) {
+		m.restore() // OnConnected runs before anything else of the connection is told, and before Connect returns
 	}
 	switch action {
 	case 0, 1, 2:
@@ -179,13 +187,48 @@ func (m *model) step(mischief bool) {
 		if m.r.Intn(2) == 0 {
 			m.end()
 		}
+	case 16:
+		_ = m.Auth(true, "", nil) // refused without a method, and while another one is under way
 	}
 	if m.Phase() == Ended {
 		m.fatalf("the client ended the connection: %v", m.End().Err)
 	}
 }
 
+// restart is a new process: what is not in the session is gone. It takes the session over now or after connecting.
+func (m *model) restart() {
+	for msg := range m.Outgoing().All() {
+		if msg.State == OutDone {
+			delete(m.accepted, msg.ID) // its end will not be told
+		}
+	}
+	m.session = m.Session()
+	settings := m.Settings
+	m.Client, m.held, m.met = New(), nil, false
+	m.Settings = settings
+	if m.r.Intn(2) == 0 {
+		m.restore()
+	}
+}
+
+// restore takes over the session of the last process, if that was not done.
+func (m *model) restore() {
+	if m.session == nil {
+		return
+	}
+	for i := range m.session.Incoming {
+		m.late[string(m.session.Incoming[i].Payload)] = m.Phase() != Idle
+	}
+	if err := m.RestoreSession(m.session); err != nil {
+		m.fatalf("%v", err)
+	}
+	m.session = nil
+}
+
 func (m *model) reconnect(mischief bool) {
+	if mischief && m.session == nil && m.r.Intn(4) == 0 {
+		m.restart()
+	}
 	o := options(m.v, persistent)
 	if m.r.Intn(5) == 0 {
 		o.CleanStart = true
@@ -198,6 +241,9 @@ func (m *model) reconnect(mischief bool) {
 	}
 	if m.r.Intn(2) == 0 {
 		o.TopicAliasMaximum = m.r.Int63n(3)
+	}
+	if m.r.Intn(2) == 0 {
+		o.AuthenticationMethod = "m"
 	}
 	m.Settings.InflightLimit = m.r.Intn(4)
 	if err := m.Connect(m.now, o); err != nil {
@@ -235,6 +281,7 @@ func (m *model) readSome() {
 	m.unread = append(m.unread, m.toC[:n]...)
 	m.toC = m.toC[n:]
 	consumed, _ := m.Receive(m.now, m.unread, false)
+	m.met = m.met || m.Accepted()
 	m.unread = m.unread[consumed:]
 }
 
@@ -290,10 +337,10 @@ func (m *model) tell(told []string) {
 				}
 				continue
 			}
-			if n < m.last[qos] {
+			if n < m.last[qos] && !m.late[payload] {
 				m.fatalf("%q comes after %d", line, m.last[qos])
 			}
-			m.last[qos] = n
+			m.last[qos] = max(m.last[qos], n)
 		case "done":
 			if _, err := fmt.Sscanf(line, "done %d", &id); err != nil || m.accepted[id] == "" || strings.Contains(line, "refused") {
 				m.fatalf("%q: accepted was %q", line, m.accepted[id])
@@ -302,6 +349,10 @@ func (m *model) tell(told []string) {
 				m.fatalf("%q, but the server never got %s", line, s)
 			}
 			delete(m.accepted, id)
+		case "auth":
+			if fields[1] == "18" {
+				_ = m.Auth(false, "", nil) // refused if its connection is over
+			}
 		}
 	}
 }
@@ -434,7 +485,7 @@ func (s *modelServer) read(b []byte) {
 		}
 		body := s.in[h.Size:h.PacketSize()]
 		s.in = s.in[h.PacketSize():]
-		if !s.ready && h.Type() != packet.CONNECT {
+		if !s.ready && h.Type() != packet.CONNECT && (h.Type() != packet.AUTH || s.connack == nil) {
 			s.fatalf("%v before CONNACK", h.Type())
 		}
 		s.handle(h, body)
@@ -472,9 +523,30 @@ func (s *modelServer) handle(h packet.Header, body []byte) {
 		if len(s.in) > 0 {
 			s.fatalf("% X behind DISCONNECT", s.in)
 		}
+	case packet.AUTH:
+		p, err := packet.DecodeAuth(packet.FromClient, body)
+		check(err)
+		if s.method == nil || s.ready == (s.connack != nil) || !s.ready && p.Reason == packet.ReAuthenticate {
+			s.fatalf("AUTH %v with the method % X", p.Reason, s.method)
+		}
+		s.challenge()
 	default:
 		s.fatalf("unexpected %v", t)
 	}
+}
+
+// challenge goes on with an authentication, or ends it.
+func (s *modelServer) challenge() {
+	reason := packet.Success
+	if s.m.r.Intn(2) == 0 {
+		reason = packet.ContinueAuthentication
+	} else if s.connack != nil {
+		s.ready = true
+		s.reply(s.connack, 0)
+		s.connack = nil
+		return
+	}
+	s.reply(packet.AppendAuth(nil, &packet.Auth{Reason: reason, Properties: s.method}), 0)
 }
 
 func (s *modelServer) connect(p *packet.Connect) {
@@ -504,7 +576,14 @@ func (s *modelServer) connect(p *packet.Connect) {
 	for _, o := range s.outbox {
 		o.here, o.counted = false, false
 	}
-	s.ready = true
+	s.ready, s.connack, s.method = true, nil, nil
+	if method, ok := p.Properties.Bytes(packet.PropAuthenticationMethod); ok {
+		s.method = packet.Properties(nil).AppendBytes(packet.PropAuthenticationMethod, method)
+		ack.Properties = append(ack.Properties, s.method...)
+		s.ready, s.connack = false, packet.AppendConnack(nil, s.m.v, &ack)
+		s.challenge()
+		return
+	}
 	s.reply(packet.AppendConnack(nil, s.m.v, &ack), 0)
 }
 

@@ -132,7 +132,7 @@ func (c *Client) unknownAck(t packet.Type, id uint16) {
 		c.fail(t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to %v", id, r.Type))
 		return
 	}
-	c.pushDetail(EventSession, fmt.Sprintf("%v for packet %d, which nothing waits for; ignored.", t, id))
+	c.note(2, "%v for packet %d, which nothing waits for; ignored.", t, id)
 }
 
 // answer copies what an acknowledgment says beyond its code; nil if that is nothing.

@@ -67,6 +67,7 @@ func (c *Client) Publish(p *Publish) (*Message, error) {
 			return nil, errors.New(errors.ErrPacketIdsExhausted, "All 65535 are in use by messages and requests that the server has not acknowledged.")
 		}
 		m.ID, c.lastID = id, id
+		c.published, c.released = true, nil
 		c.ids.put(id, m)
 	}
 	if !p.Owned {

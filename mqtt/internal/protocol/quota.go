@@ -1,6 +1,11 @@
 package protocol
 
-import "github.com/iotcomponents/iot/mqtt/internal/packet"
+import (
+	"iter"
+	"slices"
+
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
 
 // openQuota sets the send quota of a new connection: the server's Receive Maximum or the smaller InflightLimit
 // [MQTT5-4.9.0-1]. It does not carry over from the last connection.
@@ -74,6 +79,8 @@ type waitQueue struct {
 }
 
 func (q *waitQueue) len() int { return len(q.messages) - q.head }
+
+func (q *waitQueue) all() iter.Seq[*Message] { return slices.Values(q.messages[q.head:]) }
 
 func (q *waitQueue) push(m *Message) {
 	if q.head > 64 && q.head > len(q.messages)/2 {

@@ -116,8 +116,12 @@ func (c *Client) receivePacket(now Time, h packet.Header, body []byte, owned boo
 		}
 		c.receiveDisconnect(&p)
 	case packet.AUTH:
-		// Only an answer to our Authentication Method may come, and this client sends none yet [MQTT5-4.12.0-6].
-		c.fail(packet.AUTH, packet.ProtocolError, "nothing asked for it")
+		p, err := packet.DecodeAuth(packet.FromServer, body)
+		if err != nil {
+			c.failOn(err)
+			return
+		}
+		c.receiveAuth(&p)
 	default:
 		c.fail(t, packet.ProtocolError, "a server does not send it")
 	}

@@ -114,12 +114,15 @@ func (c *Client) tickRepublish(now Time) {
 		return
 	}
 	r := &c.republish
+	var again []uint16
 	for due := len(r.queue) - r.head; due > 0; due-- {
 		m, at := r.next(c)
 		if m == nil || at == notWritten || at+interval > now {
-			return
+			break
 		}
 		r.head++
 		c.writePublish(m)
+		again = append(again, m.ID)
 	}
+	c.noteEach(2, again, "sent again", "RepublishInterval is over: %d messages without an answer are sent again.")
 }

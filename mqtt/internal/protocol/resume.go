@@ -1,8 +1,6 @@
 package protocol
 
 import (
-	"fmt"
-
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -11,11 +9,11 @@ import (
 // waits at the head of the queue.
 func (c *Client) resumeSession() {
 	later := c.neverSent()
-	again := 0
+	var again []uint16
 	for m := range c.outgoing.All() {
 		switch m.State {
 		case PubackAwaited, PubrecAwaited:
-			again++
+			again = append(again, m.ID)
 			m.Alias = 0 // [MQTT5-3.3.2-7]
 			if err := c.checkPublish(m); err != nil {
 				c.abandon(m, err)
@@ -25,20 +23,31 @@ func (c *Client) resumeSession() {
 				c.waiting.push(m)
 			}
 		case PubrelSending, PubcompAwaited:
-			again++
+			again = append(again, m.ID)
 			c.sendPubrel(m) // never the PUBLISH again
 		}
 	}
 	c.sendLater(later)
-	if again > 0 {
-		c.pushDetail(EventSession, fmt.Sprintf("Session resumed: %d packets sent again.", again))
-	}
+	c.noteEach(2, again, "sent again", "Session resumed: %d packets sent again.")
 }
 
 // dropSession forgets a session that the server does not have [MQTT5-3.2.2-5] [MQTT5-3.1.2-4]. No message is lost by
 // that: what the server had not taken over is sent as new, what it had taken over is finished, and an inbound message
 // that we took over with PUBREC is delivered.
 func (c *Client) dropSession() {
+	for m := range c.incoming.All() {
+		if m.QoS == 2 && m.State == PubrelAwaited {
+			m.State = PubcompSending
+			c.events.pushMessage(EventDeliver, m)
+		}
+	}
+	c.inbound = idTable{}
+	c.sendAnew()
+}
+
+// sendAnew sends the messages of ours that the server had not taken over as new ones, under their numbers, and ends the
+// exchanges of the others.
+func (c *Client) sendAnew() {
 	later := c.neverSent()
 	var anew []*Message
 	for m := range c.outgoing.All() {
@@ -52,20 +61,11 @@ func (c *Client) dropSession() {
 			c.closeExchange(m, packet.Success, 0, nil)
 		}
 	}
-	for m := range c.incoming.All() {
-		if m.QoS == 2 && m.State == PubrelAwaited {
-			m.State = PubcompSending
-			c.events.pushMessage(EventDeliver, m)
-		}
-	}
-	c.inbound = idTable{}
 	for _, m := range anew {
 		c.waiting.push(m)
 	}
 	c.sendLater(later)
-	if len(anew) > 0 {
-		c.pushDetail(EventSession, fmt.Sprintf("The server has no session: %d unacknowledged messages are sent as new ones.", len(anew)))
-	}
+	c.noteEach(2, ids(anew), "sent as a new message", "The server has no session: %d unacknowledged messages are sent as new ones.")
 }
 
 // neverSent empties the queue of what waited for the quota of the last connection. It returns the messages that were
@@ -91,28 +91,35 @@ func (c *Client) sendLater(later []*Message) {
 
 // endSession drops the exchanges of a session that ends with its connection.
 func (c *Client) endSession() {
-	dropped := c.waiting.len()
+	var dropped []uint16
 	for m := c.waiting.take(); m != nil; m = c.waiting.take() {
+		dropped = append(dropped, m.ID)
 		c.forget(m)
 	}
 	for m := range c.outgoing.All() {
 		if m.State != OutDone {
-			dropped++
+			dropped = append(dropped, m.ID)
 			c.outgoing.remove(m)
 			c.forget(m)
 		}
 	}
 	for m := range c.incoming.All() {
 		if m.State == PubrelAwaited {
-			dropped++
+			dropped = append(dropped, m.ID)
 			c.incoming.remove(m)
 		}
 	}
 	c.inbound = idTable{}
 	c.hasSession = false
-	if dropped > 0 {
-		c.pushDetail(EventSession, fmt.Sprintf("Session ended: %d messages whose exchange was not complete are dropped.", dropped))
+	c.noteEach(1, dropped, "dropped", "Session ended: %d messages whose exchange was not complete are dropped.")
+}
+
+func ids(messages []*Message) []uint16 {
+	var list []uint16
+	for _, m := range messages {
+		list = append(list, m.ID)
 	}
+	return list
 }
 
 // forget ends the exchange of an outbound message silently.

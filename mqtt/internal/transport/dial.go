@@ -10,21 +10,19 @@ import (
 	"syscall"
 
 	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/firewall"
 )
-
-// Options say how to connect.
-type Options struct {
-	Target  Target
-	Port    int
-	NoDelay bool // TcpNoDelay
-	// DialContext replaces the system's dialer, for tests; nil = net.Dialer.
-	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-}
 
 // Dial connects. The context bounds all steps together; its end gives 201 or 301.
 func Dial(ctx context.Context, o *Options) (net.Conn, *errors.Error) {
 	if o.Target.TLS() || o.Target.WebSocket() {
 		return nil, errors.New(errors.ErrProtocolNotSupported, fmt.Sprintf("%s:// is not supported yet; tcp:// and mqtt:// are.", o.Target.Scheme))
+	}
+	if o.TLS.Enabled {
+		return nil, errors.New(errors.ErrProtocolNotSupported, "SSLEnabled is true, but TLS is not supported yet.")
+	}
+	if o.Firewall.AutoDetect || o.Firewall.FirewallType != firewall.FwNone {
+		return nil, errors.New(errors.ErrProtocolNotSupported, "Firewall names a proxy, but proxies are not supported yet.")
 	}
 	network := "tcp4"
 	if a, err := netip.ParseAddr(o.Target.Host); err == nil {
@@ -43,7 +41,7 @@ func Dial(ctx context.Context, o *Options) (net.Conn, *errors.Error) {
 		return nil, dialError(ctx, err)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		if err := tcp.SetNoDelay(o.NoDelay); err != nil {
+		if err := tcp.SetNoDelay(o.Socket.NoDelay); err != nil {
 			_ = conn.Close()
 			return nil, errors.FromOS(err)
 		}

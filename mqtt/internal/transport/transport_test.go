@@ -98,7 +98,7 @@ func TestNoDelay(t *testing.T) {
 	}
 	defer listener.Close()
 	for _, noDelay := range []bool{true, false} {
-		conn, err := Dial(t.Context(), &Options{Target: Target{Host: "127.0.0.1"}, Port: listener.Addr().(*net.TCPAddr).Port, NoDelay: noDelay})
+		conn, err := Dial(t.Context(), &Options{Target: Target{Host: "127.0.0.1"}, Port: listener.Addr().(*net.TCPAddr).Port, Socket: Socket{NoDelay: noDelay}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,76 @@
+package mqtt
+
+import (
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+// AuthProperties are what Auth sends.
+type AuthProperties struct {
+	AuthMethod     string // "" = AuthenticationMethod of ConnectProperties; another one is refused
+	AuthData       []byte // 65535 bytes at most; nil = not sent, which is not the same as empty. Never logged
+	ReasonString   string
+	UserProperties []UserProperty
+}
+
+// Auth takes a step of an enhanced authentication, which MQTT 5 has for methods with several steps, such as SCRAM or
+// Kerberos. AuthenticationMethod of ConnectProperties asks for one.
+//
+// With false it answers the OnAuth with ReasonCode 24, each once, inside the handler or later from any goroutine, before
+// the connection stands as well as after. With true it begins a new authentication on the standing connection; messages
+// flow meanwhile, and OnAuth with ReasonCode 0 tells its end. A server that refuses ends the connection: Connect returns
+// 500, Disconnected has 500 and the server's reason code, mostly 135.
+//
+// It returns when the packet is accepted for sending. ReasonString and UserProperties are left out where the server's
+// Maximum Packet Size has no room for them.
+//
+// Errors; nothing is sent and nothing changed: 212 no connection, 211 a connection of 3.1.1 or without an
+// AuthenticationMethod, nothing to answer, or a new authentication before the connection stands or before the last one
+// is over, 500 another method than that of CONNECT, 10022 AuthData too long or a text that is not valid, 10040 too large
+// for the server.
+func (m *MQTT) Auth(reAuthenticate bool, p AuthProperties) error {
+	properties, err := p.encode()
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	err = m.client.Auth(reAuthenticate, p.AuthMethod, properties)
+	m.wakeWriter()
+	return err
+}
+
+// encode checks the properties and encodes them, without the method.
+func (p *AuthProperties) encode() (packet.Properties, error) {
+	var list packet.Properties
+	if err := checkText("AuthMethod", p.AuthMethod); err != nil {
+		return nil, err
+	}
+	if len(p.AuthData) > 65535 {
+		return nil, errors.New(errors.ErrInvalidArgument, "AuthData is longer than 65535 bytes.")
+	}
+	if p.AuthData != nil {
+		list = list.AppendBytes(packet.PropAuthenticationData, p.AuthData)
+	}
+	if p.ReasonString != "" {
+		if err := checkText("ReasonString", p.ReasonString); err != nil {
+			return nil, err
+		}
+		list = list.AppendString(packet.PropReasonString, p.ReasonString)
+	}
+	return appendUserProperties(list, p.UserProperties)
+}
+
+func (m *MQTT) fireAuth(a *packet.Auth) {
+	if m.OnAuth == nil {
+		return
+	}
+	method, _ := a.Properties.Bytes(packet.PropAuthenticationMethod)
+	data, _ := a.Properties.Bytes(packet.PropAuthenticationData)
+	reason, _ := a.Properties.Bytes(packet.PropReasonString)
+	m.OnAuth(&AuthEventArgs{
+		ReasonCode: int(a.Reason), ReasonName: packet.ReasonName(packet.AUTH, a.Reason),
+		AuthMethod: string(method), AuthData: data,
+		ReasonString: string(reason), UserProperties: readUserProperties(a.Properties),
+	})
+}

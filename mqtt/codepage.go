@@ -1,0 +1,57 @@
+package mqtt
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/codepage"
+)
+
+// utf8Number is the default of the setting CodePage: bytes pass unchanged and without a copy.
+const utf8Number = 65001
+
+// checkCodePage refuses a page that nothing serves, with 434.
+func checkCodePage(value string) error {
+	number, _ := strconv.ParseInt(value, 10, 64) // the row gives it as it is read back
+	_, err := codepage.Lookup(number)
+	return err
+}
+
+// codePageChanged is called after the setting CodePage was assigned. The lock is held.
+func (m *MQTT) codePageChanged() {
+	page, _ := codepage.Lookup(m.settings.codePage) // checkCodePage was asked
+	if page.Identity() {
+		page = nil
+	}
+	m.page.Store(page)
+}
+
+// encodeText returns the bytes of text in the code page; they are not to be written. Error 434: a
+// character that the page lacks.
+func (m *MQTT) encodeText(text string) ([]byte, error) {
+	if page := m.page.Load(); page != nil {
+		return page.Encode(text)
+	}
+	return bytesOf(text), nil
+}
+
+// encodeWill is encodeText for the will, whose payload has a length field of two bytes.
+func (m *MQTT) encodeWill(message string) ([]byte, error) {
+	payload, err := m.encodeText(message)
+	if err == nil && len(payload) > maxWillPayload {
+		err = errors.New(errors.ErrMessageTooLong, fmt.Sprintf("WillMessage has %d bytes when it is encoded; %d are possible.", len(payload), maxWillPayload))
+	}
+	return payload, err
+}
+
+const maxWillPayload = 65535
+
+// decodeText returns a payload as text. Without a code page it is not copied: payloads are never written again, and
+// MessageB says that it is read-only.
+func decodeText(page *codepage.Page, payload []byte) string {
+	if page != nil {
+		return page.Decode(payload)
+	}
+	return textOf(payload)
+}

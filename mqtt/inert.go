@@ -1,0 +1,30 @@
+package mqtt
+
+// inertSettings are the documented settings that cannot have an effect here. They are kept, so that ported programs run
+// unchanged, and a Log entry of each connection names those that were set.
+type inertSettings struct {
+	maxLineLength          int
+	prngSeedData           string
+	clientCACerts          string
+	useInternalSecurityAPI bool
+}
+
+func defaultInertSettings() inertSettings { return inertSettings{maxLineLength: 2048} }
+
+// logInert logs the settings that were set and have no effect. The lock is held.
+func (m *MQTT) logInert() {
+	s, standard := &m.settings.inert, defaultInertSettings()
+	for _, row := range []struct {
+		name, why string
+		set       bool
+	}{
+		{"MaxLineLength", "this component has no lines", s.maxLineLength != standard.maxLineLength},
+		{"OpenSSLPrngSeedData", "the system seeds the random numbers", s.prngSeedData != ""},
+		{"SSLClientCACerts", "only servers check clients", s.clientCACerts != ""},
+		{"UseInternalSecurityAPI", "crypto/tls is the only implementation", s.useInternalSecurityAPI},
+	} {
+		if row.set {
+			m.log(logVerbose, logInfo, "The setting "+row.name+" has no effect: "+row.why+".")
+		}
+	}
+}

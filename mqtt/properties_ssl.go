@@ -1,0 +1,69 @@
+package mqtt
+
+import (
+	"github.com/iotcomponents/iot/certificate"
+	"github.com/iotcomponents/iot/errors"
+)
+
+// MQTTSSLProviders chooses an implementation of TLS. In Go all are crypto/tls.
+type MQTTSSLProviders int
+
+// The providers.
+const (
+	SslpAutomatic MQTTSSLProviders = 0
+	SslpPlatform  MQTTSSLProviders = 1
+	SslpInternal  MQTTSSLProviders = 2
+)
+
+// SSLAcceptServerCert returns the certificate that is accepted from the server whatever verification says. Default: an
+// empty one, which is none.
+func (m *MQTT) SSLAcceptServerCert() *certificate.Certificate {
+	return get(m, &m.settings.tls.AcceptCertificate)
+}
+
+// SetSSLAcceptServerCert sets SSLAcceptServerCert: a server that presents exactly this certificate is accepted. nil means
+// none. Error: 211 while connected or connecting.
+func (m *MQTT) SetSSLAcceptServerCert(c *certificate.Certificate) error {
+	return m.setCertificate("SSLAcceptServerCert", &m.settings.tls.AcceptCertificate, c)
+}
+
+// SSLCert returns the client's certificate. Default: an empty one, which is none.
+func (m *MQTT) SSLCert() *certificate.Certificate { return get(m, &m.settings.tls.Certificate) }
+
+// SetSSLCert sets the client's certificate for TLS; nil means none. Errors: 211 while connected or connecting; Connect
+// returns 271 to 273 when it cannot be used.
+func (m *MQTT) SetSSLCert(c *certificate.Certificate) error {
+	return m.setCertificate("SSLCert", &m.settings.tls.Certificate, c)
+}
+
+func (m *MQTT) setCertificate(property string, field **certificate.Certificate, c *certificate.Certificate) error {
+	if c == nil {
+		c = certificate.New()
+	}
+	return setWhenIdle(m, errors.ErrWrongState, property, field, c)
+}
+
+// SSLEnabled reports whether connections use TLS. Default false.
+func (m *MQTT) SSLEnabled() bool { return get(m, &m.settings.tls.Enabled) }
+
+// SetSSLEnabled switches TLS on or off. A RemoteHost with ssl://, mqtts:// or wss:// uses TLS in any case. RemotePort
+// stays as it is; the usual one with TLS is 8883. Error: 211 while connected or connecting.
+func (m *MQTT) SetSSLEnabled(enabled bool) error {
+	return setWhenIdle(m, errors.ErrWrongState, "SSLEnabled", &m.settings.tls.Enabled, enabled)
+}
+
+// SSLProvider returns the implementation of TLS that was chosen. Default SslpAutomatic.
+func (m *MQTT) SSLProvider() MQTTSSLProviders { return get(m, &m.sslProvider) }
+
+// SetSSLProvider sets SSLProvider, which has no effect: crypto/tls does what each of them is for. Errors: 211 while
+// connected or connecting, 10022 another value than the three.
+func (m *MQTT) SetSSLProvider(provider MQTTSSLProviders) error {
+	if err := checkRange("SSLProvider", int(provider), int(SslpAutomatic), int(SslpInternal)); err != nil {
+		return err
+	}
+	return setWhenIdle(m, errors.ErrWrongState, "SSLProvider", &m.sslProvider, provider)
+}
+
+// SSLServerCert returns the certificate of the server of the last connection; an empty one without TLS. It is emptied
+// when a new attempt begins and kept after a disconnect.
+func (m *MQTT) SSLServerCert() *certificate.Certificate { return get(m, &m.serverCert) }

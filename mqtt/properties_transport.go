@@ -1,0 +1,74 @@
+package mqtt
+
+import (
+	"net"
+	"strconv"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/firewall"
+)
+
+// Firewall returns the proxy to go through. Its fields may be changed while the component is idle; the settings
+// Firewall... are the same fields. Default: none.
+func (m *MQTT) Firewall() *firewall.Firewall { return get(m, &m.firewall) }
+
+// SetFirewall sets the proxy to go through; nil means none. What its fields say counts at Connect. Error: 211 while
+// connected or connecting.
+func (m *MQTT) SetFirewall(f *firewall.Firewall) error {
+	if f == nil {
+		f = firewall.New()
+	}
+	return setWhenIdle(m, errors.ErrWrongState, "Firewall", &m.firewall, f)
+}
+
+// LocalHost returns the local address to connect from; while connected the one in use. Default "" = the system chooses.
+func (m *MQTT) LocalHost() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if host, _ := m.localAddress(); host != "" {
+		return host
+	}
+	return m.settings.socket.LocalHost
+}
+
+// SetLocalHost sets the name or address of the local interface to connect from. Errors: 107 while connected or
+// connecting; Connect returns 10049 when it is none of this host.
+func (m *MQTT) SetLocalHost(host string) error {
+	if err := checkText("LocalHost", host); err != nil {
+		return err
+	}
+	return setWhenIdle(m, errors.ErrLocalHostFixed, "LocalHost", &m.settings.socket.LocalHost, host)
+}
+
+// LocalPort returns the local port to connect from; while connected the one in use. Default 0 = the system chooses.
+func (m *MQTT) LocalPort() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, port := m.localAddress(); port != 0 {
+		return port
+	}
+	return m.settings.socket.LocalPort
+}
+
+// SetLocalPort sets the local port to connect from, 0 to 65535. Errors: 106 while connected or connecting, 10022 out of
+// range; Connect returns 10048 when it is in use.
+func (m *MQTT) SetLocalPort(port int) error {
+	if err := checkRange("LocalPort", port, 0, 65535); err != nil {
+		return err
+	}
+	return setWhenIdle(m, errors.ErrLocalPortFixed, "LocalPort", &m.settings.socket.LocalPort, port)
+}
+
+// localAddress returns our end of the connection; zero without one. The lock is held.
+func (m *MQTT) localAddress() (host string, port int) {
+	l := m.link
+	if l == nil || !l.stood || l.conn == nil {
+		return "", 0
+	}
+	host, service, err := net.SplitHostPort(l.conn.LocalAddr().String())
+	if err != nil {
+		return "", 0
+	}
+	port, _ = strconv.Atoi(service)
+	return host, port
+}

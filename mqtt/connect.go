@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
@@ -149,7 +148,7 @@ func (m *MQTT) newLink() (*link, error) {
 	if port == 0 {
 		return nil, errors.New(errors.ErrNoRemotePort, "")
 	}
-	l := &link{m: m, dial: transport.Options{
+	l := &link{m: m, dial: &transport.Options{
 		Target: target, Port: port, Socket: m.settings.socket, Firewall: *m.firewall, TLS: m.settings.tls,
 		WebSocketHeaders: m.settings.webSocketHeaders, DialContext: m.dial,
 	}}
@@ -180,9 +179,9 @@ func (m *MQTT) prepareConnect(ctx context.Context, l *link) error {
 	if err != nil {
 		return err
 	}
-	l.options = *options
+	l.options = options
 	m.settings.forgetConnection()
-	m.serverCert, m.negotiated = certificate.New(), transport.Negotiated{}
+	m.serverCert, m.negotiated = nil, transport.Negotiated{}
 	m.applySettings()
 	m.logInert()
 	m.log(logInformation, logInfo, fmt.Sprintf("Connecting to %s, port %d.", l.dial.Target.Host, l.dial.Port))

@@ -14,11 +14,11 @@
 //
 // # Connecting
 //
-// [MQTT.SetRemoteHost] takes a host or a URL, whose scheme chooses TCP, TLS or WebSocket; [MQTT.SetVersion] chooses
-// between 3.1.1, the default, and 5.0. [MQTT.Connect] waits until the server has accepted the connection, and its error
+// [MQTT.SetRemoteHost] takes a host or a URL, [MQTT.SetVersion] chooses between 3.1.1, the default, and 5.0.
+// [MQTT.Connect] waits until the server has accepted the connection, and its error
 // says why it has not. [MQTT.ConnectContext] does so under a context, [MQTT.ConnectTo] takes host and port.
-// [MQTT.Disconnect] ends the connection in order, [MQTT.Interrupt] at once and from anywhere; in both cases nothing of
-// the connection is left behind, no goroutine, timer or socket.
+// [MQTT.Disconnect] ends the connection in order, [MQTT.Interrupt] at once and without waiting for it. No goroutine,
+// timer or socket of a connection that has ended is left.
 //
 // # Publishing
 //
@@ -53,8 +53,8 @@
 //
 // Every error is an *errors.Error of this module with a documented number; its function Code finds it, also in an error
 // that wraps it. What happens later than the call, such as the end of a connection, comes as an event with the same
-// numbers. A failed method has changed nothing and has sent nothing, unless its documentation says otherwise. Errors and
-// Log never show a password or a private key.
+// numbers. A failed method has changed nothing and has sent nothing, unless its documentation says otherwise. Errors
+// never show a password or a private key, and Log does not while MaskSensitiveData is True, the default.
 //
 // # Settings
 //

@@ -30,9 +30,9 @@ type link struct {
 	m         *MQTT
 	ctx       context.Context // ends with the link
 	cancel    context.CancelFunc
-	connectBy protocol.Time // end of the time for the attempt
-	dial      transport.Options
-	options   protocol.Options
+	connectBy protocol.Time      // end of the time for the attempt
+	dial      *transport.Options // until the transport stands
+	options   *protocol.Options  // likewise
 
 	// MQTT.mu guards the rest.
 	conn       net.Conn // nil until the transport stands
@@ -72,7 +72,7 @@ func (l *link) started() bool { return l.wake != nil }
 func (l *link) read() {
 	m := l.m
 	defer l.cancel()
-	conn, err := transport.Dial(l.ctx, &l.dial)
+	conn, err := transport.Dial(l.ctx, l.dial)
 	m.mu.Lock()
 	if err == nil {
 		err = l.open(conn)
@@ -96,7 +96,7 @@ func (l *link) open(conn net.Conn) *errors.Error {
 	if l.ctx.Err() != nil { // interrupted meanwhile
 		return errors.Wrap(errors.ErrInterrupted, "Connect was interrupted.", l.ctx.Err())
 	}
-	if err := m.client.Connect(m.now(), &l.options); err != nil {
+	if err := m.client.Connect(m.now(), l.options); err != nil {
 		var numbered *errors.Error
 		stderrors.As(err, &numbered)
 		return numbered
@@ -108,6 +108,7 @@ func (l *link) open(conn net.Conn) *errors.Error {
 	if m.logs(logVerbose) {
 		m.log(logVerbose, logInfo, fmt.Sprintf("The connection to %s goes from %v to %v.", l.dial.Target.Host, conn.LocalAddr(), conn.RemoteAddr()))
 	}
+	l.dial, l.options = nil, nil // a connection may stand for long
 	l.trace()
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	l.timerAt = protocol.Never

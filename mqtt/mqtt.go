@@ -97,7 +97,7 @@ func New() *MQTT {
 func (m *MQTT) setDefaults() {
 	m.properties = defaultProperties()
 	m.settings = defaultSettings()
-	m.firewall, m.serverCert, m.negotiated = firewall.New(), certificate.New(), transport.Negotiated{}
+	m.firewall, m.serverCert, m.negotiated = firewall.New(), nil, transport.Negotiated{}
 	m.sslProvider = SslpAutomatic
 	m.page.Store(nil)
 }

@@ -18,7 +18,7 @@ const (
 // SSLAcceptServerCert returns the certificate that is accepted from the server whatever verification says. Default: an
 // empty one, which is none.
 func (m *MQTT) SSLAcceptServerCert() *certificate.Certificate {
-	return get(m, &m.settings.tls.AcceptCertificate)
+	return m.certificate(&m.settings.tls.AcceptCertificate)
 }
 
 // SetSSLAcceptServerCert sets SSLAcceptServerCert: a server that presents exactly this certificate is accepted. nil means
@@ -28,7 +28,7 @@ func (m *MQTT) SetSSLAcceptServerCert(c *certificate.Certificate) error {
 }
 
 // SSLCert returns the client's certificate. Default: an empty one, which is none.
-func (m *MQTT) SSLCert() *certificate.Certificate { return get(m, &m.settings.tls.Certificate) }
+func (m *MQTT) SSLCert() *certificate.Certificate { return m.certificate(&m.settings.tls.Certificate) }
 
 // SetSSLCert sets the client's certificate for TLS; nil means none. Errors: 211 while connected or connecting; Connect
 // returns 271 to 273 when it cannot be used.
@@ -36,10 +36,17 @@ func (m *MQTT) SetSSLCert(c *certificate.Certificate) error {
 	return m.setCertificate("SSLCert", &m.settings.tls.Certificate, c)
 }
 
-func (m *MQTT) setCertificate(property string, field **certificate.Certificate, c *certificate.Certificate) error {
-	if c == nil {
-		c = certificate.New()
+// certificate returns the certificate in a field. An empty one is made when it is asked for: most components have none.
+func (m *MQTT) certificate(field **certificate.Certificate) *certificate.Certificate {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if *field == nil {
+		*field = certificate.New()
 	}
+	return *field
+}
+
+func (m *MQTT) setCertificate(property string, field **certificate.Certificate, c *certificate.Certificate) error {
 	return setWhenIdle(m, errors.ErrWrongState, property, field, c)
 }
 
@@ -66,4 +73,4 @@ func (m *MQTT) SetSSLProvider(provider MQTTSSLProviders) error {
 
 // SSLServerCert returns the certificate of the server of the last connection; an empty one without TLS. It is emptied
 // when a new attempt begins and kept after a disconnect.
-func (m *MQTT) SSLServerCert() *certificate.Certificate { return get(m, &m.serverCert) }
+func (m *MQTT) SSLServerCert() *certificate.Certificate { return m.certificate(&m.serverCert) }

@@ -15,17 +15,17 @@ func (m *MQTT) tcpRows() []config.Row {
 	whenIdle := func(code int, name string) config.Option {
 		return config.Before(func() error { return m.refuseUnlessIdle(code, name) })
 	}
-	firewallIdle := whenIdle(errors.ErrWrongState, "Firewall")
+	fixedFirewall := func(name string) config.Option { return whenIdle(errors.ErrWrongState, name) }
 	keepAliveOn := config.After(func() { k.KeepAlive = k.KeepAlive || k.KeepAliveTime > 0 || k.KeepAliveInterval > 0 })
 	return []config.Row{
 		config.Again(g.doc("ConnectionTimeout", "", "")),
-		config.BoolAt(g.doc("FirewallAutoDetect", "bool", "Use the proxy of the system: Firewall.AutoDetect."), func() *bool { return &m.firewall.AutoDetect }, firewallIdle),
-		config.StringAt(g.doc("FirewallHost", "string", "Name or address of the proxy: Firewall.Host."), func() *string { return &m.firewall.Host }, firewallIdle),
-		config.StringAt(g.doc("FirewallPassword", "string", "Password for the proxy: Firewall.Password."), func() *string { return &m.firewall.Password }, config.Secret(), config.Raw(), firewallIdle),
-		config.IntAt(g.doc("FirewallPort", "int", "Port of the proxy: Firewall.Port; FirewallType sets it."), func() *int { return &m.firewall.Port }, 0, 65535, firewallIdle),
-		config.IntAt(g.doc("FirewallType", "int", "Kind of the proxy: 0 none, 1 HTTP tunnel (sets port 80), 2 SOCKS4, 3 SOCKS5, 10 SOCKS4A (set port 1080). Firewall.FirewallType."), func() *firewall.FirewallTypes { return &m.firewall.FirewallType }, 0, firewall.FwSOCKS4A, config.OneOf(0, 1, 2, 3, 10), firewallIdle,
+		config.BoolAt(g.doc("FirewallAutoDetect", "bool", "Use the proxy of the system: Firewall.AutoDetect."), func() *bool { return &m.firewall.AutoDetect }, fixedFirewall("FirewallAutoDetect")),
+		config.StringAt(g.doc("FirewallHost", "string", "Name or address of the proxy: Firewall.Host."), func() *string { return &m.firewall.Host }, fixedFirewall("FirewallHost")),
+		config.StringAt(g.doc("FirewallPassword", "string", "Password for the proxy: Firewall.Password."), func() *string { return &m.firewall.Password }, config.Secret(), config.Raw(), fixedFirewall("FirewallPassword")),
+		config.IntAt(g.doc("FirewallPort", "int", "Port of the proxy: Firewall.Port; FirewallType sets it."), func() *int { return &m.firewall.Port }, 0, 65535, fixedFirewall("FirewallPort")),
+		config.IntAt(g.doc("FirewallType", "int", "Kind of the proxy: 0 none, 1 HTTP tunnel (sets port 80), 2 SOCKS4, 3 SOCKS5, 10 SOCKS4A (set port 1080). Firewall.FirewallType."), func() *firewall.FirewallTypes { return &m.firewall.FirewallType }, 0, firewall.FwSOCKS4A, config.OneOf(0, 1, 2, 3, 10), fixedFirewall("FirewallType"),
 			config.After(func() { m.firewall.Port = firewallPorts[m.firewall.FirewallType] })),
-		config.StringAt(g.doc("FirewallUser", "string", "User for the proxy: Firewall.User."), func() *string { return &m.firewall.User }, config.Raw(), firewallIdle),
+		config.StringAt(g.doc("FirewallUser", "string", "User for the proxy: Firewall.User."), func() *string { return &m.firewall.User }, config.Raw(), fixedFirewall("FirewallUser")),
 		config.Int(g.doc("KeepAliveInterval", "int, ms", "TCP keep-alive: time between probes that were not answered; 0 = the system's. Setting it switches TCPKeepAlive on. The property of this name is another thing."), &k.KeepAliveInterval, 0, math.MaxInt32, keepAliveOn),
 		config.Int(g.doc("KeepAliveTime", "int, ms", "TCP keep-alive: silence before the first probe; 0 = the system's. Setting it switches TCPKeepAlive on."), &k.KeepAliveTime, 0, math.MaxInt32, keepAliveOn),
 		config.Bool(g.doc("Linger", "bool", "True: closing sends what is pending. False: closing resets the connection."), &k.Linger),
@@ -34,7 +34,7 @@ func (m *MQTT) tcpRows() []config.Row {
 		config.Int(g.doc("LocalPort", "int", "Local port to connect from, 0 = any: the property of this name."), &k.LocalPort, 0, 65535, whenIdle(errors.ErrLocalPortFixed, "LocalPort")),
 		config.Int(g.doc("MaxLineLength", "int, bytes", "No effect: this component has no lines and no DataIn event."), &inert.maxLineLength, 256, math.MaxInt32, whenIdle(errors.ErrMaxLineLengthFixed, "MaxLineLength")),
 		config.Int(g.doc("MaxTransferRate", "int, bytes/s", "Limit of the outgoing rate; 0 = none."), &k.MaxTransferRate, 0, math.MaxInt32),
-		config.StringAt(g.doc("ProxyExceptionsList", "string", "Hosts that are reached without the proxy, separated by semicolons: names, *.name or .name for subdomains, addresses, networks as 10.0.0.0/8."), func() *string { return &m.firewall.Exceptions }, firewallIdle),
+		config.StringAt(g.doc("ProxyExceptionsList", "string", "Hosts that are reached without the proxy, separated by semicolons: names, *.name or .name for subdomains, addresses, networks as 10.0.0.0/8."), func() *string { return &m.firewall.Exceptions }, fixedFirewall("ProxyExceptionsList")),
 		config.Bool(g.doc("TCPKeepAlive", "bool", "TCP keep-alive, with KeepAliveTime and KeepAliveInterval."), &k.KeepAlive),
 		config.Bool(g.doc("TcpNoDelay", "bool", "True: packets leave at once. False: the system may hold small ones back (Nagle). The documented component has False, which can delay a packet by 40 ms; this one collects small packets by itself."), &k.NoDelay),
 		config.Int(g.doc("UseIPv6", "int", "0 IPv4 only, 1 IPv6 only, 2 IPv6 first, then IPv4."), &k.IPv6, 0, 2),

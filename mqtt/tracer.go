@@ -36,7 +36,7 @@ func (l *link) trace() {
 	case !wanted:
 		l.tracer = nil
 	case l.tracer == nil:
-		l.tracer = newTracer(l.m, l.options.Version)
+		l.tracer = newTracer(l.m, l.m.client.Version())
 		// What is sent is taken in whole packets. What is received may be in the middle of one, whose beginning is here.
 		l.tracer.received(l.buffer.unconsumed())
 	}
@@ -81,7 +81,7 @@ func (t *tracer) follow(s *tracedStream, from packet.Role, b []byte) {
 	}
 }
 
-var errLength = errors.New("Remaining Length has more than four bytes")
+var errLength = errors.New("the Remaining Length has more than four bytes")
 
 // readHeader reads a fixed header as the protocol does. Of what is sent only the length counts: SendCustomPacket may
 // have made the rest.

@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
-	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
 // The bounds of a line, so that one packet cannot fill a log.
@@ -47,7 +46,7 @@ func appendPublishSummary(dst []byte, h packet.Header, fields []packet.Field) []
 		dst = append(dst, ", RETAIN"...)
 	}
 	if topic := find(fields, "Topic Name"); topic != nil && len(topic.Text) > 0 {
-		return fmt.Appendf(dst, ", topic %s", protocol.Quote(string(topic.Text)))
+		return appendText(append(dst, ", topic "...), topic.Text, topic.End-topic.Begin)
 	}
 	if alias := find(fields, packet.PropTopicAlias.String()); alias != nil {
 		return fmt.Appendf(dst, ", topic alias %d", alias.Number)

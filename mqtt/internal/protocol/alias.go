@@ -11,6 +11,7 @@ type aliases struct {
 	in      map[uint16]string // as the server defined them
 	written map[uint16]string // as our PUBLISH packets on the wire defined them
 	chosen  map[uint16]string // as the caller's publishes define them, those included that wait for the quota
+	auto    autoAliases
 }
 
 func (a *aliases) reset() { *a = aliases{} }
@@ -31,11 +32,15 @@ func (a *aliases) wireTopic(m *Message) string {
 	if m.emptyTopic && a.written[m.Alias] == m.Topic {
 		return ""
 	}
+	a.write(m.Alias, m.Topic)
+	return m.Topic
+}
+
+func (a *aliases) write(alias uint16, topic string) {
 	if a.written == nil {
 		a.written = make(map[uint16]string)
 	}
-	a.written[m.Alias] = m.Topic
-	return m.Topic
+	a.written[alias] = topic
 }
 
 // resolveTopic returns the full topic of an inbound PUBLISH, and sets or uses its alias. Without ok the connection has

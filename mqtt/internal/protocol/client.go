@@ -73,6 +73,7 @@ type Client struct {
 	// The rest belongs to one connection.
 	connection uint32 // its number, so that an acknowledgment can never go out on another
 	requests   map[uint16]*Request
+	asked      timeline            // the requests that AckTimeout watches
 	quota      int                 // PUBLISH packets above QoS 0 that may still be written
 	window     int                 // quota at the start
 	unsettled  int                 // inbound QoS 1 and 2 messages that are not settled yet
@@ -131,7 +132,7 @@ func (c *Client) Deadline() Time {
 	if c.phase != Connected {
 		return Never
 	}
-	return min(c.keepAlive.deadline(c), c.republish.deadline(c))
+	return min(c.keepAlive.deadline(c), c.republish.deadline(c), c.asked.deadline(c, c.Settings.AckTimeout))
 }
 
 // Tick does what is due at now.
@@ -142,6 +143,7 @@ func (c *Client) Tick(now Time) {
 	c.tickKeepAlive(now)
 	if c.phase == Connected {
 		c.tickRepublish(now)
+		c.tickRequests(now)
 	}
 }
 

@@ -99,7 +99,7 @@ func (c *Client) Connect(now Time, o *Options) error {
 	c.options, c.version = *o, o.Version
 	c.connection++
 	c.phase, c.accepted, c.end = Connecting, false, End{}
-	c.requests = nil
+	c.resetRequests()
 	c.output.reset()
 	c.aliases.reset()
 	c.republish.reset()

@@ -16,9 +16,12 @@
 //	resume.go     what a new connection does with the exchanges of the last one
 //	quota.go      Receive Maximum, both ways
 //	alias.go      topic aliases, both ways
+//	autoalias.go  topic aliases that the client chooses
 //	subscribe.go  SUBSCRIBE, UNSUBSCRIBE and their answers
 //	keepalive.go  PINGREQ, PINGRESP and the deadline
 //	republish.go  repetition on a living connection, which only 3.1.1 allows
+//	acktimeout.go SUBACK and UNSUBACK that do not come
+//	timeline.go   what was sent and not answered, in the order of its time limits
 //	disconnect.go how a connection ends
 //	packetid.go   packet identifiers
 //	list.go       messages in order, with their positions

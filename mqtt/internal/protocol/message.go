@@ -9,17 +9,18 @@ type State uint8
 
 // The states.
 const (
-	PubackAwaited   State = 0 // out, QoS 1: PUBLISH sent
-	PubrecAwaited   State = 1 // out, QoS 2: PUBLISH sent
-	PubrelSending   State = 2 // out, QoS 2: PUBREC received
-	PubcompAwaited  State = 3 // out, QoS 2: PUBREL sent
-	OutDone         State = 4 // out: the last acknowledgment was received
-	PubackSending   State = 5 // in, QoS 1: PUBLISH received
-	PubrecSending   State = 6 // in, QoS 2: PUBLISH received
-	PubrelAwaited   State = 7 // in, QoS 2: PUBREC sent
-	PubcompSending  State = 8 // in, QoS 2: PUBREL received
-	InDone          State = 9 // in: the last acknowledgment was sent
-	outgoingPending State = 255
+	PubackAwaited   State = 0   // out, QoS 1: PUBLISH sent
+	PubrecAwaited   State = 1   // out, QoS 2: PUBLISH sent
+	PubrelSending   State = 2   // out, QoS 2: PUBREC received
+	PubcompAwaited  State = 3   // out, QoS 2: PUBREL sent
+	OutDone         State = 4   // out: the last acknowledgment was received
+	PubackSending   State = 5   // in, QoS 1: PUBLISH received
+	PubrecSending   State = 6   // in, QoS 2: PUBLISH received
+	PubrelAwaited   State = 7   // in, QoS 2: PUBREC sent
+	PubcompSending  State = 8   // in, QoS 2: PUBREL received
+	InDone          State = 9   // in: the last acknowledgment was sent
+	outgoingPending State = 255 // out: PUBLISH was never sent
+	outgoingGivenUp State = 254 // out: a placeholder, see giveUp
 )
 
 // Message is a message on its way: of QoS 0 until the pump has told it, of QoS 1 and 2 from its acceptance to the end
@@ -43,6 +44,8 @@ type Message struct {
 	connection uint32
 	position   int  // in its List
 	sentAt     Time // out: when PUBLISH was last put on the wire; see republish.go
+	firstAt    Time // out: when that was done first on this connection, if somebody wants to know
+	repeats    int  // out: how often it was repeated on this connection
 	Done       bool // out: the exchange is over
 	Awaited    bool // the owner keeps the message beyond the end of its exchange, and sets this
 	Told       bool // the owner has told the end of the exchange
@@ -94,7 +97,7 @@ func (s *storage) release(m *Message) {
 	m.ID, m.Alias, m.QoS, m.State = 0, 0, 0, 0
 	m.Retain, m.Dup, m.Refused, m.Done, m.Awaited, m.Told = false, false, false, false, false, false
 	m.written, m.holdsQuota, m.emptyTopic = false, false, false
-	m.sentAt, m.Outcome = 0, 0
+	m.sentAt, m.firstAt, m.repeats, m.Outcome = 0, 0, 0, 0
 	if s.free.count == slab {
 		if s.spare.first != nil {
 			messagePool.Put(s.spare.first)

@@ -11,6 +11,7 @@ import (
 func (c *Client) receivePuback(a *packet.Ack) {
 	m := c.ids.get(a.PacketID)
 	switch {
+	case c.answerGivenUp(packet.PUBACK, a.PacketID):
 	case m == nil || m.resending():
 		// The specifications do not say what an unknown identifier means here; a duplicate is the usual cause.
 		c.unknownAck(packet.PUBACK, a.PacketID)
@@ -29,6 +30,7 @@ func (c *Client) receivePuback(a *packet.Ack) {
 func (c *Client) receivePubrec(a *packet.Ack) {
 	m := c.ids.get(a.PacketID)
 	switch {
+	case c.answerGivenUp(packet.PUBREC, a.PacketID):
 	case m != nil && m.resending():
 		c.unknownAck(packet.PUBREC, a.PacketID)
 	case m == nil:
@@ -67,6 +69,7 @@ func (c *Client) sendPubrel(m *Message) {
 func (c *Client) receivePubcomp(a *packet.Ack) {
 	m := c.ids.get(a.PacketID)
 	switch {
+	case c.answerGivenUp(packet.PUBCOMP, a.PacketID):
 	case m == nil:
 		c.unknownAck(packet.PUBCOMP, a.PacketID)
 	case m.State == PubcompAwaited:

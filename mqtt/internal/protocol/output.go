@@ -80,14 +80,18 @@ func (c *Client) TakeOutput(dst [][]byte) [][]byte {
 	o.size, o.tailSize = 0, 0
 	o.taken, o.tails = o.tails, o.taken[:0]
 	c.qos0, c.qos0Taken = chain{}, c.qos0
-	c.republish.taken = len(c.republish.queue)
+	c.republish.repeat.take()
+	c.republish.expire.take()
+	c.asked.take()
 	return dst
 }
 
 // OutputWritten tells that everything taken last has left at now. It fires MessageOut of the QoS 0 messages in it.
 func (c *Client) OutputWritten(now Time) {
 	c.keepAlive.wrote(now)
-	c.republish.stamp(c, now)
+	c.republish.repeat.stamp(c, now)
+	c.republish.expire.stamp(c, now)
+	c.asked.stamp(c, now)
 	c.qos0Gone += uint64(c.qos0Taken.count)
 	c.events.pushChain(EventMessageOut, 0, 0, c.qos0Taken)
 	c.qos0Taken = chain{}

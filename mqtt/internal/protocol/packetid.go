@@ -1,5 +1,7 @@
 package protocol
 
+import "iter"
+
 // idTable maps packet identifiers to the messages that use them. It takes memory in pages, so that the few identifiers
 // of an ordinary client cost little and all 65,535 are possible.
 type idTable struct {
@@ -50,6 +52,22 @@ func (t *idTable) remove(id uint16) {
 	t.count--
 	if p.count == 0 {
 		t.pages[id>>8], t.spare = nil, p
+	}
+}
+
+// all iterates over the messages by their identifiers. The one in hand may be removed.
+func (t *idTable) all() iter.Seq[*Message] {
+	return func(yield func(*Message) bool) {
+		for _, p := range t.pages {
+			if p == nil {
+				continue
+			}
+			for _, m := range &p.messages {
+				if m != nil && !yield(m) {
+					return
+				}
+			}
+		}
 	}
 }
 

@@ -150,11 +150,15 @@ func (c *Client) writePublish(m *Message) {
 	if m.Retain {
 		first |= 1
 	}
-	topic, properties := m.Topic, m.Properties
-	if m.Alias != 0 {
+	topic, properties, alias := m.Topic, m.Properties, m.Alias
+	if alias != 0 {
 		topic = c.aliases.wireTopic(m)
+	} else if c.Settings.AutoTopicAlias {
+		alias, topic = c.autoAlias(m)
+	}
+	if alias != 0 {
 		c.scratch = append(c.scratch[:0], m.Properties...)
-		c.scratch = c.scratch.AppendUint(packet.PropTopicAlias, uint32(m.Alias))
+		c.scratch = c.scratch.AppendUint(packet.PropTopicAlias, uint32(alias))
 		properties = c.scratch
 	}
 	o := &c.output
@@ -177,11 +181,12 @@ func (c *Client) writePublish(m *Message) {
 		m.written = true
 		c.outgoing.add(m)
 	}
-	if !m.holdsQuota {
+	again := m.holdsQuota
+	if !again {
 		m.holdsQuota = true
 		c.quota--
 	}
-	c.noteSent(m)
+	c.noteSent(m, !again)
 }
 
 // Quote renders a name for an error text, without letting a hostile one fill the log.

@@ -1,128 +1,139 @@
 package protocol
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// republish repeats PUBLISH packets that stay unanswered on a living 3.1.1 connection. All messages have the same
-// interval, so the order in which they were sent is the order in which they fall due; what was acknowledged meanwhile
-// is skipped when it comes to the head. The cost per message is one step in and one step out.
+// republish repeats PUBLISH packets that stay unanswered on a living 3.1.1 connection, and gives them up when the owner
+// has set a limit. Version 5.0 allows neither [MQTT5-4.4.0-1].
 type republish struct {
-	queue   []sent
-	head    int
-	stamped int // entries before it have their time
-	taken   int // entries before it are in what the writer has taken
+	repeat timeline // by the last transmission
+	expire timeline // by the first on this connection; of messages published while RepublishTimeout was set
 }
 
-// sent is one transmission. It has no pointer, since there may be very many.
-type sent struct {
-	id uint16
-	at Time // when it was written; notWritten until then
+func (r *republish) reset() {
+	*r = republish{
+		repeat: timeline{clock: func(c *Client, id uint16) *Time {
+			if m := c.unanswered(id); m != nil {
+				return &m.sentAt
+			}
+			return nil
+		}},
+		expire: timeline{clock: func(c *Client, id uint16) *Time {
+			if m := c.unanswered(id); m != nil {
+				return &m.firstAt
+			}
+			return nil
+		}},
+	}
 }
 
-const notWritten = Time(-1)
-
-func (r *republish) reset() { *r = republish{} }
-
-// unanswered returns the message whose last transmission s tells, if it still waits for PUBACK or PUBREC.
-func (c *Client) unanswered(s *sent) *Message {
-	m := c.ids.get(s.id)
-	if m == nil || m.sentAt != s.at || m.State != PubackAwaited && m.State != PubrecAwaited {
+// unanswered returns the message of an identifier if it still waits for PUBACK or PUBREC.
+func (c *Client) unanswered(id uint16) *Message {
+	m := c.ids.get(id)
+	if m == nil || m.State != PubackAwaited && m.State != PubrecAwaited {
 		return nil
 	}
 	return m
 }
 
-// push adds a transmission. Beside the messages in flight all other entries are settled; they are dropped when they
-// outnumber the rest, so one message that is never answered does not make the queue grow behind it.
-func (r *republish) push(c *Client, m *Message) {
-	if len(r.queue) > 2*c.outgoing.Len()+1024 {
-		current, stamped, taken := r.queue[:0], 0, 0
-		for i := r.head; i < len(r.queue); i++ {
-			if s := r.queue[i]; c.unanswered(&s) != nil {
-				current = append(current, s)
-				if i < r.stamped {
-					stamped++
-				}
-				if i < r.taken {
-					taken++
-				}
-			}
-		}
-		r.queue, r.head, r.stamped, r.taken = current, 0, stamped, taken
-	}
-	r.queue = append(r.queue, sent{m.ID, m.sentAt})
-}
-
-// stamp gives the transmissions that the writer had taken their time.
-func (r *republish) stamp(c *Client, now Time) {
-	for ; r.stamped < r.taken; r.stamped++ {
-		s := &r.queue[r.stamped]
-		if m := c.ids.get(s.id); m != nil && m.sentAt == notWritten {
-			m.sentAt = now
-		}
-		s.at = now
-	}
-}
-
-// next returns the message at the head, after dropping what is settled; nil if there is none.
-func (r *republish) next(c *Client) (*Message, Time) {
-	for r.head < len(r.queue) {
-		s := &r.queue[r.head]
-		if m := c.unanswered(s); m != nil {
-			return m, s.at
-		}
-		r.head++
-	}
-	r.queue, r.head, r.stamped, r.taken = r.queue[:0], 0, 0, 0
-	return nil, 0
-}
-
 func (c *Client) republishInterval() time.Duration {
 	if c.version != packet.V311 {
-		return 0 // [MQTT5-4.4.0-1]
+		return 0
 	}
 	return c.Settings.RepublishInterval
 }
 
-func (r *republish) deadline(c *Client) Time {
-	interval := c.republishInterval()
-	if interval == 0 {
-		return Never
+func (c *Client) republishTimeout() time.Duration {
+	if c.version != packet.V311 {
+		return 0
 	}
-	m, at := r.next(c)
-	if m == nil || at == notWritten {
-		return Never
-	}
-	return at + interval
+	return c.Settings.RepublishTimeout
 }
 
-// noteSent remembers that the PUBLISH of m is in the outgoing buffer. Its time begins when that has been written, so that
-// publishing need not read the clock.
-func (c *Client) noteSent(m *Message) {
-	if c.version == packet.V311 {
-		m.sentAt = notWritten
-		c.republish.push(c, m)
+func (r *republish) deadline(c *Client) Time {
+	return min(r.repeat.deadline(c, c.republishInterval()), r.expire.deadline(c, c.republishTimeout()))
+}
+
+// noteSent remembers that a PUBLISH of m is in the outgoing buffer; first on this connection or once more.
+func (c *Client) noteSent(m *Message, first bool) {
+	if c.version != packet.V311 {
+		return
+	}
+	m.sentAt = notWritten
+	c.republish.repeat.push(c, m.ID)
+	if first {
+		m.repeats = 0
+		if m.firstAt = 0; c.Settings.RepublishTimeout > 0 {
+			m.firstAt = notWritten
+			c.republish.expire.push(c, m.ID)
+		}
 	}
 }
 
 func (c *Client) tickRepublish(now Time) {
+	r := &c.republish
+	for limit := c.republishTimeout(); limit > 0; {
+		id := r.expire.due(c, now, limit)
+		if id == 0 {
+			break
+		}
+		c.giveUp(c.ids.get(id), fmt.Sprintf("within %v", limit))
+	}
 	interval := c.republishInterval()
 	if interval == 0 {
 		return
 	}
-	r := &c.republish
-	var again []uint16
-	for due := len(r.queue) - r.head; due > 0; due-- {
-		m, at := r.next(c)
-		if m == nil || at == notWritten || at+interval > now {
+	for waiting := len(r.repeat.queue) - r.repeat.head; waiting > 0; waiting-- {
+		id := r.repeat.due(c, now, interval)
+		if id == 0 {
 			break
 		}
-		r.head++
+		m := c.ids.get(id)
+		if most := c.Settings.RepublishAttempts; most > 0 && m.repeats >= most {
+			c.giveUp(m, fmt.Sprintf("after %d repetitions", most))
+			continue
+		}
+		m.repeats++
 		c.writePublish(m)
-		again = append(again, m.ID)
 	}
-	c.noteEach(2, again, "sent again", "RepublishInterval is over: %d messages without an answer are sent again.")
+}
+
+// giveUp ends the exchange of a message that the server does not answer. The server may have it all the same, and its
+// answer may still come: a placeholder keeps the identifier until then, or to the end of the session
+// [MQTT311-2.3.1-4].
+func (c *Client) giveUp(m *Message, when string) {
+	id, qos := m.ID, m.QoS
+	err := errors.New(errors.ErrTimeout, fmt.Sprintf("PUBLISH %d (topic %s) was not acknowledged %s and is given up.", id, Quote(m.Topic), when))
+	c.abandon(m, err)
+	c.ids.put(id, &Message{ID: id, QoS: qos, State: outgoingGivenUp})
+	c.sendHeldBack()
+}
+
+// answerGivenUp handles an answer to a message that was given up, and reports whether it was one: the exchange is ended in
+// order.
+func (c *Client) answerGivenUp(by packet.Type, id uint16) bool {
+	m := c.ids.get(id)
+	if m == nil || m.State != outgoingGivenUp {
+		return false
+	}
+	if by == packet.PUBREC {
+		c.sendAck(packet.PUBREL, id, packet.Success)
+	} else {
+		c.ids.remove(id)
+	}
+	return true
+}
+
+// forgetGivenUp frees the identifiers of given up messages when their session is over.
+func (c *Client) forgetGivenUp() {
+	for m := range c.ids.all() {
+		if m.State == outgoingGivenUp {
+			c.ids.remove(m.ID)
+		}
+	}
 }

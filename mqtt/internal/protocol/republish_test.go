@@ -129,7 +129,7 @@ func TestRepublish(t *testing.T) {
 			c.in(fmt.Sprintf("40 02 %04X", m.ID))
 			c.pump()
 		}
-		if n := cap(c.republish.queue); n > 8192 {
+		if n := cap(c.republish.repeat.queue); n > 8192 {
 			t.Fatal("the queue holds", n)
 		}
 		c.wantDeadline(due-c.now, "it falls due all the same")

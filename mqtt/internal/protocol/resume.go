@@ -42,6 +42,7 @@ func (c *Client) dropSession() {
 		}
 	}
 	c.inbound = idTable{}
+	c.forgetGivenUp()
 	c.sendAnew()
 }
 
@@ -110,6 +111,7 @@ func (c *Client) endSession() {
 		}
 	}
 	c.inbound = idTable{}
+	c.forgetGivenUp()
 	c.hasSession = false
 	c.noteEach(1, dropped, "dropped", "Session ended: %d messages whose exchange was not complete are dropped.")
 }

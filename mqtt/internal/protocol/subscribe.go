@@ -23,6 +23,9 @@ type Request struct {
 	ID      uint16
 	Filters []string
 	Tag     string // the caller's own
+
+	sentAt  Time // see acktimeout.go
+	overdue bool // that was reported
 }
 
 // SubAck is the answer to a Request.
@@ -128,7 +131,9 @@ func (c *Client) request(t packet.Type, filters []string, tag string, appendTo f
 	if c.requests == nil {
 		c.requests = make(map[uint16]*Request)
 	}
-	c.requests[id] = &Request{Type: t, ID: id, Filters: filters, Tag: tag}
+	r := &Request{Type: t, ID: id, Filters: filters, Tag: tag}
+	c.requests[id] = r
+	c.noteRequest(r)
 	return int(id), nil
 }
 

@@ -42,8 +42,8 @@ func TestDigest(t *testing.T) {
 			request{"GET", "/dir/index.html", "Mufasa", "CircleOfLife", "unused"},
 			[]string{`nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", uri="/dir/index.html", response="1949323746fe6a43ef61f9606e7febea"`},
 		},
-		{"session", `digest Realm=r, NONCE=n, qop=AUTH, algorithm=md5-sess`, short, []string{`response="@SESS@"`, `algorithm=md5-sess`}},
-		{"session without protection", `Digest realm=r, nonce=n, algorithm=MD5-sess`, short, []string{`response="@SESS0@"`, `cnonce="c"`}},
+		{"session", `digest Realm=r, NONCE=n, qop=AUTH, algorithm=md5-sess`, short, []string{`response="ce3c097a1ae6380ba9423ccbbf421fcf"`, `algorithm=md5-sess`}},
+		{"session without protection", `Digest realm=r, nonce=n, algorithm=MD5-sess`, short, []string{`response="744be30fc9dc6b385d37198e32e1894e"`, `cnonce="c"`}},
 		{"text to be quoted", `Digest realm="a\"b\\c", nonce="n` + "\r" + `"`, request{"CONNECT", "h:1", `q"u`, "p", "c"}, []string{
 			`username="q\"u", realm="a\"b\\c", nonce="n", uri=`,
 		}},
@@ -87,14 +87,10 @@ func TestParseChallenges(t *testing.T) {
 		}},
 		{[]string{`Digest realm="open`, "Basic"}, []challenge{{"Digest", map[string]string{"realm": ""}}, {"Basic", none}}},
 		{[]string{`Digest realm="open\`}, []challenge{{"Digest", map[string]string{"realm": ""}}}},
-		{[]string{`Negotiate TlRMTVNTUAAC==`}, []challenge{{"Negotiate", none}, {"TlRMTVNTUAAC", none}}},
+		// What a token68 becomes has no meaning for us, as long as it is no scheme.
+		{[]string{`Negotiate TlRMTVNTUAAC==`}, []challenge{{"Negotiate", map[string]string{"tlrmtvntuaac": ""}}}},
 	} {
 		got := parseChallenges(row.values)
-		if row.values != nil && strings.HasSuffix(row.values[0], "==") {
-			got = got[:1] // what a token68 becomes has no meaning for us
-			row.want = row.want[:1]
-			got[0].params = none
-		}
 		if !reflect.DeepEqual(got, row.want) {
 			t.Errorf("%q: %v, want %v", row.values, got, row.want)
 		}
@@ -117,7 +113,9 @@ func wantDigest(t *testing.T, conn net.Conn) {
 		return
 	}
 	p := list[0].params
-	hash := func(format string, args ...any) string { return fmt.Sprintf("%x", md5.Sum(fmt.Appendf(nil, format, args...))) }
+	hash := func(format string, args ...any) string {
+		return fmt.Sprintf("%x", md5.Sum(fmt.Appendf(nil, format, args...)))
+	}
 	response := hash("%s:n:00000001:%s:auth:%s", hash("me:r:secret"), p["cnonce"], hash("CONNECT:broker.example:1883"))
 	if p["username"] != "me" || p["uri"] != "broker.example:1883" || p["response"] != response || len(p["cnonce"]) < 20 {
 		t.Errorf("%v, want the response %s", p, response)

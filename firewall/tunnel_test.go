@@ -39,8 +39,8 @@ func TestTunnel(t *testing.T) {
 			scripts: requested("CONNECT [2001:db8::7]:1883 HTTP/1.1\r\nHost: [2001:db8::7]:1883\r\n\r\n"),
 		},
 		{
-			name: "a port by name", firewall: tunnel, address: "192.0.2.7:https",
-			scripts: requested("CONNECT 192.0.2.7:443 HTTP/1.1\r\nHost: 192.0.2.7:443\r\n\r\n"),
+			name: "the zone of an address stays here", firewall: tunnel, address: "[fe80::1%eth0]:1883",
+			scripts: requested("CONNECT [fe80::1]:1883 HTTP/1.1\r\nHost: [fe80::1]:1883\r\n\r\n"),
 		},
 		{name: "user and password", firewall: named, scripts: requested(connectLines + basicLine + "\r\n")},
 		{
@@ -96,8 +96,8 @@ func TestTunnel(t *testing.T) {
 			code:    118, text: `with "401 ***", which asks for ***;`,
 		},
 		{
-			name: "forbidden", firewall: tunnel, scripts: answered("HTTP/1.1 403 Forbidden\r\n\r\n", stall),
-			code: 118, text: `The HTTP proxy proxy:80 answered CONNECT broker.example:1883 with "403 Forbidden".`,
+			name: "forbidden", firewall: tunnel, scripts: answered("HTTP/1.1 403 broker.example:1883 is forbidden\r\n\r\n", stall),
+			code: 118, text: `The HTTP proxy proxy:80 answered CONNECT broker.example:1883 with "403 broker.example:1883 is forbidden".`,
 		},
 		{
 			name: "redirect", firewall: tunnel, scripts: answered("HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\n\r\n", stall),
@@ -151,6 +151,10 @@ func TestTunnel(t *testing.T) {
 		{
 			name: "slow drip", firewall: tunnel, limit: 60, scripts: answered("HTTP/1.1 200 OK\r\n", sendForever("X", time.Second)),
 			code: 201, text: "The HTTP proxy proxy:80 had not yet made the connection. context deadline exceeded",
+		},
+		{
+			name: "a proxy that reads nothing", firewall: tunnel, limit: 60, scripts: [][]step{{idle}},
+			code: 201, text: "had not yet made the connection",
 		},
 
 		{name: "a line that is no header", firewall: withData(tunnel, "A: b\nsecret"), code: 118, text: "Line 2 of Firewall.Data is not a header", never: "secret"},

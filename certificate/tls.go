@@ -1,0 +1,46 @@
+package certificate
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/tls"
+	"strconv"
+
+	"github.com/iotcomponents/iot/errors"
+)
+
+// TLS returns the selected certificate with its private key for crypto/tls, followed by the certificates of the same
+// store that continue its chain. Every call makes a new tls.Certificate.
+//
+// Errors: 273 if nothing is selected, if the certificate or the private key is missing, or if TLS has no use for such
+// a key: RSA, ECDSA with a NIST curve, and Ed25519 are possible; DSA, Ed448 and X25519 are not.
+func (c *Certificate) TLS() (*tls.Certificate, error) {
+	e := &c.found
+	switch {
+	case e.cert == nil && e.key == nil && e.public == nil:
+		return nil, unusable("No certificate is selected; assign Subject.")
+	case e.cert == nil:
+		return nil, unusable("Only a key is selected, and its store has no certificate for it.")
+	case e.key == nil:
+		return nil, unusable("There is no private key for the certificate " + strconv.Quote(subjectName(e.cert)) +
+			": its store has none, or only keys that do not match it.")
+	}
+	signer, ok := e.key.(crypto.Signer)
+	if ok {
+		switch signer.Public().(type) {
+		case *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey:
+		default:
+			ok = false
+		}
+	}
+	if !ok {
+		return nil, unusable("TLS cannot use a key of the algorithm " + c.PublicKeyAlgorithm() +
+			"; it needs RSA, ECDSA or Ed25519.")
+	}
+	return &tls.Certificate{Certificate: append([][]byte(nil), e.chain...), PrivateKey: e.key, Leaf: e.cert}, nil
+}
+
+// unusable is the error of credentials that TLS cannot use.
+func unusable(detail string) error { return errors.New(errors.ErrCredentials, detail) }

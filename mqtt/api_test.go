@@ -3,7 +3,10 @@ package mqtt_test
 import (
 	"context"
 	"iter"
+	"time"
 
+	"github.com/iotcomponents/iot/certificate"
+	"github.com/iotcomponents/iot/firewall"
 	"github.com/iotcomponents/iot/mqtt"
 )
 
@@ -18,9 +21,15 @@ var (
 		SetClientId(string) error
 		Connected() bool
 		SetConnected(bool) error
+		Firewall() *firewall.Firewall
+		SetFirewall(*firewall.Firewall) error
 		IncomingMessages() *mqtt.MQTTMessageList
 		KeepAliveInterval() int
 		SetKeepAliveInterval(int) error
+		LocalHost() string
+		SetLocalHost(string) error
+		LocalPort() int
+		SetLocalPort(int) error
 		OutgoingMessages() *mqtt.MQTTMessageList
 		Password() string
 		SetPassword(string) error
@@ -29,6 +38,15 @@ var (
 		SetRemoteHost(string) error
 		RemotePort() int
 		SetRemotePort(int) error
+		SSLAcceptServerCert() *certificate.Certificate
+		SetSSLAcceptServerCert(*certificate.Certificate) error
+		SSLCert() *certificate.Certificate
+		SetSSLCert(*certificate.Certificate) error
+		SSLEnabled() bool
+		SetSSLEnabled(bool) error
+		SSLProvider() mqtt.MQTTSSLProviders
+		SetSSLProvider(mqtt.MQTTSSLProviders) error
+		SSLServerCert() *certificate.Certificate
 		Timeout() int
 		SetTimeout(int) error
 		User() string
@@ -49,6 +67,8 @@ var (
 		PublishData(string, int, []byte) error
 		PublishMessage(string, int, string) error
 		Reset() error
+		RestoreSession(string) error
+		SaveSession() (string, error)
 		Subscribe(string, int) error
 		Unsubscribe(string) error
 
@@ -58,6 +78,7 @@ var (
 		SubscribeWith(string, int, mqtt.SubscribeProperties) (int, error)
 		UnsubscribeWith(string, mqtt.UnsubscribeProperties) (int, error)
 		DisconnectWith(int, mqtt.DisconnectProperties) error
+		Auth(bool, mqtt.AuthProperties) error
 		ConnectContext(context.Context) error
 		Run(context.Context) error
 		EventsReady() <-chan struct{}
@@ -89,36 +110,187 @@ var (
 	} = (*mqtt.MQTTMessage)(nil)
 
 	_ = mqtt.MQTT{
-		OnConnected:        func(*mqtt.ConnectedEventArgs) {},
-		OnConnectionStatus: func(*mqtt.ConnectionStatusEventArgs) {},
-		OnDisconnected:     func(*mqtt.DisconnectedEventArgs) {},
-		OnError:            func(*mqtt.ErrorEventArgs) {},
-		OnLog:              func(*mqtt.LogEventArgs) {},
-		OnMessageAck:       func(*mqtt.MessageAckEventArgs) {},
-		OnMessageIn:        func(*mqtt.MessageInEventArgs) {},
-		OnMessageOut:       func(*mqtt.MessageOutEventArgs) {},
-		OnReadyToSend:      func(*mqtt.ReadyToSendEventArgs) {},
-		OnSubscribed:       func(*mqtt.SubscribedEventArgs) {},
-		OnUnsubscribed:     func(*mqtt.UnsubscribedEventArgs) {},
-		OnBeforeConnect:    func(*mqtt.BeforeConnectEventArgs) {},
-		OnConnAck:          func(*mqtt.ConnAckEventArgs) {},
-		OnSubAck:           func(*mqtt.SubAckEventArgs) {},
-		OnUnsubAck:         func(*mqtt.UnsubAckEventArgs) {},
-		OnPubAck:           func(*mqtt.PubAckEventArgs) {},
-		OnPubRec:           func(*mqtt.PubAckEventArgs) {},
-		OnPubComp:          func(*mqtt.PubAckEventArgs) {},
-		OnPing:             func(*mqtt.PingEventArgs) {},
+		OnConnected:               func(*mqtt.ConnectedEventArgs) {},
+		OnConnectionStatus:        func(*mqtt.ConnectionStatusEventArgs) {},
+		OnDisconnected:            func(*mqtt.DisconnectedEventArgs) {},
+		OnError:                   func(*mqtt.ErrorEventArgs) {},
+		OnLog:                     func(*mqtt.LogEventArgs) {},
+		OnMessageAck:              func(*mqtt.MessageAckEventArgs) {},
+		OnMessageIn:               func(*mqtt.MessageInEventArgs) {},
+		OnMessageOut:              func(*mqtt.MessageOutEventArgs) {},
+		OnReadyToSend:             func(*mqtt.ReadyToSendEventArgs) {},
+		OnSSLServerAuthentication: func(*mqtt.SSLServerAuthenticationEventArgs) {},
+		OnSSLStatus:               func(*mqtt.SSLStatusEventArgs) {},
+		OnSubscribed:              func(*mqtt.SubscribedEventArgs) {},
+		OnUnsubscribed:            func(*mqtt.UnsubscribedEventArgs) {},
+		OnBeforeConnect:           func(*mqtt.BeforeConnectEventArgs) {},
+		OnConnAck:                 func(*mqtt.ConnAckEventArgs) {},
+		OnSubAck:                  func(*mqtt.SubAckEventArgs) {},
+		OnUnsubAck:                func(*mqtt.UnsubAckEventArgs) {},
+		OnPubAck:                  func(*mqtt.PubAckEventArgs) {},
+		OnPubRec:                  func(*mqtt.PubAckEventArgs) {},
+		OnPubComp:                 func(*mqtt.PubAckEventArgs) {},
+		OnPing:                    func(*mqtt.PingEventArgs) {},
+		OnAuth:                    func(*mqtt.AuthEventArgs) {},
 	}
 
-	_ = mqtt.PublishProperties{
-		Retain: true, PayloadFormatIndicator: 1, MessageExpInterval: 1, TopicAlias: 1, ResponseTopic: "", CorrelationData: nil,
-		ContentType: "", UserProperties: []mqtt.UserProperty{{Name: "", Value: ""}}, SubscriptionIdentifiers: []int{1},
+	// A conversion compiles only while all fields have these names and types, in this order.
+	_ = []any{
+		struct {
+			StatusCode  int
+			Description string
+		}(mqtt.ConnectedEventArgs{}),
+		struct {
+			ConnectionEvent string
+			StatusCode      int
+			Description     string
+		}(mqtt.ConnectionStatusEventArgs{}),
+		struct {
+			StatusCode      int
+			Description     string
+			ReasonCode      int
+			ReasonName      string
+			ReasonString    string
+			ServerReference string
+			UserProperties  []mqtt.UserProperty
+		}(mqtt.DisconnectedEventArgs{}),
+		struct {
+			ErrorCode   int
+			Description string
+		}(mqtt.ErrorEventArgs{}),
+		struct {
+			LogLevel int
+			Message  string
+			LogType  string
+		}(mqtt.LogEventArgs{}),
+		struct {
+			PacketId     int
+			Direction    int
+			Index        int
+			ResponseCode int
+		}(mqtt.MessageAckEventArgs{}),
+		struct {
+			PacketId   int
+			Topic      string
+			QOS        int
+			Message    string
+			MessageB   []byte
+			Retained   bool
+			Duplicate  bool
+			Properties *mqtt.PublishProperties
+		}(mqtt.MessageInEventArgs{}),
+		struct {
+			PacketId  int
+			Topic     string
+			QOS       int
+			Message   string
+			MessageB  []byte
+			Retained  bool
+			Duplicate bool
+		}(mqtt.MessageOutEventArgs{}),
+		struct{}(mqtt.ReadyToSendEventArgs{}),
+		struct {
+			CertEncoded  string
+			CertEncodedB []byte
+			CertSubject  string
+			CertIssuer   string
+			Status       string
+			Accept       bool
+		}(mqtt.SSLServerAuthenticationEventArgs{}),
+		struct{ Message string }(mqtt.SSLStatusEventArgs{}),
+		struct {
+			TopicFilter  string
+			QOS          int
+			ResponseCode int
+		}(mqtt.SubscribedEventArgs{}),
+		struct {
+			TopicFilters string
+			ResponseCode int
+		}(mqtt.UnsubscribedEventArgs{}),
+		struct {
+			ClientId     string
+			CleanSession bool
+		}(mqtt.BeforeConnectEventArgs{}),
+		struct {
+			SessionPresent bool
+			ReasonCode     int
+			ReasonName     string
+			Properties     string
+		}(mqtt.ConnAckEventArgs{}),
+		struct {
+			PacketId       int
+			TopicFilters   []string
+			ReasonCodes    []int
+			ReasonString   string
+			UserProperties []mqtt.UserProperty
+		}(mqtt.SubAckEventArgs{}),
+		struct {
+			PacketId       int
+			TopicFilters   []string
+			ReasonCodes    []int
+			ReasonString   string
+			UserProperties []mqtt.UserProperty
+		}(mqtt.UnsubAckEventArgs{}),
+		struct {
+			PacketId       int
+			ReasonCode     int
+			ReasonName     string
+			ReasonString   string
+			UserProperties []mqtt.UserProperty
+		}(mqtt.PubAckEventArgs{}),
+		struct{ RoundTrip time.Duration }(mqtt.PingEventArgs{}),
+		struct {
+			ReasonCode     int
+			ReasonName     string
+			AuthMethod     string
+			AuthData       []byte
+			ReasonString   string
+			UserProperties []mqtt.UserProperty
+		}(mqtt.AuthEventArgs{}),
+		struct {
+			Name  string
+			Value string
+		}(mqtt.UserProperty{}),
+		struct {
+			Retain                  bool
+			PayloadFormatIndicator  int
+			MessageExpInterval      int
+			TopicAlias              int
+			ResponseTopic           string
+			CorrelationData         []byte
+			ContentType             string
+			UserProperties          []mqtt.UserProperty
+			SubscriptionIdentifiers []int
+		}(mqtt.PublishProperties{}),
+		struct {
+			SubscriptionIdentifier int
+			NoLocal                bool
+			RetainAsPublished      bool
+			RetainHandling         int
+			UserProperties         []mqtt.UserProperty
+		}(mqtt.SubscribeProperties{}),
+		struct{ UserProperties []mqtt.UserProperty }(mqtt.UnsubscribeProperties{}),
+		struct {
+			SessionExpInterval *int
+			ReasonString       string
+			UserProperties     []mqtt.UserProperty
+		}(mqtt.DisconnectProperties{}),
+		struct {
+			AuthMethod     string
+			AuthData       []byte
+			ReasonString   string
+			UserProperties []mqtt.UserProperty
+		}(mqtt.AuthProperties{}),
 	}
-	_ = mqtt.SubscribeProperties{SubscriptionIdentifier: 1, NoLocal: true, RetainAsPublished: true, RetainHandling: 1, UserProperties: nil}
-	_ = mqtt.DisconnectProperties{SessionExpInterval: new(int), ReasonString: "", UserProperties: nil}
+
+	// An index of 0 in an array of one element compiles only while the constant has this value.
+	_ = []int{
+		[1]int{}[mqtt.MvV3], [1]int{}[mqtt.MvV5-1],
+		[1]int{}[mqtt.SslpAutomatic], [1]int{}[mqtt.SslpPlatform-1], [1]int{}[mqtt.SslpInternal-2],
+	}
 )
 
 const (
-	_ mqtt.MQTTVersions = mqtt.MvV3
-	_ mqtt.MQTTVersions = mqtt.MvV5
+	_ mqtt.MQTTVersions     = mqtt.MvV5
+	_ mqtt.MQTTSSLProviders = mqtt.SslpInternal
 )

@@ -160,7 +160,11 @@ func (b *outgoingBag) alias() uint16 { return uint16(max(b.topicAlias, 0)) }
 
 // resize is OutgoingUserPropCount.
 func (b *outgoingBag) resize(value string) error {
-	n, err := strconv.ParseUint(value, 0, 16)
+	digits, base := value, 10
+	if len(value) > 2 && (value[:2] == "0x" || value[:2] == "0X") {
+		digits, base = value[2:], 16
+	}
+	n, err := strconv.ParseUint(digits, base, 16)
 	if err != nil {
 		return errors.New(errors.ErrInvalidArgument, "OutgoingUserPropCount takes an integer from 0 to 65535.")
 	}

@@ -88,6 +88,8 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 	if err != nil {
 		return err
 	}
+	m.reconnect.stop()
+	m.reconnect.asks = m.OnBeforeConnect != nil
 	if err := m.prepareConnect(ctx, l); err != nil {
 		return err
 	}
@@ -156,7 +158,7 @@ func (m *MQTT) newLink() (*link, error) {
 	return l, nil
 }
 
-// prepareConnect asks BeforeConnect, fixes what CONNECT will say and starts the time. On an error the component is idle
+// prepareConnect starts the time, asks BeforeConnect and fixes what CONNECT will say. On an error the component is idle
 // again. The lock is held.
 func (m *MQTT) prepareConnect(ctx context.Context, l *link) error {
 	prepared := false
@@ -166,15 +168,29 @@ func (m *MQTT) prepareConnect(ctx context.Context, l *link) error {
 			l.cancel()
 		}
 	}()
-	limit := m.connectLimit()
-	l.connectBy = m.now() + limit
-	l.ctx, l.cancel = context.WithTimeout(context.Background(), limit)
+	l.bound()
 	if err := m.askBeforeConnect(ctx, l); err != nil {
 		return err
 	}
 	if cause := l.ctx.Err(); cause != nil { // the handler, or somebody meanwhile, has ended the attempt
 		return contextError("Connect", cause)
 	}
+	if err := m.arm(l); err != nil {
+		return err
+	}
+	prepared = true
+	return nil
+}
+
+// bound starts the time of the attempt. The lock is held.
+func (l *link) bound() {
+	limit := l.m.connectLimit()
+	l.connectBy = l.m.now() + limit
+	l.ctx, l.cancel = context.WithTimeout(context.Background(), limit)
+}
+
+// arm fixes what CONNECT will say. The lock is held.
+func (m *MQTT) arm(l *link) error {
 	options, err := m.connectOptions()
 	if err != nil {
 		return err
@@ -185,7 +201,6 @@ func (m *MQTT) prepareConnect(ctx context.Context, l *link) error {
 	m.applySettings()
 	m.logInert()
 	m.log(logInformation, logInfo, fmt.Sprintf("Connecting to %s, port %d.", l.dial.Target.Host, l.dial.Port))
-	prepared = true
 	return nil
 }
 
@@ -205,6 +220,20 @@ func (m *MQTT) connectLimit() time.Duration {
 // askBeforeConnect fires BeforeConnect and waits for its answer, unless it runs inside a handler. The lock is held.
 func (m *MQTT) askBeforeConnect(ctx context.Context, l *link) error {
 	answered := false
+	m.pushBeforeConnect(func() {
+		answered = true
+		m.wake()
+	})
+	m.eventsQueued()
+	if m.pump.taken && insideHandler() {
+		return nil
+	}
+	return m.await(&limit{ctx: ctx, timeout: m.connectLimit(), what: "BeforeConnect"}, func() bool { return answered || l.ctx.Err() != nil })
+}
+
+// pushBeforeConnect queues BeforeConnect. When its handler has returned its changes are taken over and then is called,
+// with the lock held. The lock is held.
+func (m *MQTT) pushBeforeConnect(then func()) {
 	args := &BeforeConnectEventArgs{ClientId: m.properties.clientID, CleanSession: m.properties.cleanSession}
 	asked := *args
 	m.client.PushOwner(&question{before: args, answered: func() {
@@ -216,14 +245,8 @@ func (m *MQTT) askBeforeConnect(ctx context.Context, l *link) error {
 		if args.CleanSession != asked.CleanSession {
 			m.properties.cleanSession = args.CleanSession
 		}
-		answered = true
-		m.wake()
+		then()
 	}})
-	m.eventsQueued()
-	if m.pump.taken && insideHandler() {
-		return nil
-	}
-	return m.await(&limit{ctx: ctx, timeout: m.connectLimit(), what: "BeforeConnect"}, func() bool { return answered || l.ctx.Err() != nil })
 }
 
 // connectOptions fixes what CONNECT says. The lock is held.
@@ -279,6 +302,11 @@ func generateClientID() string {
 func (l *link) accepted() {
 	m := l.m
 	l.stood, m.readyToSend = true, m.client.Phase() == protocol.Connected
+	l.since = m.now()
+	if l.automatic {
+		m.log(logInformation, logReconnect, fmt.Sprintf("Connected again with attempt %d.", m.reconnect.attempt))
+		m.reconnect.attempt = 0
+	}
 	ack := m.client.ConnAck()
 	m.properties.clientID = ack.ClientID
 	m.settings.noteConnAck(ack, m.client.Limits())
@@ -292,6 +320,10 @@ func (l *link) abort(err *errors.Error) {
 	m := l.m
 	m.client.Fail(err)
 	l.result = err
+	if l.cancel == nil { // an automatic attempt that waits for BeforeConnect
+		m.link = nil
+		return
+	}
 	l.cancel()
 	if l.conn != nil {
 		_ = l.conn.Close()

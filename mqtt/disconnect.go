@@ -72,6 +72,7 @@ func checkDisconnectReason(code int) error {
 
 // disconnect ends the connection. The lock is held.
 func (m *MQTT) disconnect(reason packet.ReasonCode, p packet.Properties) error {
+	m.reconnect.stop()
 	l := m.link
 	if l == nil {
 		return nil
@@ -116,6 +117,7 @@ func (m *MQTT) Interrupt() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.interrupts++
+	m.reconnect.stop()
 	if l := m.link; l != nil {
 		l.abort(errors.New(errors.ErrInterrupted, "Interrupt was called."))
 	}
@@ -129,6 +131,7 @@ func (m *MQTT) Reset() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.interrupts++
+	m.reconnect.stop()
 	for m.link != nil { // while one is waited for, somebody may have begun the next
 		l := m.link
 		l.abort(errors.New(errors.ErrInterrupted, "Reset was called."))
@@ -138,6 +141,7 @@ func (m *MQTT) Reset() error {
 		}
 	}
 	m.background.stop(m)
+	m.reconnect.stop()
 	m.client = protocol.New()
 	if !m.pump.taken || insideHandler() { // nobody else is at the batch
 		m.pump.next, m.pump.message = len(m.pump.batch), nil

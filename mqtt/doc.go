@@ -15,10 +15,10 @@
 // # Connecting
 //
 // [MQTT.SetRemoteHost] takes a host or a URL, [MQTT.SetVersion] chooses between 3.1.1, the default, and 5.0.
-// [MQTT.Connect] waits until the server has accepted the connection, and its error
-// says why it has not. [MQTT.ConnectContext] does so under a context, [MQTT.ConnectTo] takes host and port.
-// [MQTT.Disconnect] ends the connection in order, [MQTT.Interrupt] at once and without waiting for it. No goroutine,
-// timer or socket of a connection that has ended is left.
+// [MQTT.Connect] waits until the server has accepted the connection, and its error says why it has not.
+// [MQTT.ConnectContext] does so under a context, [MQTT.ConnectTo] takes host and port. [MQTT.Disconnect] ends the
+// connection in order, [MQTT.Interrupt] at once and without waiting for it. No goroutine, timer or socket of a connection
+// that has ended is left.
 //
 // # Publishing
 //

@@ -3,14 +3,7 @@ package mqtt_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log"
-	"log/slog"
-	"net"
-
-	broker "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/hooks/auth"
-	"github.com/mochi-mqtt/server/v2/listeners"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
@@ -318,34 +311,4 @@ func ExampleMQTT_Subscribe() {
 	// house/+/temperature with QoS 0
 	// house/state/# with QoS 1
 	// house/command with QoS 2
-}
-
-// startBroker starts an embedded broker on a free loopback port; stop ends it.
-func startBroker() (host string, port int, stop func()) {
-	server := broker.New(&broker.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err := server.AddHook(new(auth.AllowHook), nil); err != nil {
-		panic(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	if err := server.AddListener(listeners.NewNet("example", listener)); err != nil {
-		panic(err)
-	}
-	if err := server.Serve(); err != nil {
-		panic(err)
-	}
-	address := listener.Addr().(*net.TCPAddr)
-	return address.IP.String(), address.Port, func() { server.Close() }
-}
-
-// unusedPort is a loopback port that refuses connections.
-func unusedPort() int {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }

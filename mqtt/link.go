@@ -47,7 +47,9 @@ type link struct {
 	timerAt    protocol.Time
 	tracer     *tracer       // nil below LogLevel 2
 	remote     string        // the address, while connected
+	automatic  bool          // AutoReconnect has begun it
 	stood      bool          // the server accepted the connection
+	since      protocol.Time // when it did
 	ending     bool          // the protocol's end was noticed
 	patience   time.Duration // how long the last packets may take to be written
 	writeErr   error
@@ -143,9 +145,12 @@ func (l *link) finish(failure *errors.Error) {
 			failure = errors.New(errors.ErrInterrupted, "The attempt was ended before the server accepted it.")
 		}
 		m.log(logInformation, logInfo, "Connecting failed: "+describe(failure))
-		m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description})
+		if !l.automatic {
+			m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description})
+		}
 		l.result = failure
 	}
+	m.reconnectAfter(l, failure)
 	m.eventsQueued()
 }
 

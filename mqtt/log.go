@@ -19,9 +19,10 @@ const (
 
 // The values of LogEventArgs.LogType.
 const (
-	logInfo    = "Info"
-	logPacket  = "Packet"
-	logSession = "Session"
+	logInfo      = "Info"
+	logPacket    = "Packet"
+	logReconnect = "Reconnect"
+	logSession   = "Session"
 )
 
 // logs reports whether the setting LogLevel asks for entries of a level, for those that take some work. The lock is held.

@@ -49,15 +49,17 @@ type MQTT struct {
 
 	epoch time.Time // what protocol.Time counts from
 
+	saving sync.Mutex // held while SessionStateFile is written, so that the latest session is what stays there; before mu
+
 	mu sync.Mutex // guards everything below but the pump's part; never held while a handler runs or anything waits
 
-	properties properties
-	settings   settings
-	firewall   *firewall.Firewall
-	negotiated transport.Negotiated     // of the last connection
-	serverCert *certificate.Certificate // of the last connection
+	properties  properties
+	settings    settings
+	firewall    *firewall.Firewall
+	negotiated  transport.Negotiated     // of the last connection
+	serverCert  *certificate.Certificate // of the last connection
 	sslProvider MQTTSSLProviders
-	registry   *config.Registry         // made by the first Config
+	registry    *config.Registry // made by the first Config
 
 	client *protocol.Client
 	link   *link // the connection or the attempt; nil = idle
@@ -76,6 +78,7 @@ type MQTT struct {
 	spareTimer *time.Timer // stopped; for the next method that waits
 
 	background background
+	reconnect  reconnect
 
 	pump pump
 
@@ -100,6 +103,7 @@ func (m *MQTT) setDefaults() {
 	m.firewall, m.serverCert, m.negotiated = firewall.New(), nil, transport.Negotiated{}
 	m.sslProvider = SslpAutomatic
 	m.page.Store(nil)
+	m.reconnect = defaultReconnect()
 }
 
 // now is the clock of the protocol.

@@ -150,8 +150,7 @@ func (m *MQTT) RemoteHost() string {
 	return m.properties.remoteHost
 }
 
-// SetRemoteHost sets the server: a name, an address, or a URL such as tcp://host:1883 (also mqtt; ssl, mqtts, ws and wss
-// are read and not supported yet). A port in the URL outranks RemotePort. Errors: 101 while connected or connecting, 152
+// SetRemoteHost sets the server: a name, an address, or a URL such as tcp://host:1883 (tcp, mqtt, ssl, mqtts, ws, wss). A port in the URL outranks RemotePort. Errors: 101 while connected or connecting, 152
 // URL without a host, 153 unknown scheme, 10022 not a valid URL or one with a password. An empty value is accepted;
 // Connect refuses it with 102.
 func (m *MQTT) SetRemoteHost(host string) error {
@@ -160,11 +159,19 @@ func (m *MQTT) SetRemoteHost(host string) error {
 	if err := m.refuseUnlessIdle(errors.ErrRemoteHostFixed, "RemoteHost"); err != nil {
 		return err
 	}
-	if _, err := transport.Parse(host); err != nil {
+	if err := checkRemoteHost(host); err != nil {
 		return err
 	}
 	m.properties.remoteHost = host
 	return nil
+}
+
+func checkRemoteHost(host string) error {
+	if err := checkText("RemoteHost", host); err != nil {
+		return err
+	}
+	_, err := transport.Parse(host)
+	return err
 }
 
 // RemotePort returns the server's port. Default 1883.
@@ -187,7 +194,7 @@ func (m *MQTT) SetRemotePort(port int) error {
 
 // setRemote sets both or neither.
 func (p *properties) setRemote(host string, port int) error {
-	if _, err := transport.Parse(host); err != nil {
+	if err := checkRemoteHost(host); err != nil {
 		return err
 	}
 	if err := checkRange("RemotePort", port, 0, 65535); err != nil {

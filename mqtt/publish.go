@@ -16,11 +16,13 @@ import (
 // may be changed afterwards.
 //
 // A QoS 1 or 2 message that was accepted is kept until it is acknowledged, over connections too: it stays in
-// OutgoingMessages. While the server's Receive Maximum is used up it waits in order.
+// OutgoingMessages. While the server's Receive Maximum is used up it waits in order. With the setting QueueMessages a
+// message is also accepted without a connection and waits for one.
 //
 // Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than the
 // server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator says,
-// 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0, 301
+// 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0, or
+// for a QoS 0 message without a connection, 301
 // interrupted while waiting for room.
 func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 	m.mu.Lock()
@@ -63,7 +65,7 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 // PublishAndWait is PublishData that waits for the end of the exchange, PublishAndWaitTimeout seconds at most (10 by
 // default), firing events meanwhile: QoS 0 until it is sent, QoS 1 until PUBACK, QoS 2 until PUBCOMP.
 //
-// Errors: those of PublishData; further 201 when the time is over and 212 when the connection was lost (the message was
+// Errors: those of PublishData; further 201 when the time is over and 212 when the connection was lost and AutoReconnect is False (the message was
 // accepted, stays in OutgoingMessages and goes on), 500 with code and name when the server refused the message, 301.
 func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	m.mu.Lock()
@@ -73,7 +75,10 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	if err != nil {
 		return err
 	}
-	l := &limit{start: start, link: m.link, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "PublishAndWait"}
+	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "PublishAndWait"}
+	if !m.reconnect.wanted || msg == nil {
+		l.link = m.link // its end is the end of waiting
+	}
 	if msg == nil {
 		mark := m.client.QoS0Mark()
 		err := m.await(l, func() bool { return m.client.QoS0Passed(mark) })
@@ -126,7 +131,7 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l := m.link; msg != nil && m.client.Outgoing().Len() == 1 && l.direct != nil && l.writerIdle {
+	if l := m.link; msg != nil && l != nil && m.client.Outgoing().Len() == 1 && l.direct != nil && l.writerIdle {
 		// Nothing else is on its way: this is a single message, whose sender wants its answer, not throughput.
 		l.writeDirect()
 		return msg, nil
@@ -157,18 +162,29 @@ func (m *MQTT) clogged(qos int) bool {
 	if m.client.OutputFull() {
 		return true
 	}
+	if qos == 0 && m.client.Phase() == protocol.Connected {
+		return false // it waits for nothing else
+	}
 	size := m.settings.sendQueueSize
-	return qos > 0 && size > 0 && m.client.HeldBack() >= size
+	return size > 0 && m.client.HeldBack() >= size || m.client.HeldBackBytes() >= maxQueuedBytes
 }
+
+// maxQueuedBytes bounds the payloads of the messages that wait for a connection or for the server's Receive Maximum; the
+// last one may exceed it.
+const maxQueuedBytes = 64 << 20
 
 // awaitRoom waits until there is room for p. What cannot succeed fails at once. The lock is held.
 func (m *MQTT) awaitRoom(p *protocol.Publish) error {
 	if err := protocol.CheckPublish(p); err != nil {
 		return err
 	}
-	link := m.link
-	if link == nil || m.client.Phase() != protocol.Connected {
+	link, queueing := m.link, m.settings.queueMessages
+	standing := link != nil && m.client.Phase() == protocol.Connected
+	if !standing && !queueing {
 		return nil // Publish refuses it
+	}
+	if !standing && p.QoS == 0 {
+		return errors.New(errors.ErrWouldBlock, "The message was not accepted: SendQueueSize messages wait for a connection.")
 	}
 	inside := m.pump.taken && insideHandler()
 	if inside && !m.clogged(p.QoS) {
@@ -178,10 +194,13 @@ func (m *MQTT) awaitRoom(p *protocol.Publish) error {
 		m.logQueues("Publishing has to wait for room")
 	}
 	if m.properties.timeout == 0 {
-		m.readyToSend, m.starved = false, true
+		m.readyToSend, m.starved = false, standing
 		return errors.New(errors.ErrWouldBlock, "The message was not accepted; OnReadyToSend tells when to publish again.")
 	}
-	l := &limit{link: link, timeout: secondsOf(m.properties.timeout), activity: true, what: "Publishing"}
+	l := &limit{timeout: secondsOf(m.properties.timeout), activity: !m.settings.absoluteTimeout, what: "Publishing"}
+	if !queueing {
+		l.link = link
+	}
 	l.pumping = !m.clogged(p.QoS)
 	return m.await(l, func() bool {
 		return !m.clogged(p.QoS) && (inside || !m.congested(p.QoS))

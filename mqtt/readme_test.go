@@ -36,28 +36,23 @@ func TestReadmeProgram(t *testing.T) {
 	}
 }
 
-// README.md lists every setting, and no other.
-func TestReadmeSettings(t *testing.T) {
-	section := between(t, read(t, "../README.md"), "\n### Settings\n", "\n## ")
-	_, section, _ = strings.Cut(section, ":\n") // the sentence above the list
-	var listed, there []string
-	for _, name := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(section, -1) {
-		listed = append(listed, name[1])
+// README.md leads to every page of the reference.
+func TestReadmeReference(t *testing.T) {
+	pages, err := filepath.Glob("../docs/reference/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("pages %q, error %v", pages, err)
 	}
-	for setting := range mqtt.New().Settings().Settings() {
-		there = append(there, setting.Name)
-	}
-	slices.Sort(listed)
-	slices.Sort(there)
-	if !slices.Equal(listed, there) {
-		t.Errorf("README.md lists\n%q\nthere are\n%q", listed, there)
+	for _, page := range pages {
+		if link := "](docs/reference/" + filepath.Base(page) + ")"; !strings.Contains(read(t, "../README.md"), link) {
+			t.Errorf("README.md has no link %s", link)
+		}
 	}
 }
 
 // Every link to a file of this repository leads to one.
 func TestReadmeLinks(t *testing.T) {
 	pages := []string{"../README.md"}
-	for _, pattern := range []string{"../docs/*.md", "../examples/*/README.md"} {
+	for _, pattern := range []string{"../docs/*.md", "../docs/*/*.md", "../examples/*/README.md"} {
 		more, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

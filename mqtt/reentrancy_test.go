@@ -30,7 +30,31 @@ func newStage(t *testing.T, v mqtt.MQTTVersions) *stage {
 	t.Helper()
 	r, s := memory(t, v)
 	r.Patience = time.Hour
-	return &stage{t: t, r: r, s: s, latest: s.ServeAll(t, nil)}
+	config(t, r.M, `ConnectProperties={"AuthenticationMethod":"m"}`) // v5 only
+	return &stage{t: t, r: r, s: s, latest: s.ServeAll(t, authenticate)}
+}
+
+// stageEvents lists the events that fire on the stage: it has no TLS, and 3.1.1 has no AUTH.
+func stageEvents(v mqtt.MQTTVersions) []string {
+	return slices.DeleteFunc(mqtttest.Events(), func(name string) bool {
+		return strings.HasPrefix(name, "SSL") || name == "Auth" && v == mqtt.MvV3
+	})
+}
+
+// authenticate answers CONNECT with an authentication method, and AUTH, with success.
+func authenticate(c *mqtttest.Conn, p *mqtttest.Packet) bool {
+	switch p.Type() {
+	case packet.CONNECT:
+		_, connect, _ := packet.DecodeConnect(p.Body)
+		if method, given := connect.Properties.Bytes(packet.PropAuthenticationMethod); given {
+			_ = c.TrySend(c.Connack(false, 0, packet.Properties(nil).AppendBytes(packet.PropAuthenticationMethod, method)))
+			return false
+		}
+	case packet.AUTH:
+		auth, _ := packet.DecodeAuth(packet.FromClient, p.Body)
+		_ = c.TrySend(packet.AppendAuth(nil, &packet.Auth{Properties: auth.Properties}))
+	}
+	return true
 }
 
 // call calls a method whose error does not matter, and catches what a handler panics with.
@@ -75,6 +99,8 @@ func (g *stage) play() {
 	g.send(func(*mqtttest.Conn) []byte { return packet.AppendShortAck(nil, packet.PUBREL, 100) })
 	g.call(m.Ping)
 	g.settle()
+	g.call(func() error { return m.Auth(true, mqtt.AuthProperties{}) })
+	g.settle()
 	g.send(func(*mqtttest.Conn) []byte { return []byte{0x36, 5, 0, 1, 'a', 0, 1} })
 }
 
@@ -87,6 +113,7 @@ func (g *stage) works() {
 	}
 	g.settle()
 	must(g.t, m.SetPassword(""))
+	must(g.t, m.SetSSLEnabled(false))
 	g.panics = nil
 	if m.Connected() {
 		g.t.Error("connected after Disconnect")
@@ -159,7 +186,7 @@ func TestEveryMethodInsideEveryHandler(t *testing.T) {
 	watchdog(t, 60*time.Second)
 	for _, elsewhere := range []bool{false, true} {
 		for _, v := range bothVersions {
-			for _, event := range mqtttest.Events() {
+			for _, event := range stageEvents(v) {
 				for _, method := range allMethods() {
 					t.Run(fmt.Sprintf("%s inside %s/elsewhere %t/%s", method.name, event, elsewhere, versionName(v)), func(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
@@ -206,7 +233,7 @@ func TestStageFiresEveryEvent(t *testing.T) {
 	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		g := newStage(t, v)
 		g.play()
-		for _, name := range mqtttest.Events() {
+		for _, name := range stageEvents(v) {
 			if g.r.Trace().Count(name) == 0 {
 				t.Errorf("%s did not fire", name)
 			}
@@ -244,7 +271,7 @@ func TestPanicInHandler(t *testing.T) {
 			return got
 		}
 		want := run(t, "")
-		for _, event := range mqtttest.Events() {
+		for _, event := range stageEvents(v) {
 			t.Run(event, func(t *testing.T) {
 				want := want
 				if event == "BeforeConnect" { // the panic leaves through Connect, which ends the attempt

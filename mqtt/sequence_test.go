@@ -308,7 +308,7 @@ func TestPieces(t *testing.T) {
 				g := newStage(t, v)
 				mqtt.SetDial(g.r.M, mqtttest.FaultyDial(g.s.Dial, f))
 				g.play()
-				for _, name := range mqtttest.Events() {
+				for _, name := range stageEvents(v) {
 					if g.r.Trace().Count(name) == 0 {
 						t.Errorf("%s did not fire", name)
 					}

@@ -15,8 +15,11 @@ import (
 //
 // The text is JSON with a version and a checksum. It holds the payloads of the messages, and no password.
 //
-// Errors: 302 the file cannot be written.
+// Errors: 302 the file cannot be written, or the name is that of something other than a plain file that may be written;
+// what was there is unchanged.
 func (m *MQTT) SaveSession() (string, error) {
+	m.saving.Lock()
+	defer m.saving.Unlock()
 	m.mu.Lock()
 	s := m.client.Session()
 	if s.ClientID == "" {
@@ -45,9 +48,9 @@ func (m *MQTT) SaveSession() (string, error) {
 //
 // ClientId has to be the one of the session; it is set when it is empty.
 //
-// Errors, after which nothing has changed: 302 the file cannot be read, 504 the data is damaged, not of SaveSession, or of
-// another version, 10022 ClientId is another, 211 the session comes too late: after a
-// QoS 1 or 2 message was published on the connection, or while the component has unfinished outgoing messages of its own.
+// Errors, after which nothing has changed: 302 the file cannot be read, 504 the data is damaged, not of SaveSession, or
+// of another version, 10022 ClientId is another, 211 the session comes too late: after a QoS 1 or 2 message was published
+// or a QoS 2 message was delivered on the connection, or while the component has unfinished outgoing messages of its own.
 func (m *MQTT) RestoreSession(stateData string) error {
 	m.mu.Lock()
 	file := m.settings.sessionStateFile
@@ -66,8 +69,12 @@ func (m *MQTT) RestoreSession(stateData string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := &m.properties
-	if p.clientID != "" && s.ClientID != "" && s.ClientID != p.clientID {
-		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("The session belongs to ClientId %s, and ClientId is %s.", protocol.Quote(s.ClientID), protocol.Quote(p.clientID)))
+	ours := p.clientID
+	if m.client.Phase() == protocol.Connected { // the property may have been changed since
+		ours = m.client.ConnAck().ClientID
+	}
+	if ours != "" && s.ClientID != "" && s.ClientID != ours {
+		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("The session belongs to ClientId %s, and ClientId is %s.", protocol.Quote(s.ClientID), protocol.Quote(ours)))
 	}
 	if err := m.client.RestoreSession(s); err != nil {
 		return err

@@ -3,7 +3,7 @@ package mqtt
 import (
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -11,6 +11,12 @@ import (
 // replaceFile writes text to a file that only its owner can read. A file of that name is replaced as a whole: whoever
 // opens it, also after a crash, finds the old content or the new one.
 func replaceFile(name string, text []byte) (err error) {
+	if err := checkFile(name, true); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := checkFileSize(int64(len(text))); err != nil {
+		return err
+	}
 	folder := filepath.Dir(name)
 	temporary, err := os.CreateTemp(folder, filepath.Base(name)+".*.tmp") // mode 0600
 	if err != nil {
@@ -47,25 +53,39 @@ func syncFolder(name string) {
 	}
 }
 
-// maxSessionFile bounds what RestoreSession reads: more than any session of sane size, less than what would exhaust the
-// memory.
+// readFile reads a file that replaceFile could have written.
+func readFile(name string) ([]byte, error) {
+	if err := checkFile(name, false); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(name)
+}
+
+// checkFile refuses what is no plain file: a link or a device would be replaced by a file, a pipe would block who reads
+// it. Renaming over a read-only file is possible on most systems; who made it so does not want it replaced.
+func checkFile(name string, write bool) error {
+	info, err := os.Lstat(name)
+	switch {
+	case err != nil:
+		return err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return errors.New("it is a symbolic link; name the file itself")
+	case !info.Mode().IsRegular():
+		return errors.New("it is not a file")
+	case write && info.Mode()&0o200 == 0:
+		return errors.New("it is read-only")
+	case write:
+		return nil
+	}
+	return checkFileSize(info.Size())
+}
+
+// maxSessionFile is more than a session of sane size has, and less than what would exhaust the memory.
 const maxSessionFile = 1 << 30
 
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
+func checkFileSize(n int64) error {
+	if n > maxSessionFile {
+		return fmt.Errorf("%d bytes are more than the %d that are possible", n, maxSessionFile)
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a file")
-	}
-	if info.Size() > maxSessionFile {
-		return nil, fmt.Errorf("it has %d bytes, and %d are possible", info.Size(), maxSessionFile)
-	}
-	return io.ReadAll(f)
+	return nil
 }

@@ -48,6 +48,8 @@ type settings struct {
 	republishTimeout      int
 	ackTimeout            int
 	autoTopicAlias        bool
+	resubscribe           bool
+	queueMessages         bool
 	webSocketHeaders      string
 	selectWaitMillis      int
 
@@ -64,7 +66,7 @@ func defaultSettings() settings {
 		logLevel: logInformation, republishInterval: 60, subscriptionIdentifier: -1, topicDelimiter: ",",
 		socket: transport.DefaultSocket(), tls: transport.DefaultTLS(), codePage: utf8Number,
 		maskSensitiveData: true, inert: defaultInertSettings(),
-		publishAndWaitTimeout: 10, sendQueueSize: 1000, selectWaitMillis: 20,
+		publishAndWaitTimeout: 10, sendQueueSize: 1000, selectWaitMillis: 20, resubscribe: true,
 	}
 	s.connectProperties.reset()
 	s.outgoing.reset()
@@ -141,6 +143,7 @@ func (m *MQTT) applySettings() {
 		AckTimeout:        secondsOf(s.ackTimeout),
 		InflightLimit:     s.inflightLimit,
 		AutoTopicAlias:    s.autoTopicAlias,
+		QueueMessages:     s.queueMessages,
 	}
 	if l := m.link; l != nil && l.conn != nil {
 		l.schedule()

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/iotcomponents/iot/config"
 )
@@ -28,15 +29,22 @@ func (m *MQTT) componentRows() []config.Row {
 		config.Int(g.doc("PublishAndWaitTimeout", "int, s", "How long PublishAndWait waits."), &s.publishAndWaitTimeout, 1, maxSeconds),
 		config.Bool(g.doc("BackgroundEvents", "bool", "True: a goroutine of the component calls the event handlers, for programs that have no loop."), &m.background.wanted, config.After(m.backgroundChanged)),
 		config.Int(g.doc("PingTimeout", "int, s", "How long a PINGRESP may take; 0 = KeepAliveInterval."), &s.pingTimeout, 0, maxSeconds, apply),
-		config.Int(g.doc("SendQueueSize", "int, messages", "How many accepted messages may wait for the server's Receive Maximum; 0 = no bound."), &s.sendQueueSize, 0, math.MaxInt32, apply),
+		config.Bool(g.doc("QueueMessages", "bool", "True: messages are accepted without a connection too, kept in memory in the order of the calls, and sent by the next connection. SendQueueSize bounds them: beyond it QoS 0 is refused with 10035, and QoS 1 and 2 wait for room, Timeout seconds at most. Disconnect with CleanSession drops them, as it drops all that is unfinished."), &s.queueMessages, apply),
+		config.Int(g.doc("SendQueueSize", "int, messages", "How many accepted messages may wait for a connection or the server's Receive Maximum; 0 = no bound but 64 MiB of payload, which holds in any case."), &s.sendQueueSize, 0, math.MaxInt32, apply),
 		config.Int(g.doc("InflightLimit", "int", "How many QoS 1 and 2 messages may be unacknowledged; 0 = the server's Receive Maximum. Counts from the next connection on."), &s.inflightLimit, 0, 65535, apply),
 		config.Int(g.doc("RepublishAttempts", "int", "3.1.1: how often a PUBLISH is sent again on one connection before it is given up with Error 201; 0 = no limit."), &s.republishAttempts, 0, math.MaxInt32, apply),
 		config.Int(g.doc("RepublishTimeout", "int, s", "3.1.1: how long after it was first sent on a connection a PUBLISH without PUBACK or PUBREC is given up with Error 201; 0 = no limit."), &s.republishTimeout, 0, maxSeconds, apply),
 		config.Int(g.doc("AckTimeout", "int, s", "How long SUBACK and UNSUBACK may take before Error 201 reports that they are missing; 0 = for ever."), &s.ackTimeout, 0, maxSeconds, apply),
-		config.Bool(g.v5("AutoTopicAlias", "bool", "True: topics that are published again are replaced by topic aliases, as far as the server takes them. Messages that name an alias themselves keep theirs."), &s.autoTopicAlias, apply),
+		config.Int(g.doc("ReconnectDelayMin", "int, s", "AutoReconnect: wait before the first attempt; each further wait is twice as long. All vary by a fifth."), &m.reconnect.delayMin, 1, maxSeconds),
+		config.Int(g.doc("ReconnectDelayMax", "int, s", "AutoReconnect: the longest wait between attempts. A connection that has stood as long starts the waits from the first again."), &m.reconnect.delayMax, 1, maxSeconds),
+		config.Int(g.doc("ReconnectAttempts", "int", "AutoReconnect: how many attempts in a row may fail before Error tells that it gives up; 0 = no limit."), &m.reconnect.attempts, 0, math.MaxInt32),
+		config.ReadOnly(g.doc("ReconnectAttempt", "int", "AutoReconnect: number of the attempt under way or waited for; 0 = none."), func() string { return strconv.Itoa(m.reconnect.attempt) }),
+		config.ReadOnly(g.doc("QueuedMessages", "int", "How many accepted messages wait for a connection, the server's Receive Maximum or InflightLimit."), func() string { return strconv.Itoa(m.client.HeldBack()) }),
+		config.Bool(g.doc("Resubscribe", "bool", "AutoReconnect: when the server has no session any more, make the subscriptions of the last connection again, with all their options, before anything else is sent."), &s.resubscribe, apply),
 		config.String(g.doc("SSLALPN", "string", "Application protocols offered in the TLS handshake, separated by commas; \"\" = none."), &s.tls.ALPN),
 		config.String(g.doc("WebSocketHeaders", "string", "Further header lines \"Name: value\" of the WebSocket upgrade, separated by CR LF."), &s.webSocketHeaders, config.Secret()),
 		config.Int(g.doc("SelectWaitMillis", "int, ms", "How long DoEvents waits for an event when none is ready."), &s.selectWaitMillis, 0, maxSeconds),
+		config.Bool(g.v5("AutoTopicAlias", "bool", "True: topics that are published again are replaced by topic aliases, as far as the server takes them. Messages that name an alias themselves keep theirs."), &s.autoTopicAlias, apply),
 	}
 }
 

@@ -194,7 +194,12 @@ func (r *Recorder) check(e Event) (problem string) {
 		}
 	}
 	switch a := e.Args.(type) {
-	case *mqtt.LogEventArgs, *mqtt.ConnectionStatusEventArgs:
+	case *mqtt.LogEventArgs, *mqtt.ConnectionStatusEventArgs, *mqtt.ErrorEventArgs: // AutoReconnect gives up without a connection
+		return ""
+	case *mqtt.AuthEventArgs:
+		if r.connack {
+			return "none comes between ConnAck and Connected"
+		}
 		return ""
 	case *mqtt.BeforeConnectEventArgs:
 		if r.connected {

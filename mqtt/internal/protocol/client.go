@@ -39,6 +39,8 @@ type Settings struct {
 	AckTimeout time.Duration
 	// AutoTopicAlias replaces topics that are published again by topic aliases, as far as the server takes them.
 	AutoTopicAlias bool
+	// QueueMessages accepts messages without a connection. They are sent by the next one, in the order of the calls.
+	QueueMessages bool
 	// InflightLimit lowers the number of unacknowledged QoS 1 and 2 messages below the server's Receive Maximum; 0 = not.
 	InflightLimit int
 }
@@ -69,6 +71,8 @@ type Client struct {
 	incoming        List    // in the order of arrival; a message leaves when the pump delivers it
 	inbound         idTable
 	waiting         waitQueue // messages that the quota holds back, in order
+	subscribed      subscribed
+	undelivered     []*Message // inbound messages of a restored session that the next connection delivers
 
 	// The rest belongs to one connection.
 	connection uint32 // its number, so that an acknowledgment can never go out on another
@@ -78,7 +82,9 @@ type Client struct {
 	window     int                 // quota at the start
 	unsettled  int                 // inbound QoS 1 and 2 messages that are not settled yet
 	published  bool                // a QoS 1 or 2 message of this connection was accepted
-	released   map[uint16]struct{} // see noteReleased
+	completed  bool                // an inbound QoS 2 message was acknowledged with PUBCOMP
+	released   map[uint16]struct{} // identifiers of PUBREL; see noteEarly
+	received   map[uint16]struct{} // identifiers of PUBREC; see noteEarly
 	aliases    aliases
 	keepAlive  keepAlive
 	republish  republish
@@ -124,8 +130,11 @@ func (c *Client) Outgoing() *List { return &c.outgoing }
 // Incoming lists the received QoS 1 and 2 messages whose acknowledgment is not complete.
 func (c *Client) Incoming() *List { return &c.incoming }
 
-// HeldBack reports how many accepted messages wait for the server's Receive Maximum or for InflightLimit.
+// HeldBack reports how many accepted messages wait for a connection, for the server's Receive Maximum or for InflightLimit.
 func (c *Client) HeldBack() int { return c.waiting.len() }
+
+// HeldBackBytes reports how many payload bytes those messages have.
+func (c *Client) HeldBackBytes() int { return c.waiting.bytes }
 
 // Deadline reports when Tick wants to be called next; Never if time alone changes nothing.
 func (c *Client) Deadline() Time {

@@ -33,6 +33,9 @@ type Options struct {
 	AuthenticationMethod       string
 	AuthenticationData         []byte
 	UserProperties             []UserProperty
+
+	// Resubscribe makes the subscriptions of the last connection again when the server has no session.
+	Resubscribe bool
 }
 
 // Will is the message that the server publishes when the connection ends without DISCONNECT.
@@ -104,7 +107,7 @@ func (c *Client) Connect(now Time, o *Options) error {
 	c.aliases.reset()
 	c.republish.reset()
 	c.qos0, c.qos0Taken = chain{}, chain{}
-	c.published = false
+	c.published, c.completed = false, false
 	c.auth = authentication{}
 	c.keepAlive = keepAlive{lastWrite: now, lastSign: now, lastRead: now}
 	c.limits = c.defaultLimits()
@@ -203,8 +206,10 @@ func (c *Client) receiveConnack(p *packet.Connack) {
 	c.events.push(Event{Kind: EventReadyToSend})
 	c.openQuota()
 	if !p.SessionPresent {
-		c.released, c.lostSessionOf = nil, ack.ClientID
+		c.released, c.received, c.lostSessionOf = nil, nil, ack.ClientID
+		c.startSubscriptions()
 	}
+	c.deliverRestored()
 	// The state of one client identifier is never replayed as another [MQTT5-3.1.3-2].
 	if p.SessionPresent && c.hasSession && c.sessionClientID == ack.ClientID {
 		c.resumeSession()

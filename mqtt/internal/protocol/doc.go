@@ -10,6 +10,7 @@
 //	auth.go       AUTH: who may send it when
 //	receive.go    from bytes to packets; which packet may arrive when
 //	publish.go    outbound PUBLISH: the checks, then QoS 0, 1 and 2
+//	queue.go      messages that are accepted without a connection
 //	outflow.go    PUBACK, PUBREC and PUBCOMP for what was published
 //	inflow.go     inbound PUBLISH and PUBREL, and the acknowledgments that the pump releases
 //	session.go    the session apart from any connection
@@ -18,6 +19,7 @@
 //	alias.go      topic aliases, both ways
 //	autoalias.go  topic aliases that the client chooses
 //	subscribe.go  SUBSCRIBE, UNSUBSCRIBE and their answers
+//	resubscribe.go subscriptions that a lost session had
 //	keepalive.go  PINGREQ, PINGRESP and the deadline
 //	republish.go  repetition on a living connection, which only 3.1.1 allows
 //	acktimeout.go SUBACK and UNSUBACK that do not come

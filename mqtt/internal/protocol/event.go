@@ -3,6 +3,7 @@ package protocol
 import (
 	"fmt"
 
+	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -120,6 +121,9 @@ func (q *eventQueue) pushMessage(kind EventKind, m *Message) {
 
 // PushOwner queues an event of the owner's own behind what has happened so far.
 func (c *Client) PushOwner(detail any) { c.events.push(Event{Kind: EventOwner, Detail: detail}) }
+
+// PushError queues EventError.
+func (c *Client) PushError(err *errors.Error) { c.pushDetail(EventError, err) }
 
 // PushReadyToSend queues EventReadyToSend.
 func (c *Client) PushReadyToSend() { c.events.push(Event{Kind: EventReadyToSend}) }

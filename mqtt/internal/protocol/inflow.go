@@ -86,7 +86,7 @@ func (c *Client) sendPubrec(m *Message) {
 func (c *Client) receivePubrel(a *packet.Ack) {
 	m := c.inbound.get(a.PacketID)
 	if m == nil || m.QoS != 2 {
-		c.noteReleased(a.PacketID)
+		c.noteEarly(&c.released, a.PacketID)
 		// Normal when a session resumes: the exchange was finished here and PUBCOMP was lost [MQTT5-4.3.3-11].
 		c.sendAck(packet.PUBCOMP, a.PacketID, packet.PacketIdentifierNotFound)
 		return
@@ -111,7 +111,7 @@ func (c *Client) Acknowledge(m *Message) bool {
 	if acknowledged {
 		t := packet.PUBACK
 		if m.QoS == 2 {
-			t = packet.PUBCOMP
+			t, c.completed = packet.PUBCOMP, true
 		}
 		c.output.tail = packet.AppendShortAck(c.output.tail, t, m.ID)
 	}

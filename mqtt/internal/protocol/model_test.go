@@ -94,6 +94,7 @@ func newModel(t *testing.T, v packet.Version, seed int64) *model {
 	m := &model{trace: newTrace(t, v), r: rand.New(rand.NewSource(seed)), accepted: map[uint16]string{}, delivered: map[string]int{}, late: map[string]bool{}}
 	m.server = modelServer{m: m, received: map[string][]int{}, released: map[string]int{}, recorded: map[uint16]string{}, enqueued: map[string]byte{}, lost: map[string]bool{}}
 	m.nextID = uint16(65530 + m.r.Intn(8)) // wraps soon
+	m.Settings.QueueMessages = m.r.Intn(2) == 0
 	if v == packet.V311 && m.r.Intn(2) == 0 {
 		m.republish = true
 		m.Settings.RepublishInterval = 10 * second
@@ -142,6 +143,9 @@ func (m *model) quiet() bool {
 // step does one random thing; without mischief nothing new is begun and nothing breaks.
 func (m *model) step(mischief bool) {
 	if m.Phase() == Idle {
+		for mischief && m.r.Intn(3) == 0 {
+			m.publishOne()
+		}
 		m.reconnect(mischief)
 		return
 	}
@@ -217,7 +221,8 @@ func (m *model) restore() {
 		return
 	}
 	for i := range m.session.Incoming {
-		m.late[string(m.session.Incoming[i].Payload)] = m.Phase() != Idle
+		payload := string(m.session.Incoming[i].Payload)
+		m.late[payload] = m.late[payload] || m.Phase() != Idle || m.met
 	}
 	if err := m.RestoreSession(m.session); err != nil {
 		m.fatalf("%v", err)
@@ -286,7 +291,7 @@ func (m *model) readSome() {
 }
 
 func (m *model) publishOne() {
-	if m.Phase() != Connected {
+	if m.Phase() != Connected && (!m.Settings.QueueMessages || m.session != nil) {
 		return
 	}
 	m.sequence++
@@ -294,7 +299,7 @@ func (m *model) publishOne() {
 	topic := fmt.Sprint("t", m.r.Intn(3))
 	payload := fmt.Sprintf("c%d-%d-%s", qos, m.sequence, topic)
 	p := Publish{Topic: topic, QoS: qos, Payload: []byte(payload)}
-	if most := m.Limits().TopicAliasMaximum; most > 0 && m.r.Intn(2) == 0 {
+	if most := m.Limits().TopicAliasMaximum; m.Phase() == Connected && most > 0 && m.r.Intn(2) == 0 {
 		p.Alias = uint16(1 + m.r.Intn(int(most)))
 		if m.aliases.chosen[p.Alias] == topic {
 			p.Topic = ""

@@ -38,6 +38,9 @@ func (c *Client) receivePubrec(a *packet.Ack) {
 			c.unknownAck(packet.PUBREC, a.PacketID)
 			return
 		}
+		if !a.Reason.IsError() {
+			c.noteEarly(&c.received, a.PacketID)
+		}
 		// The server completes with this PUBREL what we know nothing of [MQTT5-4.3.3-4].
 		c.sendAck(packet.PUBREL, a.PacketID, packet.PacketIdentifierNotFound)
 	case m.State == PubrecAwaited && a.Reason.IsError():
@@ -94,7 +97,9 @@ func (c *Client) finishPublish(m *Message, by packet.Type, a *packet.Ack) {
 
 // closeExchange frees what the exchange of m holds and queues the event that tells its end.
 func (c *Client) closeExchange(m *Message, reason packet.ReasonCode, by packet.Type, detail any) {
-	c.ids.remove(m.ID)
+	if m.QoS > 0 {
+		c.ids.remove(m.ID)
+	}
 	c.releaseQuota(m)
 	m.State, m.Done = OutDone, true
 	if detail != nil {

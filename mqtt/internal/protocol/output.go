@@ -107,7 +107,9 @@ func (c *Client) OutputWritten(now Time) {
 
 // QoS0Mark marks the place behind the QoS 0 message that was accepted last; QoS0Passed reports whether everything before
 // it was written.
-func (c *Client) QoS0Mark() uint64 { return c.qos0Gone + uint64(c.qos0.count+c.qos0Taken.count) }
+func (c *Client) QoS0Mark() uint64 {
+	return c.qos0Gone + uint64(c.qos0.count+c.qos0Taken.count+c.waiting.qos0)
+}
 
 // QoS0Passed reports whether all QoS 0 messages before mark were written.
 func (c *Client) QoS0Passed(mark uint64) bool { return c.qos0Gone >= mark }

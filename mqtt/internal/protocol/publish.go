@@ -43,11 +43,12 @@ func (c *Client) Publish(p *Publish) (*Message, error) {
 		return nil, err
 	}
 	if c.phase != Connected {
+		if c.Settings.QueueMessages {
+			return c.queue(p)
+		}
 		return nil, errors.New(errors.ErrNotConnected, "Publishing to "+Quote(p.Topic)+" needs a connection.")
 	}
-	m := c.store.message()
-	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0
-	m.connection = c.connection
+	m := c.outbound(p)
 	if c.version == packet.V5 {
 		m.Properties, m.Alias = p.Properties, p.Alias
 		if err := c.resolveAlias(m); err != nil {
@@ -55,26 +56,13 @@ func (c *Client) Publish(p *Publish) (*Message, error) {
 			return nil, err
 		}
 	}
-	m.Payload = p.Payload
 	if err := c.checkPublish(m); err != nil {
 		c.store.release(m)
 		return nil, err
 	}
-	if m.QoS > 0 {
-		id := c.takeID()
-		if id == 0 {
-			c.store.release(m)
-			return nil, errors.New(errors.ErrPacketIdsExhausted, "All 65535 are in use by messages and requests that the server has not acknowledged.")
-		}
-		m.ID, c.lastID = id, id
-		c.published, c.released = true, nil
-		c.ids.put(id, m)
-	}
-	if !p.Owned {
-		m.Payload = c.store.keep(p.Payload)
-	}
-	if len(m.Properties) > 0 {
-		m.Properties = c.store.keep(m.Properties)
+	if err := c.take(m, p.Owned); err != nil {
+		c.store.release(m)
+		return nil, err
 	}
 	if m.Alias != 0 {
 		c.aliases.choose(m.Alias, m.Topic)
@@ -91,6 +79,34 @@ func (c *Client) Publish(p *Publish) (*Message, error) {
 		c.waiting.push(m)
 	}
 	return m, nil
+}
+
+// outbound makes the message, with views of what the caller owns.
+func (c *Client) outbound(p *Publish) *Message {
+	m := c.store.message()
+	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0
+	m.Payload, m.connection = p.Payload, c.connection
+	return m
+}
+
+// take gives the message its identifier and copies what the caller owns. It is the last step that can fail.
+func (c *Client) take(m *Message, owned bool) error {
+	if m.QoS > 0 {
+		id := c.takeID()
+		if id == 0 {
+			return errors.New(errors.ErrPacketIdsExhausted, "All 65535 are in use by messages and requests that the server has not acknowledged.")
+		}
+		m.ID, c.lastID = id, id
+		c.published, c.released, c.received = true, nil, nil
+		c.ids.put(id, m)
+	}
+	if !owned {
+		m.Payload = c.store.keep(m.Payload)
+	}
+	if len(m.Properties) > 0 {
+		m.Properties = c.store.keep(m.Properties)
+	}
+	return nil
 }
 
 // resolveAlias gives a message whose caller relies on an alias its full topic, so that it can be sent again on a
@@ -119,10 +135,8 @@ func (c *Client) checkPublish(m *Message) error {
 		if m.Alias > c.limits.TopicAliasMaximum { // [MQTT5-3.2.2-17] [MQTT5-3.2.2-18]
 			return errors.New(errors.ErrProtocol, fmt.Sprintf("PUBLISH with topic alias %d, but the server takes %d at most (ServerTopicAliasMax).", m.Alias, c.limits.TopicAliasMaximum))
 		}
-		if len(m.Properties) > 0 {
-			if v, _ := m.Properties.Uint(packet.PropPayloadFormatIndicator); v == 1 && !utf8.Valid(m.Payload) {
-				return errors.New(errors.ErrMalformedMessage, "PayloadFormatIndicator is 1, but the payload is not valid UTF-8.")
-			}
+		if err := checkFormat(m); err != nil {
+			return err
 		}
 	}
 	properties := len(m.Properties)
@@ -132,6 +146,17 @@ func (c *Client) checkPublish(m *Message) error {
 	size := packet.PublishSize(c.version, m.QoS, len(m.Topic), properties, len(m.Payload))
 	if uint64(size) > uint64(c.limits.MaximumPacketSize) {
 		return c.checkSize(packet.PUBLISH, size)
+	}
+	return nil
+}
+
+// checkFormat refuses a payload that is not what Payload Format Indicator says.
+func checkFormat(m *Message) error {
+	if len(m.Properties) == 0 {
+		return nil
+	}
+	if v, _ := m.Properties.Uint(packet.PropPayloadFormatIndicator); v == 1 && !utf8.Valid(m.Payload) {
+		return errors.New(errors.ErrMalformedMessage, "PayloadFormatIndicator is 1, but the payload is not valid UTF-8.")
 	}
 	return nil
 }

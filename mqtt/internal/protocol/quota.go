@@ -40,11 +40,19 @@ func (c *Client) sendHeldBack() {
 		if m == nil {
 			return
 		}
-		if err := c.checkPublish(m); err != nil {
-			c.abandon(m, err)
-			continue
-		}
-		c.writePublish(m)
+		c.sendWaiting(m)
+	}
+}
+
+// sendWaiting sends a message that was accepted earlier, unless this server does not take it.
+func (c *Client) sendWaiting(m *Message) {
+	if err := c.checkPublish(m); err != nil {
+		c.abandon(m, err)
+		return
+	}
+	c.writePublish(m)
+	if m.QoS == 0 {
+		c.qos0.add(m)
 	}
 }
 
@@ -76,6 +84,8 @@ func (c *Client) settledOne(m *Message) {
 type waitQueue struct {
 	messages []*Message
 	head     int
+	bytes    int // of payload
+	qos0     int // messages of QoS 0
 }
 
 func (q *waitQueue) len() int { return len(q.messages) - q.head }
@@ -89,6 +99,10 @@ func (q *waitQueue) push(m *Message) {
 		q.messages, q.head = q.messages[:n], 0
 	}
 	q.messages = append(q.messages, m)
+	q.bytes += len(m.Payload)
+	if m.QoS == 0 {
+		q.qos0++
+	}
 }
 
 func (q *waitQueue) take() *Message {
@@ -98,6 +112,10 @@ func (q *waitQueue) take() *Message {
 	m := q.messages[q.head]
 	q.messages[q.head] = nil
 	q.head++
+	q.bytes -= len(m.Payload)
+	if m.QoS == 0 {
+		q.qos0--
+	}
 	if q.head == len(q.messages) {
 		q.messages, q.head = q.messages[:0], 0
 	}

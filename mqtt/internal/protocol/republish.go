@@ -88,6 +88,7 @@ func (c *Client) tickRepublish(now Time) {
 	if interval == 0 {
 		return
 	}
+	var again []uint16
 	for waiting := len(r.repeat.queue) - r.repeat.head; waiting > 0; waiting-- {
 		id := r.repeat.due(c, now, interval)
 		if id == 0 {
@@ -100,7 +101,9 @@ func (c *Client) tickRepublish(now Time) {
 		}
 		m.repeats++
 		c.writePublish(m)
+		again = append(again, m.ID)
 	}
+	c.noteEach(2, again, "sent again", "RepublishInterval is over: %d messages without an answer are sent again.")
 }
 
 // giveUp ends the exchange of a message that the server does not answer. The server may have it all the same, and its

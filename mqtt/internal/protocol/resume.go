@@ -63,13 +63,13 @@ func (c *Client) sendAnew() {
 		}
 	}
 	for _, m := range anew {
-		c.waiting.push(m)
+		c.sendOrHold(m)
 	}
 	c.sendLater(later)
 	c.noteEach(2, ids(anew), "sent as a new message", "The server has no session: %d unacknowledged messages are sent as new ones.")
 }
 
-// neverSent empties the queue of what waited for the quota of the last connection. It returns the messages that were
+// neverSent empties the queue of what waited for the quota of the last connection, or for a connection. It returns the messages that were
 // never sent; those that waited to be sent again are in the list.
 func (c *Client) neverSent() []*Message {
 	var never []*Message
@@ -85,9 +85,17 @@ func (c *Client) neverSent() []*Message {
 func (c *Client) sendLater(later []*Message) {
 	for _, m := range later {
 		m.Alias = 0
-		c.waiting.push(m)
+		c.sendOrHold(m)
 	}
-	c.sendHeldBack()
+}
+
+// sendOrHold sends a message, or puts it behind the others that wait for the quota. QoS 0 needs none.
+func (c *Client) sendOrHold(m *Message) {
+	if c.phase != Connected || m.QoS > 0 && (c.quota == 0 || c.waiting.len() > 0) {
+		c.waiting.push(m)
+		return
+	}
+	c.sendWaiting(m)
 }
 
 // endSession drops the exchanges of a session that ends with its connection.

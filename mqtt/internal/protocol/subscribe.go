@@ -26,6 +26,11 @@ type Request struct {
 
 	sentAt  Time // see acktimeout.go
 	overdue bool // that was reported
+
+	// Of a SUBSCRIBE, see resubscribe.go.
+	subscriptions []Subscription
+	identifier    int
+	user          packet.Properties
 }
 
 // SubAck is the answer to a Request.
@@ -83,7 +88,7 @@ func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user pa
 			p.Properties = append(p.Properties, user...)
 		}
 	}
-	return c.request(packet.SUBSCRIBE, filters, "", func(dst []byte, id uint16) []byte {
+	return c.request(&Request{Type: packet.SUBSCRIBE, Filters: filters, subscriptions: subscriptions, identifier: identifier, user: user}, func(dst []byte, id uint16) []byte {
 		p.PacketID = id
 		return packet.AppendSubscribe(dst, c.version, &p)
 	})
@@ -107,7 +112,7 @@ func (c *Client) Unsubscribe(filters []string, tag string, user packet.Propertie
 	if c.version == packet.V5 {
 		p.Properties = user
 	}
-	return c.request(packet.UNSUBSCRIBE, filters, tag, func(dst []byte, id uint16) []byte {
+	return c.request(&Request{Type: packet.UNSUBSCRIBE, Filters: filters, Tag: tag}, func(dst []byte, id uint16) []byte {
 		p.PacketID = id
 		return packet.AppendUnsubscribe(dst, c.version, &p)
 	})
@@ -115,13 +120,13 @@ func (c *Client) Unsubscribe(filters []string, tag string, user packet.Propertie
 
 // request gives a SUBSCRIBE or UNSUBSCRIBE its packet identifier, queues it and remembers it. The quota does not hold
 // it back [MQTT5-3.3.4-8].
-func (c *Client) request(t packet.Type, filters []string, tag string, appendTo func([]byte, uint16) []byte) (int, error) {
+func (c *Client) request(r *Request, appendTo func([]byte, uint16) []byte) (int, error) {
 	encoded := appendTo(nil, 1)
-	if err := c.checkSize(t, len(encoded)); err != nil {
+	if err := c.checkSize(r.Type, len(encoded)); err != nil {
 		return 0, err
 	}
 	if len(encoded) > packet.MaxRemainingLength {
-		return 0, errors.New(errors.ErrMessageTooLong, tooLong(t, len(encoded), "MQTT's limit", packet.MaxRemainingLength))
+		return 0, errors.New(errors.ErrMessageTooLong, tooLong(r.Type, len(encoded), "MQTT's limit", packet.MaxRemainingLength))
 	}
 	id := c.takeID()
 	if id == 0 {
@@ -131,7 +136,7 @@ func (c *Client) request(t packet.Type, filters []string, tag string, appendTo f
 	if c.requests == nil {
 		c.requests = make(map[uint16]*Request)
 	}
-	r := &Request{Type: t, ID: id, Filters: filters, Tag: tag}
+	r.ID = id
 	c.requests[id] = r
 	c.noteRequest(r)
 	return int(id), nil
@@ -205,6 +210,7 @@ func (c *Client) receiveSuback(t packet.Type, id uint16, reasons []byte, p packe
 	for i, code := range reasons {
 		ack.Reasons[i] = packet.ReasonCode(code)
 	}
+	c.noteAnswered(r, ack.Reasons)
 	if a, ok := answer(p).(*Answer); ok {
 		ack.ReasonString, ack.UserProperties = a.ReasonString, a.UserProperties
 	}

@@ -1,0 +1,174 @@
+package mqtt
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+)
+
+// reconnect connects again by itself after a connection was lost, while the setting AutoReconnect is True. MQTT.mu guards
+// it.
+type reconnect struct {
+	wanted             bool // AutoReconnect
+	delayMin, delayMax int  // ReconnectDelayMin and ReconnectDelayMax, in seconds
+	attempts           int  // ReconnectAttempts
+
+	attempt int         // the attempt under way or waited for; 0 = none
+	doubled int         // how often the delay was doubled; from 0 only after a connection that has stood for delayMax
+	timer   *time.Timer // until the next attempt; nil = none is waited for
+	asks    bool        // the program has a handler of BeforeConnect
+}
+
+func defaultReconnect() reconnect { return reconnect{delayMin: 1, delayMax: 60} }
+
+// reconnectJitter is by how much a delay may be shorter or longer, so that the clients of a server that was restarted do
+// not all come back at once.
+const reconnectJitter = 0.2
+
+// delay returns how long to wait before the next attempt: 1, 2, 4, 8, 16, 32, then every 60 seconds by default.
+func (r *reconnect) delay() time.Duration {
+	d, most := secondsOf(r.delayMin), secondsOf(r.delayMax)
+	for range r.doubled {
+		if d >= most {
+			break
+		}
+		d *= 2
+	}
+	return time.Duration(float64(min(d, max(most, secondsOf(r.delayMin)))) * (1 - reconnectJitter + 2*reconnectJitter*rand.Float64()))
+}
+
+// reconnectAfter decides what follows the end of a connection that stood, or of an attempt to bring one back. The lock is
+// held.
+func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) {
+	r := &m.reconnect
+	if !l.stood && !l.automatic {
+		return // the program's own Connect has failed, and says so
+	}
+	if l.stood {
+		r.attempt = 0
+		if m.now()-l.since >= secondsOf(r.delayMax) {
+			r.doubled = 0
+		}
+	}
+	end := m.client.End()
+	switch {
+	case !r.wanted || failure == nil || failure.Code == errors.ErrInterrupted || l.conn != nil && end.Local:
+		r.attempt = 0
+	case l.conn != nil && m.isFinal(l, end):
+		m.reconnectStops(failure)
+	case r.attempts > 0 && r.attempt == r.attempts:
+		m.reconnectStops(failure)
+	default:
+		r.attempt++
+		delay := r.delay()
+		r.doubled++
+		m.log(logInformation, logReconnect, fmt.Sprintf("Attempt %d in %.1f s.", r.attempt, delay.Seconds()))
+		m.log(logVerbose, logReconnect, "The reason: "+failure.Error())
+		var timer *time.Timer
+		// Ended by: its time, or stop.
+		timer = time.AfterFunc(delay, func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			if r.timer == timer {
+				r.timer = nil
+				m.reconnectNow()
+			}
+		})
+		r.timer = timer
+	}
+}
+
+// stop ends waiting for the next attempt. The lock is held.
+func (r *reconnect) stop() {
+	if r.timer != nil {
+		r.timer.Stop()
+		r.timer = nil
+	}
+	r.attempt = 0
+}
+
+// isFinal reports whether the server has said that another attempt with the same values would be refused too, or be
+// a quarrel with another client of the same identifier.
+func (m *MQTT) isFinal(l *link, end *protocol.End) bool {
+	if end.ByServer {
+		switch end.Disconnect.Reason {
+		case packet.SessionTakenOver, packet.AdministrativeAction, packet.PayloadFormatInvalid, packet.RetainNotSupported,
+			packet.QoSNotSupported, packet.UseAnotherServer, packet.ServerMoved, packet.NotAuthorized, packet.BadAuthenticationMethod:
+			return true
+		}
+		return false
+	}
+	ack := m.client.ConnAck()
+	if l.stood || ack == nil || ack.Reason == packet.Success {
+		return false
+	}
+	if ack.Version == packet.V311 {
+		return ack.Reason != serverUnavailable311
+	}
+	switch ack.Reason {
+	case packet.UnspecifiedError, packet.ImplementationSpecificError, packet.ServerUnavailable, packet.ServerBusy,
+		packet.QuotaExceeded, packet.ConnectionRateExceeded:
+		return false
+	}
+	return true
+}
+
+// serverUnavailable311 is the only return code of 3.1.1 that may be another one the next time.
+const serverUnavailable311 = 3
+
+// reconnectStops tells that there will be no further attempt. The lock is held.
+func (m *MQTT) reconnectStops(cause *errors.Error) {
+	attempt := m.reconnect.attempt
+	m.reconnect.stop()
+	text := fmt.Sprintf("AutoReconnect gives up after %d attempts.", attempt)
+	m.log(logInformation, logReconnect, text+" "+cause.Error())
+	m.client.PushError(errors.Wrap(cause.Code, text, cause))
+	m.eventsQueued()
+}
+
+// reconnectNow begins an attempt. The lock is held.
+func (m *MQTT) reconnectNow() {
+	l, err := m.newLink()
+	if err != nil {
+		m.reconnectStops(errors.FromOS(err))
+		return
+	}
+	l.automatic = true
+	m.log(logInformation, logReconnect, fmt.Sprintf("Attempt %d.", m.reconnect.attempt))
+	m.background.ensure(m)
+	if !m.reconnect.asks {
+		m.reconnectWith(l)
+		return
+	}
+	// The pump is waited for without a limit: what the handler does, renewing a token for example, is what the attempt
+	// needs to succeed.
+	m.pushBeforeConnect(func() { m.reconnectWith(l) })
+	m.eventsQueued()
+}
+
+// reconnectWith begins the attempt with the values of now, unless it was ended meanwhile. The lock is held.
+func (m *MQTT) reconnectWith(l *link) {
+	if m.link != l {
+		return
+	}
+	l.bound()
+	if err := m.arm(l); err != nil {
+		l.cancel()
+		m.link = nil
+		m.reconnectStops(errors.FromOS(err))
+		return
+	}
+	l.options.Resubscribe = m.settings.resubscribe
+	l.start()
+}
+
+// reconnectChanged is called after AutoReconnect was assigned. The lock is held.
+func (m *MQTT) reconnectChanged() {
+	if !m.reconnect.wanted && m.link == nil {
+		m.reconnect.stop()
+	}
+}

@@ -1,0 +1,414 @@
+package mqtt_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
+
+// switchedDial reaches the server, or is refused while down. It notes when it was called.
+type switchedDial struct {
+	server *mqtttest.Server
+	down   bool
+	calls  []time.Time
+}
+
+func (d *switchedDial) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	d.calls = append(d.calls, time.Now())
+	if d.down {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+	}
+	return d.server.Dial(ctx, network, address)
+}
+
+// reconnecting is a connected component with AutoReconnect.
+func reconnecting(t *testing.T, v mqtt.MQTTVersions) (*mqtttest.Recorder, *switchedDial, *mqtttest.Conn) {
+	t.Helper()
+	r, s := memory(t, v)
+	d := &switchedDial{server: s}
+	mqtt.SetDial(r.M, d.dial)
+	config(t, r.M, "AutoReconnect=True")
+	must(t, r.M.SetCleanSession(false))
+	c := r.Connect(s, nil)
+	r.Take()
+	d.calls = nil
+	return r, d, c
+}
+
+// about reports whether got is want within the jitter of a fifth.
+func about(got, want time.Duration) bool {
+	return got >= want*79/100 && got <= want*121/100
+}
+
+// 1, 2, 4, 8, 16, 32, then every 60 seconds; each failure is logged and not told by Connected; then Connected and
+// ReadyToSend again. BeforeConnect comes before each attempt.
+func TestReconnectSchedule(t *testing.T) {
+	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+		r, d, c := reconnecting(t, v)
+		lost := time.Now()
+		d.down = true
+		c.Reset()
+		for n := 1; len(d.calls) < 9; n++ {
+			r.WaitFor("BeforeConnect", n)
+			synctest.Wait()
+		}
+		last := lost
+		for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60, 60} {
+			if got := d.calls[i].Sub(last); !about(got, want*time.Second) {
+				t.Errorf("attempt %d after %v, want about %d s", i+1, got, want)
+			}
+			last = d.calls[i]
+		}
+		d.down = false
+		if got := config(t, r.M, "ReconnectAttempt"); got != "10" {
+			t.Errorf("ReconnectAttempt is %s", got)
+		}
+		r.WaitFor("BeforeConnect", 10)
+		c = d.server.Accept(t)
+		c.ExpectConnect()
+		c.SendConnack(true, 0, nil)
+		trace := r.WaitFor("ReadyToSend", 1)
+		if n := trace.Count("Connected"); n != 1 {
+			t.Errorf("Connected fired %d times: %q", n, trace.Strings())
+		}
+		if got := config(t, r.M, "ReconnectAttempt"); got != "0" || !r.M.Connected() {
+			t.Errorf("ReconnectAttempt is %s, connected %t", got, r.M.Connected())
+		}
+
+		// A connection that has not stood for long does not start the schedule anew; one that has, does.
+		lost = time.Now()
+		r.Take()
+		c.Reset()
+		r.WaitFor("BeforeConnect", 1)
+		c = d.server.Accept(t)
+		if got := time.Since(lost); !about(got, time.Minute) {
+			t.Errorf("after a short connection %v", got)
+		}
+		c.ExpectConnect()
+		c.SendConnack(true, 0, nil)
+		r.WaitFor("ReadyToSend", 1)
+		advance(time.Minute)
+		lost = time.Now()
+		r.Take()
+		c.Reset()
+		r.WaitFor("BeforeConnect", 1)
+		c = d.server.Accept(t)
+		if got := time.Since(lost); !about(got, time.Second) {
+			t.Errorf("after a long connection %v", got)
+		}
+		c.ExpectConnect()
+		c.SendConnack(true, 0, nil)
+		r.WaitFor("ReadyToSend", 1)
+	})
+}
+
+// Without a pump and without a handler of BeforeConnect a connection comes back in the background, and its session with
+// it: nothing that was accepted is lost, and the order stays.
+func TestReconnectWithoutPump(t *testing.T) {
+	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+		s := mqtttest.NewMemoryServer(t)
+		m := mqtt.New()
+		t.Cleanup(func() { finish(t, m) })
+		mqtt.SetDial(m, s.Dial)
+		must(t, m.SetVersion(v))
+		must(t, m.SetCleanSession(false))
+		must(t, m.SetClientId("c"))
+		must(t, m.SetRemoteHost("host"))
+		config(t, m, "AutoReconnect=Yes")
+		must(t, m.SetTimeout(0))
+		must(t, m.Connect())
+		c := s.AcceptConnected(t)
+		synctest.Wait()
+		must(t, m.PublishMessage("a", 1, "1"))
+		must(t, m.PublishMessage("a", 2, "2"))
+		c.ExpectPublish()
+		c.Reset()
+		c = s.Accept(t)
+		c.ExpectConnect()
+		c.SendConnack(true, 0, nil)
+		for i, want := range []string{"1", "2"} {
+			if p := c.ExpectPublish(); string(p.Payload) != want || !p.Dup || int(p.PacketID) != i+1 {
+				t.Errorf("sent %d %q DUP %t", p.PacketID, p.Payload, p.Dup)
+			}
+		}
+		c.SendAck(packet.PUBACK, 1)
+		synctest.Wait()
+		if !m.Connected() || m.OutgoingMessages().Count() != 2 { // MessageOut waits for the pump
+			t.Errorf("connected %t, %d outgoing", m.Connected(), m.OutgoingMessages().Count())
+		}
+	})
+}
+
+// The server has lost the session: the subscriptions are made again before anything else, unless Resubscribe is False.
+func TestReconnectResubscribes(t *testing.T) {
+	for _, wanted := range []bool{true, false} {
+		t.Run(fmt.Sprint("Resubscribe ", wanted), func(t *testing.T) {
+			eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+				r, d, c := reconnecting(t, v)
+				config(t, r.M, fmt.Sprintf("Resubscribe=%t", wanted))
+				must(t, r.M.Subscribe("a,b", 1))
+				c.ExpectType(packet.SUBSCRIBE)
+				c.SendSuback(1, 1, 1)
+				r.WaitFor("Subscribed", 2)
+				must(t, r.M.PublishMessage("t", 1, "x"))
+				c.ExpectPublish()
+				r.Take()
+				c.Reset()
+				r.WaitFor("BeforeConnect", 1)
+				c = d.server.Accept(t)
+				c.ExpectConnect()
+				c.SendConnack(false, 0, nil)
+				if wanted {
+					p := c.ExpectType(packet.SUBSCRIBE)
+					c.SendSuback(uint16(p.Body[0])<<8|uint16(p.Body[1]), 1, 1)
+					r.WaitFor("Subscribed", 2)
+				}
+				if p := c.ExpectPublish(); p.Dup {
+					t.Error("DUP, although the server has no session")
+				}
+				c.ExpectNothing()
+			})
+		})
+	}
+}
+
+// ending is what happens to the connection, or to the first attempt to bring it back.
+type ending func(t *testing.T, r *mqtttest.Recorder, d *switchedDial, c *mqtttest.Conn)
+
+// What ends it, and says why; and what does not.
+func TestReconnectEnds(t *testing.T) {
+	refuse := func(code packet.ReasonCode) ending {
+		return func(t *testing.T, r *mqtttest.Recorder, d *switchedDial, c *mqtttest.Conn) {
+			c.Reset()
+			r.WaitFor("BeforeConnect", 1)
+			c = d.server.Accept(t)
+			c.ExpectConnect()
+			c.SendConnack(false, code, nil)
+		}
+	}
+	goodbye := func(code packet.ReasonCode) ending {
+		return func(_ *testing.T, _ *mqtttest.Recorder, _ *switchedDial, c *mqtttest.Conn) {
+			c.SendDisconnect(code, nil)
+		}
+	}
+	for _, row := range []struct {
+		name    string
+		version mqtt.MQTTVersions
+		do      ending
+		goesOn  bool
+		silent  bool
+	}{
+		{"not authorized", mqtt.MvV5, refuse(packet.NotAuthorized), false, false},
+		{"bad password", mqtt.MvV5, refuse(packet.BadUserNameOrPassword), false, false},
+		{"use another server", mqtt.MvV5, refuse(packet.UseAnotherServer), false, false},
+		{"server busy", mqtt.MvV5, refuse(packet.ServerBusy), true, false},
+		{"server unavailable", mqtt.MvV5, refuse(packet.ServerUnavailable), true, false},
+		{"3.1.1 server unavailable", mqtt.MvV3, refuse(3), true, false},
+		{"3.1.1 bad password", mqtt.MvV3, refuse(4), false, false},
+		{"3.1.1 not authorized", mqtt.MvV3, refuse(5), false, false},
+		{"session taken over", mqtt.MvV5, goodbye(packet.SessionTakenOver), false, false},
+		{"administrative action", mqtt.MvV5, goodbye(packet.AdministrativeAction), false, false},
+		{"server moved", mqtt.MvV5, goodbye(packet.ServerMoved), false, false},
+		{"shutting down", mqtt.MvV5, goodbye(packet.ServerShuttingDown), true, false},
+		{"keep-alive timeout", mqtt.MvV5, goodbye(packet.KeepAliveTimeout), true, false},
+		{"disconnected in order", mqtt.MvV5, goodbye(0), false, true},
+		{"Disconnect", mqtt.MvV5, func(t *testing.T, r *mqtttest.Recorder, _ *switchedDial, _ *mqtttest.Conn) { must(t, r.M.Disconnect()) }, false, true},
+		{"Interrupt", mqtt.MvV5, func(t *testing.T, r *mqtttest.Recorder, _ *switchedDial, _ *mqtttest.Conn) { must(t, r.M.Interrupt()) }, false, true},
+		{"closed by the server", mqtt.MvV3, func(_ *testing.T, _ *mqtttest.Recorder, _ *switchedDial, c *mqtttest.Conn) { c.Close() }, true, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, d, c := reconnecting(t, row.version)
+				row.do(t, r, d, c)
+				if row.goesOn {
+					r.Take()
+					r.WaitFor("BeforeConnect", 1)
+					return
+				}
+				d.calls = nil
+				for range 200 {
+					advance(time.Second)
+					r.Pump()
+				}
+				if len(d.calls) > 0 || config(t, r.M, "ReconnectAttempt") != "0" {
+					t.Errorf("%d attempts more", len(d.calls))
+				}
+				told := strings.Contains(strings.Join(r.Trace().Only("Error").Strings(), "\n"), "AutoReconnect gives up")
+				if told == row.silent {
+					t.Errorf("told %t: %q", told, r.Trace().Strings())
+				}
+			})
+		})
+	}
+}
+
+// ReconnectAttempts bounds the attempts; what then ends it is told with the last reason.
+func TestReconnectAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, d, c := reconnecting(t, mqtt.MvV3)
+		config(t, r.M, "ReconnectAttempts=3")
+		config(t, r.M, "ReconnectDelayMin=2")
+		config(t, r.M, "ReconnectDelayMax=3")
+		d.down = true
+		start := time.Now()
+		c.Reset()
+		r.Wait("the end", func(trace mqtttest.Trace) bool {
+			return trace.Count("Error") > 0 && strings.Contains(trace.Last("Error").Args.(*mqtt.ErrorEventArgs).Description, "3 attempts")
+		})
+		if e := last[mqtt.ErrorEventArgs](t, r.Trace()); e.ErrorCode != 10061 {
+			t.Errorf("Error %+v", e)
+		}
+		if got := time.Since(start); len(d.calls) != 3 || !about(got, 8*time.Second) {
+			t.Errorf("%d attempts in %v", len(d.calls), got)
+		}
+		d.down = false
+		r.Take()
+		r.Connect(d.server, nil) // the program's own Connect works as ever
+	})
+}
+
+// Each of these ends the waiting for the next attempt, and an attempt under way, at once.
+func TestReconnectIsEnded(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, m *mqtt.MQTT){
+		"Disconnect": func(t *testing.T, m *mqtt.MQTT) { must(t, m.Disconnect()) },
+		"Interrupt":  func(t *testing.T, m *mqtt.MQTT) { must(t, m.Interrupt()) },
+		"Reset":      func(t *testing.T, m *mqtt.MQTT) { must(t, m.Reset()) },
+		"setting":    func(t *testing.T, m *mqtt.MQTT) { config(t, m, "AutoReconnect=False") },
+	} {
+		for _, stage := range []string{"waiting", "asking", "dialing", "awaiting CONNACK"} {
+			t.Run(name+" "+stage, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					r, d, c := reconnecting(t, mqtt.MvV5)
+					release := make(chan struct{})
+					if stage == "dialing" {
+						mqtt.SetDial(r.M, blockedDial(release))
+					}
+					c.Reset()
+					r.WaitFor("Disconnected", 1)
+					switch stage {
+					case "asking":
+						advance(2 * time.Second) // the question waits for the pump
+					case "dialing", "awaiting CONNACK":
+						r.WaitFor("BeforeConnect", 1)
+						synctest.Wait()
+					}
+					if stage == "awaiting CONNACK" {
+						d.server.Accept(t).ExpectConnect()
+					}
+					if name == "Reset" {
+						r.WasReset()
+					}
+					end(t, r.M)
+					synctest.Wait()
+					if name == "setting" && stage != "waiting" { // what is under way goes on, and is the last
+						close(release)
+						r.Lenient()
+						_ = r.M.Interrupt()
+					}
+					d.calls = nil
+					for range 100 {
+						advance(time.Second)
+						r.Pump()
+					}
+					if len(d.calls) > 0 || config(t, r.M, "ReconnectAttempt") != "0" {
+						t.Errorf("%d attempts more, ReconnectAttempt %s", len(d.calls), config(t, r.M, "ReconnectAttempt"))
+					}
+					must(t, r.M.SetRemotePort(1)) // it is idle
+				})
+			})
+		}
+	}
+}
+
+// While an attempt is waited for the component is idle: the host may be changed, and Connect takes over.
+func TestReconnectMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, d, c := reconnecting(t, mqtt.MvV3)
+		c.Reset()
+		r.WaitFor("Disconnected", 1)
+		wantCode(t, r.M.PublishMessage("a", 0, ""), 212)
+		must(t, r.M.SetRemoteHost("other"))
+		r.Take()
+		r.Connect(d.server, nil)
+		d.calls = nil
+		advance(time.Minute)
+		if len(d.calls) > 0 {
+			t.Error("an attempt beside the connection")
+		}
+	})
+}
+
+// BeforeConnect may change ClientId and CleanSession for each attempt, and the program its password.
+func TestReconnectRenewsCredentials(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, d, c := reconnecting(t, mqtt.MvV5)
+		must(t, r.M.SetUser("u"))
+		n := 0
+		r.On("BeforeConnect", func(any) {
+			n++
+			must(t, r.M.SetPassword(fmt.Sprint("token", n)))
+		})
+		for i := 1; i <= 3; i++ {
+			c.Reset()
+			r.WaitFor("BeforeConnect", i)
+			c = d.server.Accept(t)
+			if p := c.ExpectConnect(); string(p.Password) != fmt.Sprint("token", i) {
+				t.Errorf("attempt %d with %s", i, p.Password)
+			}
+			c.SendConnack(true, 0, nil)
+			r.WaitFor("ReadyToSend", i)
+		}
+	})
+}
+
+// With BackgroundEvents the handlers run by themselves, BeforeConnect of an attempt too.
+func TestReconnectInTheBackground(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := mqtttest.NewMemoryServer(t)
+		m := mqtt.New()
+		t.Cleanup(func() { finish(t, m) })
+		mqtt.SetDial(m, s.Dial)
+		must(t, m.SetRemoteHost("host"))
+		config(t, m, "AutoReconnect=True")
+		config(t, m, "BackgroundEvents=True")
+		connected := make(chan int, 8)
+		m.OnBeforeConnect = func(*mqtt.BeforeConnectEventArgs) {}
+		m.OnConnected = func(e *mqtt.ConnectedEventArgs) { connected <- e.StatusCode }
+		must(t, m.SetTimeout(0))
+		done := make(chan error, 1)
+		go func() { done <- m.Connect() }()
+		for range 5 {
+			c := s.AcceptConnected(t)
+			if code := <-connected; code != 0 {
+				t.Fatal(code)
+			}
+			c.Reset()
+		}
+		must(t, <-done)
+		synctest.Wait()
+	})
+}
+
+// PublishAndWait goes on over a reconnection.
+func TestPublishAndWaitOverReconnection(t *testing.T) {
+	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+		r, d, c := reconnecting(t, v)
+		done := r.Start(func() error { return r.M.PublishAndWait("a", 1, []byte("x")) })
+		c.ExpectPublish()
+		c.Reset()
+		c = d.server.Accept(t)
+		c.ExpectConnect()
+		c.SendConnack(true, 0, nil)
+		c.SendAck(packet.PUBACK, c.ExpectPublish().PacketID)
+		must(t, r.Join(done))
+	})
+}

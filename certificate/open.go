@@ -3,8 +3,6 @@ package certificate
 import (
 	"bytes"
 	stderrors "errors"
-	"io"
-	"os"
 	"strconv"
 
 	"github.com/iotcomponents/iot/errors"
@@ -101,20 +99,6 @@ func (l loader) run(data []byte, pw passwords) ([]entry, error) {
 		return nil, stderrors.New("there is neither a certificate nor a key in the " + l.what)
 	}
 	return found, err
-}
-
-// readFile reads a file of bounded size: a device that never ends must not fill the memory.
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, errors.Wrap(errors.ErrFileNotOpened, "The certificate file "+strconv.Quote(name)+" cannot be opened", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxStore+1))
-	if err != nil {
-		return nil, errors.Wrap(errors.ErrFileNotOpened, "The certificate file "+strconv.Quote(name)+" cannot be read", err)
-	}
-	return data, nil
 }
 
 // numbered gives 271 to an error that has no number yet.

@@ -1,7 +1,9 @@
 package certificate_test
 
 import (
+	"encoding/pem"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -183,6 +185,30 @@ func TestUnreadable(t *testing.T) {
 				t.Errorf("%v does not mention %q", err, test.text)
 			}
 		})
+	}
+}
+
+// TestContentsAsName: contents that are assigned with the type of a file, or with no type at all, are not shown, since
+// they may be a private key.
+func TestContentsAsName(t *testing.T) {
+	key := read(t, "ed25519.key.pem")
+	block, _ := pem.Decode(key)
+	for name, store := range map[string][]byte{
+		"PEM": key, "DER": block.Bytes, "Base64": inBase64(block.Bytes), "JWK": read(t, "ed25519.jwk"),
+		"JWK in one line": []byte(strings.ReplaceAll(string(read(t, "ed25519.jwk")), "\n", "")),
+		"PFX":             read(t, "ed25519.pfx"), "PFX in Base64": inBase64(read(t, "ed25519.pfx")),
+	} {
+		for storeType, code := range map[certificate.CertStoreTypes]int{
+			certificate.CstPEMKeyFile: ioterrors.ErrFileNotOpened, certificate.CstUser: ioterrors.ErrCertificateStore,
+		} {
+			_, err := load(storeType, store, "*")
+			wantCode(t, err, code)
+			for part := range slices.Chunk(store, 12) {
+				if quoted := strings.Trim(strconv.Quote(string(part)), `"`); len(part) == 12 && strings.Contains(err.Error(), quoted) {
+					t.Fatalf("%s: %v", name, err)
+				}
+			}
+		}
 	}
 }
 

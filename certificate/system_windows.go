@@ -3,7 +3,6 @@ package certificate
 import (
 	"crypto/x509"
 	stderrors "errors"
-	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -14,7 +13,7 @@ import (
 // loadSystem reads a certificate store of Windows, for example MY. Its private keys stay in the system.
 func loadSystem(name string, machine bool) ([]entry, error) {
 	failed := func(cause error) error {
-		return errors.Wrap(errors.ErrCertificateStore, "The certificate store "+strconv.Quote(name)+
+		return errors.Wrap(errors.ErrCertificateStore, "The certificate store "+shownStore(name)+
 			" of Windows cannot be opened", cause)
 	}
 	wide, err := windows.UTF16PtrFromString(name)

@@ -42,9 +42,9 @@ func attempts() []attempt {
 		{name: "end before CONNACK (pain 33)", play: func(c *mqtttest.Conn) { c.Close() }, code: 1120},
 		{name: "end inside CONNACK", play: func(c *mqtttest.Conn) { c.Send("20 02 00"); c.Close() }, code: 1120},
 		{name: "reset", play: func(c *mqtttest.Conn) { c.Reset() }, code: 10054},
-		{name: "HTTP", play: func(c *mqtttest.Conn) { c.SendBytes([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) }, code: 500, bye: 0x81},
+		{name: "HTTP", play: func(c *mqtttest.Conn) { c.SendBytes([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) }, code: 151},
 		{name: "type 0", play: send("00 00"), code: 500, bye: 0x81},
-		{name: "TLS alert", play: send("15 03 01 00 02 02 28"), code: 500, bye: 0x82},
+		{name: "TLS alert", play: send("15 03 01 00 02 02 28"), code: 276},
 		{name: "flags of CONNACK", play: send("21 02 00 00"), code: 500, bye: 0x81},
 		{name: "long length", play: send("20 FF FF FF FF 01"), code: 500, bye: 0x81},
 		{name: "length of CONNACK", v: only3, play: send("20 03 00 00 00"), code: 500},
@@ -539,7 +539,7 @@ func TestDialFails(t *testing.T) {
 	if a := last[mqtt.ConnectedEventArgs](t, r.Trace()); a.StatusCode != 10061 {
 		t.Errorf("%+v", a)
 	}
-	wantCode(t, m.ConnectTo("wss://127.0.0.1", s.Port), 10043)
+	wantCode(t, m.ConnectTo("wss://127.0.0.1", s.Port), 10061)
 	if code := errors.Code(m.ConnectTo("no-such-host.invalid", 1883)); code < 11001 || code > 11004 {
 		t.Errorf("%d for a name that does not exist", code)
 	}

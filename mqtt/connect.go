@@ -63,12 +63,6 @@ func (m *MQTT) ReadyToSend() bool {
 	return m.readyToSend
 }
 
-// The texts of ConnectionStatusEventArgs.ConnectionEvent.
-const (
-	remoteHostConnected    = "Remote host connection complete."
-	remoteHostDisconnected = "Remote host disconnected."
-)
-
 func (m *MQTT) connect(ctx context.Context, method string, prepare func() error) error {
 	if err := ctx.Err(); err != nil {
 		return contextError(method, err)
@@ -84,12 +78,13 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 			return err
 		}
 	}
+	m.handlers = handlers{asks: m.OnBeforeConnect != nil, authenticates: m.OnSSLServerAuthentication != nil}
 	l, err := m.newLink()
 	if err != nil {
 		return err
 	}
 	m.reconnect.stop()
-	m.reconnect.asks = m.OnBeforeConnect != nil
+	l.insideHandler = m.pump.taken && insideHandler()
 	if err := m.prepareConnect(ctx, l); err != nil {
 		return err
 	}
@@ -147,13 +142,11 @@ func (m *MQTT) newLink() (*link, error) {
 			port = target.DefaultPort()
 		}
 	}
-	if port == 0 {
+	if port == 0 && !target.Unix() {
 		return nil, errors.New(errors.ErrNoRemotePort, "")
 	}
-	l := &link{m: m, dial: &transport.Options{
-		Target: target, Port: port, Socket: m.settings.socket, Firewall: *m.firewall, TLS: m.settings.tls,
-		WebSocketHeaders: m.settings.webSocketHeaders, DialContext: m.dial,
-	}}
+	l := &link{m: m}
+	l.dial = l.dialOptions(target, port)
 	m.link = l
 	return l, nil
 }
@@ -225,7 +218,7 @@ func (m *MQTT) askBeforeConnect(ctx context.Context, l *link) error {
 		m.wake()
 	})
 	m.eventsQueued()
-	if m.pump.taken && insideHandler() {
+	if l.insideHandler {
 		return nil
 	}
 	return m.await(&limit{ctx: ctx, timeout: m.connectLimit(), what: "BeforeConnect"}, func() bool { return answered || l.ctx.Err() != nil })

@@ -19,8 +19,9 @@ type args struct {
 
 // question is an event whose handler answers. The asker waits for answered.
 type question struct {
-	before   *BeforeConnectEventArgs
-	answered func()
+	before       *BeforeConnectEventArgs // this or
+	authenticate *SSLServerAuthenticationEventArgs
+	answered     func()
 }
 
 // dispatch calls the handlers of one event, for one of its messages if it has any. It is the only place where handlers are called, and its name on the stack is
@@ -87,14 +88,23 @@ func (m *MQTT) dispatchOwn(e *protocol.Event) {
 		if m.OnConnected != nil {
 			m.OnConnected(d)
 		}
+	case *SSLStatusEventArgs:
+		if m.OnSSLStatus != nil {
+			m.OnSSLStatus(d)
+		}
 	case *DisconnectedEventArgs:
 		if m.OnDisconnected != nil {
 			m.OnDisconnected(d)
 		}
 	case *question:
 		m.pump.begin(e, nil)
-		if m.pump.begins(0) && m.OnBeforeConnect != nil {
-			m.OnBeforeConnect(d.before)
+		if m.pump.begins(0) {
+			switch {
+			case d.before != nil && m.OnBeforeConnect != nil:
+				m.OnBeforeConnect(d.before)
+			case d.authenticate != nil && m.OnSSLServerAuthentication != nil:
+				m.OnSSLServerAuthentication(d.authenticate)
+			}
 		}
 		d.answered()
 		m.pump.end()

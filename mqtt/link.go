@@ -35,26 +35,28 @@ type link struct {
 	options   *protocol.Options  // likewise
 
 	// MQTT.mu guards the rest.
-	conn       net.Conn // nil until the transport stands
-	writerIdle bool
-	wake       chan struct{}        // for the idle writer
-	direct     *transport.TryWriter // nil where the system has none
-	taken      [][]byte             // what the writer, or writeDirect for it, is writing
-	writing    sync.WaitGroup
-	buffer     *readBuffer // whoever reads owns it
-	lending    lending
-	timer      *time.Timer
-	timerAt    protocol.Time
-	tracer     *tracer       // nil below LogLevel 2
-	remote     string        // the address, while connected
-	automatic  bool          // AutoReconnect has begun it
-	stood      bool          // the server accepted the connection
-	since      protocol.Time // when it did
-	ending     bool          // the protocol's end was noticed
-	patience   time.Duration // how long the last packets may take to be written
-	writeErr   error
-	readBy     time.Time // the end of reading, zero = none
-	result     error     // of the attempt, when it failed
+	conn                  transport.Conn // nil until the transport stands
+	writerIdle            bool
+	wake                  chan struct{}        // for the idle writer
+	direct                *transport.TryWriter // nil where the system has none
+	taken                 [][]byte             // what the writer, or writeDirect for it, is writing
+	writing               sync.WaitGroup
+	buffer                *readBuffer // whoever reads owns it
+	lending               lending
+	timer                 *time.Timer
+	timerAt               protocol.Time
+	tracer                *tracer       // nil below LogLevel 2
+	remote                string        // the address, while connected
+	automatic             bool          // AutoReconnect has begun it
+	insideHandler         bool          // Connect was called inside a handler, so that the pump cannot answer it
+	overFirewall, overTLS bool          // what it goes over
+	stood                 bool          // the server accepted the connection
+	since                 protocol.Time // when it did
+	ending                bool          // the protocol's end was noticed
+	patience              time.Duration // how long the last packets may take to be written
+	writeErr              error
+	readBy                time.Time // the end of reading, zero = none
+	result                error     // of the attempt, when it failed
 }
 
 // start begins the attempt. The lock is held.
@@ -93,7 +95,7 @@ func (l *link) read() {
 }
 
 // open begins the protocol on a transport that stands. The lock is held.
-func (l *link) open(conn net.Conn) *errors.Error {
+func (l *link) open(conn transport.Conn) *errors.Error {
 	m := l.m
 	if l.ctx.Err() != nil { // interrupted meanwhile
 		return errors.Wrap(errors.ErrInterrupted, "Connect was interrupted.", l.ctx.Err())
@@ -104,13 +106,16 @@ func (l *link) open(conn net.Conn) *errors.Error {
 		return numbered
 	}
 	l.conn, l.direct = conn, transport.NewTryWriter(conn)
-	l.remote, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
+	if !l.overFirewall { // whose address is not the server's
+		l.remote, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
+	}
 	m.status(remoteHostConnected, nil)
 	m.log(logInformation, logInfo, "Connected to "+conn.RemoteAddr().String()+".")
 	if m.logs(logVerbose) {
 		m.log(logVerbose, logInfo, fmt.Sprintf("The connection to %s goes from %v to %v.", l.dial.Target.Host, conn.LocalAddr(), conn.RemoteAddr()))
 	}
-	l.dial, l.options = nil, nil // a connection may stand for long
+	l.cancel()
+	l.dial, l.options, l.ctx, l.cancel = nil, nil, nil, func() {} // a connection may stand for long
 	l.trace()
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	l.timerAt = protocol.Never
@@ -132,6 +137,12 @@ func (l *link) finish(failure *errors.Error) {
 		failure = end.Err
 		m.client.Closed()
 		m.status(remoteHostDisconnected, failure)
+		if l.overTLS {
+			m.status(sslDisconnected, failure)
+		}
+		if l.overFirewall {
+			m.status(firewallDisconnected, failure)
+		}
 	}
 	m.link, m.readyToSend, m.starved = nil, false, false
 	if l.stood {
@@ -280,9 +291,10 @@ func (l *link) wrote() {
 
 // write is the goroutine that writes the outgoing buffer, all that is there at a time. When the protocol has ended and
 // the buffer is empty it closes our side.
-func (l *link) write(conn net.Conn) {
+func (l *link) write(conn transport.Conn) {
 	defer l.writing.Done()
 	m := l.m
+	progress := l.progress // made once
 	m.mu.Lock()
 	for l.writeErr == nil {
 		if len(l.taken) == 0 {
@@ -299,7 +311,7 @@ func (l *link) write(conn net.Conn) {
 			l.take()
 		}
 		m.mu.Unlock()
-		err := l.writeAll(conn, l.taken)
+		err := conn.WriteSegments(l.taken, progress)
 		m.mu.Lock()
 		if err != nil {
 			l.writeErr = err
@@ -311,17 +323,20 @@ func (l *link) write(conn net.Conn) {
 	// A DISCONNECT of ours, graceful or not, is worth waiting for the server to read it.
 	cause := m.client.End().Err
 	parting := cause == nil || cause.Code == errors.ErrProtocol
-	half, hasHalves := conn.(interface{ CloseWrite() error })
 	switch {
 	case ended && (failed || !parting):
 		_ = conn.Close()
 	case failed:
 		// The reason is more likely to be found by the reader: a DISCONNECT, or how the server closed.
 		l.limitReading(lastWords)
-	case hasHalves && half.CloseWrite() == nil:
-		l.limitReading(farewell / 4)
 	default:
-		_ = conn.Close()
+		m.mu.Unlock()
+		err := conn.CloseWrite() // which writes, over TLS and WebSocket
+		m.mu.Lock()
+		if err != nil {
+			_ = conn.Close()
+		}
+		l.limitReading(farewell / 4)
 	}
 	m.mu.Unlock()
 }
@@ -340,30 +355,16 @@ func (m *MQTT) feed() {
 	}
 }
 
-// stride is how much of a large payload is written at a time. Each piece that leaves shows that the link lives.
-const stride = 256 << 10
-
-func (l *link) writeAll(conn net.Conn, segments [][]byte) error {
+// progress is told of each piece of a large payload that has left, which shows that the link lives.
+func (l *link) progress() {
 	m := l.m
-	for _, s := range segments {
-		for len(s) > stride {
-			if _, err := conn.Write(s[:stride]); err != nil {
-				return err
-			}
-			s = s[stride:]
-			m.mu.Lock()
-			m.client.Progress(m.now())
-			m.mu.Unlock()
-		}
-		if _, err := conn.Write(s); err != nil {
-			return err
-		}
-	}
-	return nil
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.client.Progress(m.now())
 }
 
 // receive reads until the connection ends.
-func (l *link) receive(conn net.Conn) {
+func (l *link) receive(conn transport.Conn) {
 	m := l.m
 	for {
 		n, err := conn.Read(l.buffer.space())

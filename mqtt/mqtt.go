@@ -78,6 +78,8 @@ type MQTT struct {
 	spareTimer *time.Timer // stopped; for the next method that waits
 
 	background background
+	handlers   handlers // as they were at Connect
+	sessions   transport.Sessions
 	reconnect  reconnect
 
 	pump pump
@@ -87,6 +89,9 @@ type MQTT struct {
 	// dial replaces the network in tests.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
+
+// handlers says which events have a handler whose answer is waited for. Handlers are read by the pump and by Connect only.
+type handlers struct{ asks, authenticates bool }
 
 // New returns a component with the documented defaults.
 func New() *MQTT {

@@ -20,7 +20,6 @@ type reconnect struct {
 	attempt int         // the attempt under way or waited for; 0 = none
 	doubled int         // how often the delay was doubled; from 0 only after a connection that has stood for delayMax
 	timer   *time.Timer // until the next attempt; nil = none is waited for
-	asks    bool        // the program has a handler of BeforeConnect
 }
 
 func defaultReconnect() reconnect { return reconnect{delayMin: 1, delayMax: 60} }
@@ -140,7 +139,7 @@ func (m *MQTT) reconnectNow() {
 	l.automatic = true
 	m.log(logInformation, logReconnect, fmt.Sprintf("Attempt %d.", m.reconnect.attempt))
 	m.background.ensure(m)
-	if !m.reconnect.asks {
+	if !m.handlers.asks {
 		m.reconnectWith(l)
 		return
 	}

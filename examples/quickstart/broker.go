@@ -12,6 +12,7 @@ import (
 
 // startBroker starts a small MQTT server in this process, so that the program runs without any other. It speaks both
 // versions, takes every client, and is reached from this computer only. The system chooses a port that is free.
+// stopBroker ends it.
 func startBroker() (server *broker.Server, host string, port int, err error) {
 	server = broker.New(&broker.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err := server.AddHook(new(auth.AllowHook), nil); err != nil {
@@ -29,4 +30,11 @@ func startBroker() (server *broker.Server, host string, port int, err error) {
 	}
 	address := listener.Addr().(*net.TCPAddr)
 	return server, address.IP.String(), address.Port, nil
+}
+
+// stopBroker ends a broker whose clients have left or are about to. Its Close may hang when one leaves at that moment, so
+// they are waited for.
+func stopBroker(server *broker.Server) {
+	server.Listeners.ClientsWg.Wait()
+	_ = server.Close()
 }

@@ -103,7 +103,7 @@ func show(o *options, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		defer broker.Close()
+		defer stopBroker(broker)
 		o.host, o.port = host, port
 		fmt.Fprintf(out, "A broker inside this program listens at %s.\n\n", net.JoinHostPort(host, strconv.Itoa(port)))
 	}

@@ -133,7 +133,7 @@ func start(t *testing.T) (server *broker.Server, host string, port int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { server.Close() })
+	t.Cleanup(func() { stopBroker(server) })
 	return server, host, port
 }
 

@@ -11,10 +11,10 @@ var (
 )
 
 const (
-	fewEvents  = 16
+	fewEvents  = 8
 	manyEvents = 4 << 10
 
-	smallOutput = 4 << 10
+	smallOutput = 2 << 10
 	largeOutput = maxOutput + DirectPayload + 64<<10
 )
 

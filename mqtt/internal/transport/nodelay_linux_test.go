@@ -8,7 +8,7 @@ import (
 
 func noDelayOf(t *testing.T, conn net.Conn) (on, known bool) {
 	t.Helper()
-	raw, err := conn.(*net.TCPConn).SyscallConn()
+	raw, err := conn.(*plain).Conn.(*net.TCPConn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}

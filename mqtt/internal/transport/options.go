@@ -17,8 +17,18 @@ type Options struct {
 	TLS              TLS
 	WebSocketHeaders string // lines "Name: value" for the upgrade request
 
-	// DialContext replaces the system's dialer, for tests; nil = net.Dialer.
+	// Resolver looks names up, except where the firewall's helper does; nil = net.DefaultResolver.
+	Resolver *net.Resolver
+	// DialContext replaces the system's dialer, for tests; nil = net.Dialer. It is given names as they are.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// Authenticate decides about the certificate of a TLS server, every time that one was checked, also when all is
+	// well. It runs on the goroutine of Dial in the middle of the handshake and should give up when ctx ends. nil = Accept decides.
+	Authenticate func(ctx context.Context, c *ServerCertificate) bool
+	// Sessions are those that TLS.ReuseSession resumes; nil = none are.
+	Sessions *Sessions
+	// Trace is told how connecting proceeds.
+	Trace Trace
 }
 
 // Socket are the settings of the TCP connection. Zero means the system's choice where nothing else is said.

@@ -1,14 +1,71 @@
 package transport
 
-import "crypto/tls"
+import (
+	"crypto/tls"
+	"slices"
+	"strings"
+)
 
-// goSuites are the names of the suites that crypto/tls has, the insecure ones included.
-func goSuites() []string {
-	var names []string
-	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		names = append(names, s.Name)
+// suite is a cipher suite of crypto/tls with the parts of its name.
+type suite struct {
+	id       uint16
+	name     string // "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+	exchange string // "ECDHE" or "RSA"; "" in TLS 1.3, which names it elsewhere
+	auth     string // "RSA" or "ECDSA"; "" in TLS 1.3
+	cipher   string // "AES-128-GCM"
+	hash     string // "SHA256"
+	bits     int    // strength of the cipher
+	insecure bool   // offered only when it is named
+}
+
+func (s *suite) tls13() bool { return s.exchange == "" }
+
+// suites are those of crypto/tls, the insecure ones included.
+var suites = func() []suite {
+	var list []suite
+	for _, s := range tls.CipherSuites() {
+		list = append(list, parseSuite(s))
 	}
-	return names
+	for _, s := range tls.InsecureCipherSuites() {
+		list = append(list, parseSuite(s))
+	}
+	return list
+}()
+
+func parseSuite(s *tls.CipherSuite) suite {
+	parsed := suite{id: s.ID, name: s.Name, insecure: s.Insecure}
+	rest := strings.TrimPrefix(s.Name, "TLS_")
+	if exchange, bulk, old := strings.Cut(rest, "_WITH_"); old {
+		rest = bulk
+		parsed.exchange, parsed.auth, _ = strings.Cut(exchange, "_")
+		if parsed.auth == "" {
+			parsed.auth = parsed.exchange
+		}
+	}
+	i := strings.LastIndexByte(rest, '_')
+	parsed.cipher, parsed.hash = strings.ReplaceAll(rest[:i], "_", "-"), rest[i+1:]
+	switch {
+	case strings.HasPrefix(parsed.cipher, "3DES"):
+		parsed.bits = 112
+	case strings.Contains(parsed.cipher, "128"):
+		parsed.bits = 128
+	default:
+		parsed.bits = 256
+	}
+	return parsed
+}
+
+// suiteByID returns nil for one that crypto/tls does not have.
+func suiteByID(id uint16) *suite {
+	i := slices.IndexFunc(suites, func(s suite) bool { return s.id == id })
+	if i < 0 {
+		return nil
+	}
+	return &suites[i]
+}
+
+func knownSuite(name string) bool {
+	return slices.ContainsFunc(suites, func(s suite) bool { return strings.EqualFold(s.name, name) })
 }
 
 // missingSuites are the documented names that crypto/tls lacks: they are accepted and choose nothing.
@@ -33,8 +90,12 @@ var missingSuites = func() []string {
 	return names
 }()
 
-// calgNames are the names of the platform's provider. Those of bulk ciphers choose the suites that have them; the
-// others choose nothing.
+// calgCiphers are the names of the platform's provider that choose suites, by their cipher.
+var calgCiphers = map[string]string{
+	"CALG_AES": "AES-", "CALG_AES_128": "AES-128", "CALG_AES_256": "AES-256", "CALG_3DES": "3DES", "CALG_RC4": "RC4",
+}
+
+// calgNames are all names of the platform's provider. Those that are not in calgCiphers choose nothing.
 var calgNames = []string{
 	"CALG_3DES", "CALG_3DES_112", "CALG_AES", "CALG_AES_128", "CALG_AES_192", "CALG_AES_256", "CALG_AGREEDKEY_ANY",
 	"CALG_CYLINK_MEK", "CALG_DES", "CALG_DESX", "CALG_DH_EPHEM", "CALG_DH_SF", "CALG_DSS_SIGN", "CALG_ECDH", "CALG_ECDH_EPHEM",

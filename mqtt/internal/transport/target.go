@@ -13,8 +13,8 @@ import (
 // Target is where to connect, and over what.
 type Target struct {
 	Scheme string // "" when the host was given without one
-	Host   string
-	Port   int // 0 = none was named
+	Host   string // for unix the path of the socket; a leading "*" leaves the name to the firewall
+	Port   int    // 0 = none was named
 	Path   string
 }
 
@@ -33,6 +33,7 @@ var schemes = map[string]scheme{
 	"mqtts": {port: 8883, tls: true},
 	"ws":    {port: 80, webSocket: true},
 	"wss":   {port: 443, tls: true, webSocket: true},
+	"unix":  {port: 1883}, // which no socket of the file system has, but a port is asked for everywhere
 }
 
 // Parse reads RemoteHost: a name or an address, or a URL. Errors: 152 no host, 153 unknown scheme, 10022 otherwise.
@@ -43,28 +44,45 @@ func Parse(remoteHost string) (Target, error) {
 	}
 	name = strings.ToLower(name)
 	if _, known := schemes[name]; !known || name == "" {
-		return Target{}, errors.New(errors.ErrURLScheme, fmt.Sprintf("%q was given; tcp, mqtt, ssl, mqtts, ws and wss are known.", name))
+		return Target{}, errors.New(errors.ErrURLScheme, fmt.Sprintf("RemoteHost begins with %.32q; tcp, mqtt, ssl, mqtts, ws, wss and unix are possible.", name))
 	}
 	u, err := url.Parse(name + "://" + rest)
 	if err != nil {
 		// The text of err repeats the URL, which may hold a password.
-		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost is not a valid URL.")
+		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost is not a valid URL; one such as tcp://host:1883 is possible.")
 	}
 	if u.User != nil {
 		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost has a user or password; set User and Password instead, so that they do not end in a log.")
 	}
+	if name == "unix" {
+		if u.Host != "" || u.Path == "" {
+			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost is %.64q; a socket in the file system is unix:///path.", remoteHost))
+		}
+		return Target{Scheme: name, Host: u.Path}, nil
+	}
 	if u.Hostname() == "" {
-		return Target{}, errors.New(errors.ErrURLWithoutHost, "RemoteHost is "+strconv.Quote(remoteHost)+".")
+		return Target{}, errors.New(errors.ErrURLWithoutHost, fmt.Sprintf("RemoteHost is %.64q; a URL needs a host, as in tcp://host:1883.", remoteHost))
 	}
 	t := Target{Scheme: name, Host: u.Hostname(), Path: u.RequestURI()}
 	if p := u.Port(); p != "" {
 		t.Port, err = strconv.Atoi(p)
 		if err != nil || t.Port < 1 || t.Port > 65535 {
-			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost names port %s; 1 to 65535 are possible.", p))
+			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost names port %.32s; 1 to 65535 are possible.", p))
 		}
 	}
 	return t, nil
 }
+
+// Name is the host as the server knows it, for the checks of TLS and the header of WebSocket.
+func (t *Target) Name() string {
+	if t.Unix() {
+		return "localhost"
+	}
+	return strings.TrimPrefix(t.Host, "*")
+}
+
+// Unix reports whether the target is a socket in the file system.
+func (t *Target) Unix() bool { return t.Scheme == "unix" }
 
 // DefaultPort is the port of the target's scheme.
 func (t *Target) DefaultPort() int { return schemes[t.Scheme].port }

@@ -3,8 +3,6 @@ package transport
 import (
 	"slices"
 	"strings"
-
-	"github.com/iotcomponents/iot/certificate"
 )
 
 // The words that the settings of TLS know, also those that crypto/tls cannot do.
@@ -25,19 +23,20 @@ const (
 // AllSecurityFlags are the bits of SSLSecurityFlags.
 const AllSecurityFlags = 0x8000CF37
 
-// DefaultTLS returns the documented defaults.
+// DefaultTLS returns the documented defaults. The lists are shared: they are replaced, never written.
 func DefaultTLS() TLS {
 	return TLS{
-		Certificate: certificate.New(), AcceptCertificate: certificate.New(),
-		Protocols: DefaultProtocols, CipherSuites: []string{anySuite}, CipherList: "DEFAULT",
-		SignatureAlgorithms12: slices.Clone(signatureAlgorithms12), Groups12: slices.Clone(groups12[:3]),
-		KeyShares13:           []string{"ecdhe_x25519", "ecdhe_secp256r1", "ecdhe_secp384r1", "ffdhe_2048", "ffdhe_3072"},
-		SignatureAlgorithms13: slices.Clone(signatureAlgorithms13), Groups13: slices.Clone(groups13),
+		Protocols: DefaultProtocols, CipherSuites: anySuites, CipherList: "DEFAULT",
+		SignatureAlgorithms12: signatureAlgorithms12, Groups12: groups12[:3:3],
+		KeyShares13:           keyShares13,
+		SignatureAlgorithms13: signatureAlgorithms13, Groups13: groups13,
 	}
 }
 
 // anySuite in SSLEnabledCipherSuites stands for all.
 const anySuite = "*"
+
+var anySuites = []string{anySuite}
 
 var signatureAlgorithms12 = func() []string {
 	var words []string
@@ -61,6 +60,8 @@ var groups12 = []string{
 	"ecdhe_sect233r1", "ecdhe_sect283k1", "ecdhe_sect283r1", "ecdhe_sect409k1", "ecdhe_sect409r1", "ecdhe_sect571k1", "ecdhe_sect571r1",
 }
 
+var keyShares13 = []string{"ecdhe_x25519", "ecdhe_secp256r1", "ecdhe_secp384r1", "ffdhe_2048", "ffdhe_3072"}
+
 var groups13 = []string{
 	"ecdhe_x25519", "ecdhe_x448", "ecdhe_secp256r1", "ecdhe_secp384r1", "ecdhe_secp521r1",
 	"ffdhe_2048", "ffdhe_3072", "ffdhe_4096", "ffdhe_6144", "ffdhe_8192",
@@ -80,7 +81,7 @@ func KnownGroup13(word string) bool { return known(groups13, word) }
 
 // KnownSuite is for SSLEnabledCipherSuites.
 func KnownSuite(word string) bool {
-	return word == anySuite || known(goSuites(), word) || known(missingSuites, word) || known(calgNames, word)
+	return word == anySuite || knownSuite(word) || known(missingSuites, word) || known(calgNames, word)
 }
 
 func known(words []string, word string) bool {

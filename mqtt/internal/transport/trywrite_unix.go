@@ -16,13 +16,16 @@ type TryWriter struct {
 	attempt func(fd uintptr) bool
 }
 
-// NewTryWriter returns a TryWriter for a TCP connection, nil for any other.
+// NewTryWriter returns a TryWriter for a connection of Dial that is nothing but a socket, nil for any other.
 func NewTryWriter(conn net.Conn) *TryWriter {
-	tcp, is := conn.(*net.TCPConn)
+	if p, is := conn.(*plain); is {
+		conn = p.Conn
+	}
+	socket, is := conn.(syscall.Conn)
 	if !is {
 		return nil
 	}
-	raw, err := tcp.SyscallConn()
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return nil
 	}

@@ -1,0 +1,99 @@
+package transport
+
+import (
+	"bytes"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/iotcomponents/iot/errors"
+)
+
+const (
+	// maxAnswer bounds what a server may send before the WebSocket stands.
+	maxAnswer = 64 << 10
+	// bodyTime is how long the text of a refusal is waited for.
+	bodyTime = time.Second
+)
+
+// answer is what gorilla's WebSocket runs on. During the upgrade it bounds the answer, which gorilla and net/http read
+// however long it is. Always it keeps gorilla's deadlines out, which know nothing of those that the owner sets, and
+// remembers the errors of the connection, which gorilla replaces by texts.
+type answer struct {
+	net.Conn
+	readErr error // of the reader
+	// writeErr is of whoever writes, which the reader does too when it answers a control frame.
+	writeErr atomic.Pointer[error]
+
+	// The rest is of the upgrade only.
+	done  bool
+	size  int
+	first byte   // of the answer
+	head  []byte // what came of its header
+	body  bool   // the header was complete
+}
+
+func (a *answer) Read(b []byte) (int, error) {
+	if !a.done && a.size >= maxAnswer {
+		a.readErr = errors.New(errors.ErrHTTPAnswer, "The answer to the upgrade to WebSocket has no end.")
+		return 0, a.readErr
+	}
+	n, err := a.Conn.Read(b)
+	if err != nil {
+		a.readErr = err
+	}
+	if !a.done {
+		a.arrived(b[:n])
+	}
+	return n, err
+}
+
+// arrived looks for the end of the header. A refusal may have a body of unknown length, for which gorilla would wait
+// for ever.
+func (a *answer) arrived(b []byte) {
+	if a.size == 0 && len(b) > 0 {
+		a.first = b[0]
+	}
+	a.size += len(b)
+	if a.body {
+		return
+	}
+	unseen := max(0, len(a.head)-len("\r\n\r"))
+	a.head = append(a.head, b...)
+	if tail := a.head[unseen:]; bytes.Contains(tail, []byte("\r\n\r\n")) || bytes.Contains(tail, []byte("\n\n")) {
+		a.body, a.head = true, nil
+		_ = a.Conn.SetReadDeadline(time.Now().Add(bodyTime))
+	}
+}
+
+// over ends the upgrade.
+func (a *answer) over() {
+	a.done, a.head = true, nil
+	_ = a.Conn.SetReadDeadline(time.Time{})
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	n, err := a.Conn.Write(b)
+	if err != nil {
+		a.writeErr.Store(&err)
+	}
+	return n, err
+}
+
+// written is the error that writing has met.
+func (a *answer) written() error {
+	if err := a.writeErr.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (*answer) SetDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline takes deadlines for close frames only, which are the last to be written; other frames have none.
+func (a *answer) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() {
+		return nil
+	}
+	return a.Conn.SetWriteDeadline(t)
+}

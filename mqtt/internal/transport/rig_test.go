@@ -1,0 +1,266 @@
+package transport
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/iotcomponents/iot/certificate"
+	"github.com/iotcomponents/iot/errors"
+)
+
+func TestMain(m *testing.M) {
+	// The first look-up of a process makes a channel that all later ones use, so it may not happen in a bubble.
+	if _, err := resolver(nil).LookupHost(context.Background(), "nobody.example"); err == nil {
+		panic("nobody has an address")
+	}
+	goleak.VerifyTestMain(m)
+}
+
+const serverName = "broker.example"
+
+// authority is a certificate authority made for a test.
+type authority struct {
+	cert *x509.Certificate
+	key  crypto.Signer
+}
+
+var serial int64
+
+// issue makes a certificate as edit wants it, signed by a; nil signs itself.
+func (a *authority) issue(t testing.TB, edit func(*x509.Certificate)) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.sign(t, key, edit)
+}
+
+func (a *authority) sign(t testing.TB, key crypto.Signer, edit func(*x509.Certificate)) *authority {
+	t.Helper()
+	serial++
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: serverName}, DNSNames: []string{serverName},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+	}
+	if edit != nil {
+		edit(c)
+	}
+	parent, signer := c, key
+	if a != nil {
+		parent, signer = a.cert, a.key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := &authority{key: key}
+	if made.cert, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// asAuthority makes issue make an authority.
+func asAuthority(name string) func(*x509.Certificate) {
+	return func(c *x509.Certificate) {
+		c.Subject.CommonName, c.DNSNames, c.IsCA, c.ExtKeyUsage = name, nil, true, nil
+		c.KeyUsage = x509.KeyUsageCertSign
+	}
+}
+
+func newAuthority(t testing.TB) *authority { return (*authority)(nil).issue(t, asAuthority("Test CA")) }
+
+func (a *authority) pem() string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}))
+}
+
+func (a *authority) keyPEM(t testing.TB) string {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+// tls is the certificate followed by others, for a server.
+func (a *authority) tls(others ...*authority) tls.Certificate {
+	c := tls.Certificate{Certificate: [][]byte{a.cert.Raw}, PrivateKey: a.key, Leaf: a.cert}
+	for _, o := range others {
+		c.Certificate = append(c.Certificate, o.cert.Raw)
+	}
+	return c
+}
+
+// client is the certificate with its key as SSLCert.
+func (a *authority) client(t testing.TB) *certificate.Certificate {
+	t.Helper()
+	c, err := certificate.FromStore(certificate.CstPEMKeyBlob, a.pem()+a.keyPEM(t), "", "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// options are those of a client of serve.
+func options(url string, serve func(net.Conn)) (o *Options, wait func()) {
+	target, err := Parse(url)
+	if err != nil {
+		panic(err)
+	}
+	var running sync.WaitGroup
+	o = &Options{Target: target, Port: target.Port, Socket: DefaultSocket(), TLS: DefaultTLS()}
+	if o.Port == 0 {
+		o.Port = target.DefaultPort()
+	}
+	o.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		client, server := pair()
+		running.Go(func() {
+			defer server.Close()
+			serve(server)
+		})
+		return client, nil
+	}
+	return o, running.Wait
+}
+
+// pair is a TCP connection with both its ends.
+func pair() (client, server net.Conn) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	defer listener.Close()
+	if client, err = net.Dial("tcp", listener.Addr().String()); err != nil {
+		panic(err)
+	}
+	if server, err = listener.Accept(); err != nil {
+		panic(err)
+	}
+	return client, server
+}
+
+// overTLS serves TLS connections.
+func overTLS(config *tls.Config, serve func(net.Conn)) func(net.Conn) {
+	return func(conn net.Conn) {
+		c := tls.Server(conn, config)
+		if c.Handshake() == nil {
+			serve(c)
+		}
+		ignore(conn) // closing with something unread would reset the connection, and the last alert be lost
+	}
+}
+
+// echo gives back what it reads.
+func echo(conn net.Conn) { _, _ = io.Copy(conn, conn) }
+
+// ignore reads until the client closes.
+func ignore(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
+
+// exchange sends a text through a connection to echo.
+func exchange(t testing.TB, conn net.Conn) {
+	t.Helper()
+	const text = "what goes out comes back"
+	failed := make(chan error, 1)
+	go func() {
+		_, err := conn.Write([]byte(text))
+		failed <- err
+	}()
+	got := make([]byte, len(text))
+	if _, err := io.ReadFull(conn, got); err != nil || string(got) != text {
+		t.Errorf("read %q, %v", got, err)
+	}
+	if err := <-failed; err != nil {
+		t.Error(err)
+	}
+}
+
+// refused dials and wants an error with a number and a text.
+func refused(t testing.TB, o *Options, code int, texts ...string) *errors.Error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	conn, err := Dial(ctx, o)
+	if err == nil {
+		_ = conn.Close()
+		t.Errorf("connected, want %d", code)
+		return nil
+	}
+	if conn != nil {
+		t.Errorf("a connection comes with %v", err)
+	}
+	if err.Code != code {
+		t.Errorf("got %v, want %d", err, code)
+	}
+	for _, text := range texts {
+		if !strings.Contains(err.Description, text) {
+			t.Errorf("the error does not say %q: %v", text, err)
+		}
+	}
+	return err
+}
+
+// connected dials.
+func connected(t testing.TB, o *Options) Conn {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	conn, err := Dial(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// loopback serves on a port of the loopback interface until the test ends.
+func loopback(t testing.TB, serve func(net.Conn)) *net.TCPAddr {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			running.Go(func() {
+				defer conn.Close()
+				serve(conn)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		running.Wait()
+	})
+	return listener.Addr().(*net.TCPAddr)
+}
+
+// toLoopback are the options for a server on the loopback interface.
+func toLoopback(addr net.Addr) *Options {
+	a := netip.MustParseAddrPort(addr.String())
+	return &Options{Target: Target{Host: a.Addr().String()}, Port: int(a.Port()), Socket: DefaultSocket(), TLS: DefaultTLS()}
+}

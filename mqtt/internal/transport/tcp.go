@@ -1,0 +1,146 @@
+package transport
+
+import (
+	"context"
+	"net"
+	"net/http/httptrace"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/iotcomponents/iot/errors"
+)
+
+// dialTCP makes one TCP connection, to the server or to the proxy. The network "tcp" with a name means both families.
+func (o *Options) dialTCP(ctx context.Context, network, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, errors.Wrap(errors.ErrInvalidArgument, "The address to connect to is not valid.", err)
+	}
+	ctx = o.watch(ctx)
+	if a, err := netip.ParseAddr(host); err == nil {
+		return o.dialFamily(ctx, network, address, a.Unmap().Is6())
+	}
+	if network == "tcp" {
+		return race(ctx,
+			func(ctx context.Context) (net.Conn, error) { return o.dialFamily(ctx, "tcp6", address, true) },
+			func(ctx context.Context) (net.Conn, error) { return o.dialFamily(ctx, "tcp4", address, false) })
+	}
+	return o.dialFamily(ctx, network, address, network == "tcp6")
+}
+
+// dialFamily dials one family of addresses; with a name one address after the other, sharing the time.
+func (o *Options) dialFamily(ctx context.Context, network, address string, ipv6 bool) (net.Conn, error) {
+	dial := o.DialContext
+	if dial == nil {
+		local, err := o.localAddr(ctx, ipv6)
+		if err != nil {
+			return nil, err
+		}
+		dialer := o.Socket.dialer()
+		dialer.Resolver, dialer.LocalAddr, dialer.ControlContext = o.Resolver, local, refuseUnspecified
+		dial = dialer.DialContext
+	}
+	conn, err := dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		if err := o.Socket.apply(tcp); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+	}
+	return conn, nil
+}
+
+// refuseUnspecified is asked before each address: a name may lead to 0.0.0.0, with which the system reaches itself.
+func refuseUnspecified(_ context.Context, _, address string, _ syscall.RawConn) error {
+	if a, err := netip.ParseAddrPort(address); err == nil && a.Addr().IsUnspecified() {
+		return errors.New(errors.ErrNoRemoteHost, "The name leads to "+a.Addr().String()+".")
+	}
+	return nil
+}
+
+// dialer has the settings that must be known before the connection stands.
+func (s *Socket) dialer() *net.Dialer {
+	d := &net.Dialer{KeepAlive: -1} // Go's own default is on
+	if s.KeepAlive {
+		d.KeepAlive = 0
+		d.KeepAliveConfig = net.KeepAliveConfig{
+			Enable: true, Idle: orSystem(s.KeepAliveTime), Interval: orSystem(s.KeepAliveInterval), Count: -1,
+		}
+	}
+	return d
+}
+
+// orSystem is a time of net.KeepAliveConfig, in which a negative one leaves the system's.
+func orSystem(milliseconds int) time.Duration {
+	if milliseconds <= 0 {
+		return -1
+	}
+	return time.Duration(milliseconds) * time.Millisecond
+}
+
+// apply sets the rest.
+func (s *Socket) apply(conn *net.TCPConn) error {
+	err := conn.SetNoDelay(s.NoDelay)
+	if err == nil && !s.Linger {
+		err = conn.SetLinger(0)
+	}
+	if err == nil && s.Linger && s.LingerTime > 0 {
+		err = conn.SetLinger(s.LingerTime)
+	}
+	if err == nil && s.InBufferSize > 0 {
+		err = conn.SetReadBuffer(s.InBufferSize)
+	}
+	if err == nil && s.OutBufferSize > 0 {
+		err = conn.SetWriteBuffer(s.OutBufferSize)
+	}
+	return err
+}
+
+// watch lets the net package tell what it does.
+func (o *Options) watch(ctx context.Context) context.Context {
+	var mu sync.Mutex // two families may be tried at once
+	var host string
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(i httptrace.DNSStartInfo) {
+			mu.Lock()
+			defer mu.Unlock()
+			host = i.Host
+		},
+		DNSDone: func(i httptrace.DNSDoneInfo) {
+			mu.Lock()
+			defer mu.Unlock()
+			var addresses []netip.Addr
+			for _, a := range i.Addrs {
+				if addr, ok := netip.AddrFromSlice(a.IP); ok {
+					addresses = append(addresses, addr.Unmap().WithZone(a.Zone))
+				}
+			}
+			if len(addresses) > 0 {
+				o.Trace.resolved(host, addresses)
+			}
+		},
+		ConnectDone: func(_, address string, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			o.Trace.tried(address, err)
+		},
+	})
+}
+
+// dialUnix connects to a socket in the file system.
+func (o *Options) dialUnix(ctx context.Context) (net.Conn, *errors.Error) {
+	dial := o.DialContext
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	conn, err := dial(ctx, "unix", o.Target.Host)
+	if err != nil {
+		return nil, dialError(ctx, err)
+	}
+	return conn, nil
+}

@@ -96,7 +96,6 @@ var settingRows = []settingRow{
 	// Component
 	{"AckTimeout", []string{"1", "0"}, []string{"-1", "x"}, 0},
 	{"InflightLimit", []string{"1", "65535", "0"}, []string{"-1", "65536"}, 0},
-	{"JournalDir", []string{"/tmp/journal", ""}, []string{"a\x00"}, 0},
 	{"PingTimeout", []string{"1", "0"}, []string{"-1", "x"}, 0},
 	{"PublishAndWaitTimeout", []string{"1", "100"}, []string{"0", "-1", "x"}, 0},
 	{"ReconnectAttempts", []string{"1", "0"}, []string{"-1", "x"}, 0},
@@ -358,6 +357,7 @@ func TestResetOfAllSettings(t *testing.T) {
 	}
 	config(t, m, "OutgoingUserPropCount=1")
 	config(t, m, "OutgoingUserPropName[0]=a")
+	config(t, m, "OutgoingUserPropValue[0]=b")
 	must(t, m.SetClientId("c"))
 	must(t, m.SetCleanSession(false))
 	must(t, m.SetRemoteHost("h"))

@@ -89,22 +89,3 @@ func TestDialUsesIPv4ForNames(t *testing.T) {
 		}
 	}
 }
-
-// TcpNoDelay reaches the socket, in both positions.
-func TestNoDelay(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	for _, noDelay := range []bool{true, false} {
-		conn, err := Dial(t.Context(), &Options{Target: Target{Host: "127.0.0.1"}, Port: listener.Addr().(*net.TCPAddr).Port, Socket: Socket{NoDelay: noDelay}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, known := noDelayOf(t, conn); known && got != noDelay {
-			t.Errorf("TCP_NODELAY is %t, want %t", got, noDelay)
-		}
-		_ = conn.Close()
-	}
-}

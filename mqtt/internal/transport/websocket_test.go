@@ -66,24 +66,32 @@ func echoMessages(ws *websocket.Conn) {
 	}
 }
 
-// upgraded answers the upgrade by hand and then sends bytes as they are; it goes on reading until the client closes,
-// and returns what the client sent.
+// accept answers the upgrade by hand.
+func accept(t testing.TB, conn net.Conn) *bufio.Reader {
+	buffered := bufio.NewReaderSize(conn, 64<<10)
+	r, err := http.ReadRequest(buffered)
+	if err != nil {
+		t.Error(err)
+		return buffered
+	}
+	_, _ = fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		acceptKey(r.Header.Get("Sec-Websocket-Key")))
+	return buffered
+}
+
+// upgraded accepts and then sends bytes as they are; it goes on reading until the client closes, and tells got, unless
+// nil, what it read. With nil it ends its direction at once.
 func upgraded(t testing.TB, sent string, got chan<- []byte) func(net.Conn) {
 	return func(conn net.Conn) {
-		request, err := http.ReadRequest(bufio.NewReaderSize(conn, 64<<10))
-		if err != nil {
-			t.Error(err)
+		buffered := accept(t, conn)
+		_, _ = io.WriteString(conn, sent)
+		if got == nil {
+			_ = closeWrite(conn)
+			ignore(conn)
 			return
 		}
-		_, _ = fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: %s\r\n\r\n%s",
-			acceptKey(request.Header.Get("Sec-Websocket-Key")), sent)
-		if half, is := conn.(*net.TCPConn); is && got == nil {
-			_ = half.CloseWrite()
-		}
-		rest, _ := io.ReadAll(conn)
-		if got != nil {
-			got <- rest
-		}
+		rest, _ := io.ReadAll(buffered)
+		got <- rest
 	}
 }
 
@@ -343,8 +351,8 @@ func frame(first byte, payload string) string {
 }
 
 const (
-	final, binaryFrame, textFrame, more   = 0x80, 0x82, 0x81, 0x02
-	continuation, closeFrame, ping, pong_ = 0x00, 0x88, 0x89, 0x8A
+	final, binaryFrame, textFrame, more            = 0x80, 0x82, 0x81, 0x02
+	continuation, closeFrame, pingFrame, pongFrame = 0x00, 0x88, 0x89, 0x8A
 )
 
 func closing(code int, text string) string {
@@ -365,7 +373,7 @@ func TestFrames(t *testing.T) {
 		"RFC6455-5.2 empty":                          {frame(binaryFrame, "") + frame(binaryFrame, "a") + closing(1000, ""), "a", 0, ""},
 		"MQTT-6.0.0-2 packets over frames":           {frame(binaryFrame, "ab") + frame(binaryFrame, "cde") + closing(1000, ""), "abcde", 0, ""},
 		"RFC6455-5.4 fragments":                      {frame(more, "ab") + frame(continuation, "") + frame(continuation, "c") + frame(final, "d") + closing(1000, ""), "abcd", 0, ""},
-		"RFC6455-5.4 control frames in between":      {frame(more, "ab") + frame(ping, "x") + frame(pong_, "") + frame(final, "c") + closing(1000, ""), "abc", 0, ""},
+		"RFC6455-5.4 control frames in between":      {frame(more, "ab") + frame(pingFrame, "x") + frame(pongFrame, "") + frame(final, "c") + closing(1000, ""), "abc", 0, ""},
 		"RFC6455-5.5.1 close without code":           {frame(binaryFrame, "a") + frame(closeFrame, ""), "a", 0, ""},
 		"RFC6455-7.4.1 close 1002":                   {closing(1002, "bad frame"), "", 4003, `code 1002 and the reason "bad frame"`},
 		"RFC6455-7.4.1 close 1009":                   {closing(1009, ""), "", 4003, "1009"},
@@ -381,7 +389,7 @@ func TestFrames(t *testing.T) {
 		"RFC6455-5.2 length with the highest bit":    {"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00a", "", 4003, "limit"},
 		"RFC6455-5.4 continuation of nothing":        {frame(final, "a"), "", 4003, "continuation"},
 		"RFC6455-5.4 new message within another":     {frame(more, "a") + frame(binaryFrame, "b"), "a", 4003, "FIN"},
-		"RFC6455-5.5 control frame too long":         {frame(ping, long[:126]), "", 4003, "125"},
+		"RFC6455-5.5 control frame too long":         {frame(pingFrame, long[:126]), "", 4003, "125"},
 		"RFC6455-5.5 control frame in fragments":     {frame(0x09, "a"), "", 4003, "FIN"},
 		"the connection ends between frames":         {frame(binaryFrame, "a"), "a", 0, ""},
 		"the connection ends in a frame":             {frame(binaryFrame, "abc")[:3], "a", 0, ""},
@@ -415,7 +423,7 @@ func TestFrames(t *testing.T) {
 // Each of our frames is masked and binary, one for each flush, however many segments; pings are answered.
 func TestWrittenFrames(t *testing.T) {
 	got := make(chan []byte, 1)
-	o, wait := options("ws://"+serverName, upgraded(t, frame(ping, "are you there")+frame(binaryFrame, "a"), got))
+	o, wait := options("ws://"+serverName, upgraded(t, frame(pingFrame, "are you there")+frame(binaryFrame, "a"), got))
 	conn := connected(t, o)
 	if _, err := conn.Read(make([]byte, 10)); err != nil {
 		t.Fatal(err)
@@ -473,15 +481,9 @@ func TestPingWhileWriting(t *testing.T) {
 		release := make(chan struct{})
 		var after []byte
 		o := inBubble("ws://"+serverName, func(conn net.Conn) {
-			buffered := bufio.NewReader(conn)
-			r, err := http.ReadRequest(buffered)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			_, _ = fmt.Fprintf(conn, "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: %s\r\n\r\n", acceptKey(r.Header.Get("Sec-Websocket-Key")))
+			buffered := accept(t, conn)
 			synctest.Wait() // until the client is stuck in its write
-			_, _ = io.WriteString(conn, frame(ping, "1")+frame(ping, "2")+frame(binaryFrame, "still read"))
+			_, _ = io.WriteString(conn, frame(pingFrame, "1")+frame(pingFrame, "2")+frame(binaryFrame, "still read"))
 			<-release
 			after, _ = io.ReadAll(buffered)
 		})
@@ -503,7 +505,7 @@ func TestPingWhileWriting(t *testing.T) {
 		_ = conn.Close()
 		synctest.Wait()
 		_, _, rest := readFrame(t, after)
-		if kind, payload, rest := readFrame(t, rest); kind != pong_ || string(payload) != "2" || len(rest) > 0 {
+		if kind, payload, rest := readFrame(t, rest); kind != pongFrame || string(payload) != "2" || len(rest) > 0 {
 			t.Errorf("after the message came %x %q and %q", kind, payload, rest)
 		}
 	})
@@ -534,10 +536,8 @@ func TestWebSocketErrorsOfTheSocket(t *testing.T) {
 	wait()
 
 	o, wait = options("ws://"+serverName, func(conn net.Conn) {
-		upgradeAnd(t, conn, func() {
-			_ = conn.(*net.TCPConn).SetLinger(0)
-			_ = conn.Close()
-		})
+		accept(t, conn)
+		_ = conn.(*net.TCPConn).SetLinger(0)
 	})
 	defer wait()
 	conn = connected(t, o)
@@ -547,19 +547,9 @@ func TestWebSocketErrorsOfTheSocket(t *testing.T) {
 	}
 }
 
-func upgradeAnd(t *testing.T, conn net.Conn, then func()) {
-	r, err := http.ReadRequest(bufio.NewReader(conn))
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	_, _ = fmt.Fprintf(conn, "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: %s\r\n\r\n", acceptKey(r.Header.Get("Sec-Websocket-Key")))
-	then()
-}
-
 // Any bytes after the upgrade end in bytes, an end or a numbered error.
 func FuzzFrames(f *testing.F) {
-	f.Add([]byte(frame(more, "ab") + frame(ping, "x") + frame(final, "c") + closing(1000, "")))
+	f.Add([]byte(frame(more, "ab") + frame(pingFrame, "x") + frame(final, "c") + closing(1000, "")))
 	f.Add([]byte(frame(textFrame, "x")))
 	f.Add([]byte("\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xffabc"))
 	f.Fuzz(func(t *testing.T, sent []byte) {

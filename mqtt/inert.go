@@ -1,5 +1,11 @@
 package mqtt
 
+import (
+	"slices"
+
+	"github.com/iotcomponents/iot/mqtt/internal/transport"
+)
+
 // inertSettings are the documented settings that cannot have an effect here. They are kept, so that ported programs run
 // unchanged, and a Log entry of each connection names those that were set.
 type inertSettings struct {
@@ -21,6 +27,7 @@ func (m *MQTT) logInert() {
 		{"MaxLineLength", "this component has no lines", s.maxLineLength != standard.maxLineLength},
 		{"OpenSSLPrngSeedData", "the system seeds the random numbers", s.prngSeedData != ""},
 		{"SSLClientCACerts", "only servers check clients", s.clientCACerts != ""},
+		{"TLS13KeyShareGroups", "Go chooses the key shares itself", !slices.Equal(m.settings.tls.KeyShares13, transport.DefaultTLS().KeyShares13)},
 		{"UseInternalSecurityAPI", "crypto/tls is the only implementation", s.useInternalSecurityAPI},
 	} {
 		if row.set {

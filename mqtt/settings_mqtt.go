@@ -18,10 +18,12 @@ func (m *MQTT) mqttRows() []config.Row {
 	connect := &s.connectProperties
 	received := func() int { return len(readUserProperties(m.properties.lastIncoming)) }
 	outgoing := func() int { return len(s.outgoing.user) }
+	connAck := config.ReadOnly(g.v5("ConnAckProperties", "JSON", "What CONNACK said, as JSON."), func() string { return connAckText(s.connAck) })
+	connAck.Bag = connAckBag(nil)
 	return []config.Row{
 		config.Bool(g.doc("AutoReconnect", "bool", "Connect again by itself after a connection was lost through an error: after 1, 2, 4, 8, 16, 32 and then every 60 seconds, in the background. Disconnect, Interrupt, Reset, refused credentials and a taken-over ClientId end it."), &m.reconnect.wanted, config.After(m.reconnectChanged)),
 		config.Int64(g.v5("ClientTopicAliasMax", "int", "Highest topic alias accepted from the server; 0 = none. Sent by Connect."), &connect.topicAliasMaximum, 0, 65535),
-		config.ReadOnly(g.v5("ConnAckProperties", "JSON", "What CONNACK said, as JSON."), func() string { return connAckText(s.connAck) }),
+		connAck,
 		config.Int(g.doc("ConnectionTimeout", "int, s", "How long an attempt to connect may take, from the name look-up to CONNACK; 0 = Timeout."), &s.connectionTimeout, 0, maxSeconds),
 		config.JSON(g.v5("ConnectProperties", "JSON", "Properties of CONNECT, as JSON."), connect.bag()),
 		config.JSON(g.v5("DisconnectProperties", "JSON", "Properties of our DISCONNECT, as JSON; after one from the server what it said, until the next connection."), s.disconnect.bag(), sayOurs),

@@ -123,7 +123,10 @@ const serverUnavailable311 = 3
 func (m *MQTT) reconnectStops(cause *errors.Error) {
 	attempt := m.reconnect.attempt
 	m.reconnect.stop()
-	text := fmt.Sprintf("AutoReconnect gives up after %d attempts.", attempt)
+	text := "AutoReconnect gives up."
+	if attempt > 0 {
+		text = fmt.Sprintf("AutoReconnect gives up after %d attempts.", attempt)
+	}
 	m.log(logInformation, logReconnect, text+" "+cause.Error())
 	m.client.PushError(errors.Wrap(cause.Code, text, cause))
 	m.eventsQueued()

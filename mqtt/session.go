@@ -74,7 +74,8 @@ func (m *MQTT) RestoreSession(stateData string) error {
 		ours = m.client.ConnAck().ClientID
 	}
 	if ours != "" && s.ClientID != "" && s.ClientID != ours {
-		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("The session belongs to ClientId %s, and ClientId is %s.", protocol.Quote(s.ClientID), protocol.Quote(ours)))
+		return errors.New(errors.ErrInvalidArgument,
+			fmt.Sprintf("The session belongs to ClientId %s, and ClientId is %s.", protocol.Quote(s.ClientID), protocol.Quote(ours)))
 	}
 	if err := m.client.RestoreSession(s); err != nil {
 		return err

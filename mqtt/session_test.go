@@ -259,7 +259,7 @@ func TestRestoreKeepsProperties(t *testing.T) {
 		lasting(t, old.M)
 		c := old.Connect(s, nil)
 		sent := mqtt.PublishProperties{
-			Retain: true, PayloadFormatIndicator: 1, MessageExpInterval: 4294967295, ResponseTopic: "answers/ü", CorrelationData: []byte{0, 255},
+			Retain: true, PayloadFormatIndicator: 1, MessageExpInterval: 2147483647, ResponseTopic: "answers/ü", CorrelationData: []byte{0, 255},
 			ContentType: "text/plain", UserProperties: []mqtt.UserProperty{{Name: "k", Value: "1"}, {Name: "", Value: ""}, {Name: "k", Value: "2 \u2028<&>\\\""}},
 		}
 		_, err := old.M.PublishWith("t", 2, []byte("ü"), sent)

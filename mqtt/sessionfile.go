@@ -10,7 +10,7 @@ import (
 
 // replaceFile writes text to a file that only its owner can read. A file of that name is replaced as a whole: whoever
 // opens it, also after a crash, finds the old content or the new one.
-func replaceFile(name string, text []byte) (err error) {
+func replaceFile(name string, text []byte) error {
 	if err := checkFile(name, true); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -22,22 +22,18 @@ func replaceFile(name string, text []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = temporary.Close()
-			_ = os.Remove(temporary.Name())
-		}
-	}()
-	if _, err = temporary.Write(text); err != nil {
-		return err
+	_, err = temporary.Write(text)
+	if err == nil {
+		err = temporary.Sync()
 	}
-	if err = temporary.Sync(); err != nil {
-		return err
+	if closing := temporary.Close(); err == nil {
+		err = closing
 	}
-	if err = temporary.Close(); err != nil {
-		return err
+	if err == nil {
+		err = os.Rename(temporary.Name(), name)
 	}
-	if err = os.Rename(temporary.Name(), name); err != nil {
+	if err != nil {
+		_ = os.Remove(temporary.Name())
 		return err
 	}
 	syncFolder(folder)

@@ -325,7 +325,9 @@ func TestSessionRestoredBehindEarlyPackets(t *testing.T) {
 			{"PUBLISH and PUBREL: delivered once", resumed, "3C _ L'a 00 05 5:00 'x; 62 02 00 05", "50 02 00 05", []string{"in 2 #5 a x dup"}, "62 02 00 05", nil},
 			{
 				"PUBREL, then another message under that identifier: both", resumed, "62 02 00 05; 34 _ L'a 00 05 5:00 'other", "70 4:02 5:03 00 05 5:92; 50 02 00 05",
-				[]string{"in 2 #5 a x -"}, "62 02 00 05", []string{"in 2 #5 a other"},
+				[]string{"in 2 #5 a x -"},
+				"62 02 00 05",
+				[]string{"in 2 #5 a other"},
 			},
 			{"another message in a new session: both", accepted, "34 _ L'a 00 05 5:00 'other", "50 02 00 05", []string{"in 2 #5 a x -"}, "62 02 00 05", []string{"in 2 #5 a other"}},
 			{"a QoS 1 message under that identifier: the exchange is over for the server", resumed, "32 _ L'a 00 05 5:00 'other", "", []string{"in 1 #5 a other"}, "34 _ L'a 00 05 5:00 'new; 62 02 00 05", []string{"in 2 #5 a new"}},
@@ -346,6 +348,17 @@ func TestSessionRestoredBehindEarlyPackets(t *testing.T) {
 				}
 			})
 		}
+		t.Run("PUBLISH and PUBREL, then the server loses the session before OnConnected runs: delivered once", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.connectQuietly(resumed, persistent)
+			c.in("3C _ L'a 00 05 5:00 'x; 62 02 00 05")
+			c.take()
+			c.cut()
+			c.connectQuietly(accepted, persistent)
+			c.restore(incoming())
+			c.wantTold("of both connections", "in 2 #5 a x dup -")
+			c.wantStates(c.Incoming(), "", "at the end")
+		})
 		t.Run("PUBREC that the server repeats: only PUBREL goes out", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connectQuietly(resumed, persistent)

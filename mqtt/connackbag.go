@@ -1,0 +1,67 @@
+package mqtt
+
+import (
+	"github.com/iotcomponents/iot/config"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+)
+
+// connAckText is ConnAckProperties: the keys that the packet had, and three booleans always, since a program that reads a
+// missing one gets its own zero value. nil stands for no v5 CONNACK.
+func connAckText(p packet.Properties) string {
+	if p == nil {
+		return ""
+	}
+	return connAckBag(p).Text()
+}
+
+// connAckBag is the bag of the properties of a CONNACK; a key that the packet lacks is not set.
+func connAckBag(p packet.Properties) *config.Bag {
+	text := func(name string, id packet.PropertyID, doc string) config.Key {
+		b, _ := p.Bytes(id)
+		s := string(b)
+		return config.BagString(name, &s, nil, config.Spec(byte(id)), config.Doc(doc))
+	}
+	integer := func(name string, id packet.PropertyID, most int64, doc string) config.Key {
+		n := int64(protocol.Absent)
+		if v, given := p.Uint(id); given {
+			n = int64(v)
+		}
+		return config.BagInt(name, &n, 0, most, protocol.Absent, config.Spec(byte(id)), config.Doc(doc))
+	}
+	boolean := func(name string, id packet.PropertyID, always bool, doc string, options ...config.Option) config.Key {
+		t := config.TriUnset
+		if v, given := p.Uint(id); given || always {
+			t = config.TriOf(v != 0 || !given)
+		}
+		if always {
+			options = append(options, config.Default("true"))
+		}
+		return config.BagBool(name, &t, append(options, config.Spec(byte(id)), config.Doc(doc))...)
+	}
+	data, _ := p.Bytes(packet.PropAuthenticationData)
+	var pairs []config.Pair
+	for name, value := range p.UserProperties() {
+		pairs = append(pairs, config.Pair{Name: string(name), Value: string(value)})
+	}
+	return config.NewBag(
+		text("AssignedClientIdentifier", packet.PropAssignedClientIdentifier, "The client identifier that the server has chosen; ClientId takes it."),
+		integer("MaximumQoS", packet.PropMaximumQoS, 1, "Highest QoS that the server takes, not set = 2; publishing above it is error 505."),
+		integer("MaximumPacketSize", packet.PropMaximumPacketSize, maxUint32, "Largest packet that the server takes, in bytes, not set = no limit; publishing above it is error 10040."),
+		text("ReasonString", packet.PropReasonString, "Text for people."),
+		integer("ReceiveMaximum", packet.PropReceiveMaximum, 65535, "How many QoS 1 and 2 messages may be unacknowledged, not set = 65535; more wait."),
+		text("ResponseInformation", packet.PropResponseInformation, "What response topics may be made of."),
+		boolean("RetainAvailable", packet.PropRetainAvailable, false, "Whether the server keeps retained messages, not set = true; without, publishing with Retain is error 500."),
+		integer("ServerKeepAlive", packet.PropServerKeepAlive, 65535, "The keep-alive interval that replaces KeepAliveInterval on this connection, in seconds."),
+		integer("ServerTopicAliasMax", packet.PropTopicAliasMaximum, 65535, "Highest topic alias that the server accepts, not set = none."),
+		integer("SessionExpInterval", packet.PropSessionExpiryInterval, maxUint32, "How long the server keeps the session, in seconds; not set = what CONNECT asked for."),
+		boolean("SharedSubscriptionAvailable", packet.PropSharedSubscriptionAvailable, true, "Whether the server has shared subscriptions."),
+		boolean("SubscriptionIdentifiersAvailable", packet.PropSubscriptionIdentifierAvailable, true, "Whether the server takes subscription identifiers."),
+		// The table's spelling and the specification's.
+		boolean("WildcardSubscriptionAvaiable", packet.PropWildcardSubscriptionAvailable, true, "Whether the server takes wildcards in topic filters.", config.AlsoAs("WildcardSubscriptionAvailable")),
+		text("AuthenticationMethod", packet.PropAuthenticationMethod, "Method of an enhanced authentication."),
+		config.BagHex("AuthenticationData", &data, 65535, config.Secret(), config.Spec(byte(packet.PropAuthenticationData)), config.Doc("Last data of an enhanced authentication.")),
+		text("ServerReference", packet.PropServerReference, "Another server to use."),
+		config.BagPairs("UserProperty", &pairs, config.Spec(byte(packet.PropUserProperty)), config.Doc("User property; repeated for each.")),
+	)
+}

@@ -52,7 +52,7 @@ const (
 	// ErrURLWithoutHost: RemoteHost is a URL that names no server. Complete it.
 	ErrURLWithoutHost = 152
 	// ErrURLScheme: RemoteHost is a URL with a scheme other than tcp, mqtt,
-	// ssl, mqtts, ws and wss. Use one of these.
+	// ssl, mqtts, ws, wss and unix. Use one of these.
 	ErrURLScheme = 153
 	// ErrNoRanges: a web server cannot send parts of a file. Listed only.
 	ErrNoRanges = 155

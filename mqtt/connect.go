@@ -91,6 +91,7 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 	l.start()
 	_, hasDeadline := ctx.Deadline()
 	if m.properties.timeout == 0 && ctx.Done() == nil && !hasDeadline {
+		m.background.ensure(m) // which the attempt may wait for, with SSLServerAuthentication
 		m.firePending()
 		return nil
 	}

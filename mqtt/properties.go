@@ -150,7 +150,8 @@ func (m *MQTT) RemoteHost() string {
 	return m.properties.remoteHost
 }
 
-// SetRemoteHost sets the server: a name, an address, or a URL such as tcp://host:1883 (tcp, mqtt, ssl, mqtts, ws, wss). A port in the URL outranks RemotePort. Errors: 101 while connected or connecting, 152
+// SetRemoteHost sets the server: a name, an address, or a URL such as tcp://host:1883 (tcp, mqtt, ssl, mqtts, ws, wss), or
+// unix:///path for a socket in the file system. A port in the URL outranks RemotePort. Errors: 101 while connected or connecting, 152
 // URL without a host, 153 unknown scheme, 10022 not a valid URL or one with a password. An empty value is accepted;
 // Connect refuses it with 102.
 func (m *MQTT) SetRemoteHost(host string) error {

@@ -187,14 +187,19 @@ func (r *Recorder) fired(name string, in reflect.Value) {
 // check is the grammar. The lock is held.
 func (r *Recorder) check(e Event) (problem string) {
 	switch e.Name {
-	case "Log", "ConnectionStatus", "PubAck", "PubRec", "PubComp":
+	case "Log", "ConnectionStatus", "SSLStatus", "PubAck", "PubRec", "PubComp":
 	default:
 		if problem := r.checkAck(e); problem != "" {
 			return problem
 		}
 	}
 	switch a := e.Args.(type) {
-	case *mqtt.LogEventArgs, *mqtt.ConnectionStatusEventArgs, *mqtt.ErrorEventArgs: // AutoReconnect gives up without a connection
+	case *mqtt.LogEventArgs, *mqtt.ConnectionStatusEventArgs, *mqtt.SSLStatusEventArgs, *mqtt.ErrorEventArgs: // AutoReconnect gives up without a connection
+		return ""
+	case *mqtt.SSLServerAuthenticationEventArgs:
+		if r.connack || r.connected {
+			return "the TLS handshake comes before everything"
+		}
 		return ""
 	case *mqtt.AuthEventArgs:
 		if r.connack {

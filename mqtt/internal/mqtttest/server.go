@@ -23,6 +23,8 @@ type Server struct {
 	Port int
 	// Patience bounds every wait: 10 s on TCP, and 1,000 hours of virtual time in memory.
 	Patience time.Duration
+	// Layer puts TLS, WebSocket or a proxy on the server's end of each connection; nil = none. See OverTLS, OverWebSocket.
+	Layer func(conn net.Conn) net.Conn
 
 	listener *net.TCPListener
 	pipes    chan *PipeConn
@@ -78,7 +80,16 @@ func (s *Server) Accept(t testing.TB) *Conn {
 		conn = tcp
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	return &Conn{t: t, conn: conn, patience: s.Patience, Version: packet.V311}
+	return s.serverEnd(t, conn)
+}
+
+// serverEnd puts the layer on a connection.
+func (s *Server) serverEnd(t testing.TB, raw net.Conn) *Conn {
+	conn := raw
+	if s.Layer != nil {
+		conn = s.Layer(raw)
+	}
+	return &Conn{t: t, conn: conn, raw: raw, patience: s.Patience, Version: packet.V311}
 }
 
 // AcceptConnected is Accept with the exchange of CONNECT and a plain CONNACK.
@@ -96,6 +107,7 @@ type Conn struct {
 
 	t        testing.TB
 	conn     net.Conn
+	raw      net.Conn // below the layer
 	patience time.Duration
 	buf      []byte // read and not consumed
 }
@@ -345,7 +357,7 @@ func (c *Conn) CloseWrite() { _ = c.conn.(interface{ CloseWrite() error }).Close
 
 // Reset ends the connection with RST.
 func (c *Conn) Reset() {
-	switch conn := c.conn.(type) {
+	switch conn := c.raw.(type) {
 	case *net.TCPConn:
 		_ = conn.SetLinger(0)
 		_ = conn.Close()
@@ -447,7 +459,7 @@ func (s *Server) ServeAll(t testing.TB, seen func(c *Conn, p *Packet) bool) (lat
 				}
 				conn = tcp
 			}
-			c := &Conn{t: t, conn: conn, patience: s.Patience, Version: packet.V311}
+			c := s.serverEnd(t, conn)
 			mu.Lock()
 			all = append(all, c)
 			mu.Unlock()

@@ -25,8 +25,10 @@ type answer struct {
 	// writeErr is of whoever writes, which the reader does too when it answers a control frame.
 	writeErr atomic.Pointer[error]
 
+	frames frames
+	done   bool // the upgrade is over
+
 	// The rest is of the upgrade only.
-	done  bool
 	size  int
 	first byte   // of the answer
 	head  []byte // what came of its header
@@ -42,7 +44,9 @@ func (a *answer) Read(b []byte) (int, error) {
 	if err != nil {
 		a.readErr = err
 	}
-	if !a.done {
+	if a.done {
+		a.frames.pass(b[:n])
+	} else {
 		a.arrived(b[:n])
 	}
 	return n, err
@@ -60,15 +64,19 @@ func (a *answer) arrived(b []byte) {
 	}
 	unseen := max(0, len(a.head)-len("\r\n\r"))
 	a.head = append(a.head, b...)
-	if tail := a.head[unseen:]; bytes.Contains(tail, []byte("\r\n\r\n")) || bytes.Contains(tail, []byte("\n\n")) {
-		a.body, a.head = true, nil
-		_ = a.Conn.SetReadDeadline(time.Now().Add(bodyTime))
+	for _, end := range []string{"\r\n\r\n", "\n\n"} {
+		if i := bytes.Index(a.head[unseen:], []byte(end)); i >= 0 {
+			a.frames.pass(a.head[unseen+i+len(end):]) // if it is a 101
+			a.body, a.head = true, nil
+			_ = a.Conn.SetReadDeadline(time.Now().Add(bodyTime))
+			return
+		}
 	}
 }
 
 // over ends the upgrade.
 func (a *answer) over() {
-	a.done, a.head = true, nil
+	a.done = true
 	_ = a.Conn.SetReadDeadline(time.Time{})
 }
 

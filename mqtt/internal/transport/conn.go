@@ -8,7 +8,8 @@ import "net"
 type Conn interface {
 	net.Conn
 	// CloseWrite says farewell: the close frame 1000 on a WebSocket, close_notify on TLS, the end of our direction on
-	// TCP. Nothing can be written after it. Reading goes on, until the server has said its own.
+	// TCP. Nothing can be written after it. Reading goes on, until the server has said its own. It may take as long as
+	// writing does, so set a deadline for that.
 	CloseWrite() error
 	// WriteSegments writes the segments one after the other, as one whole where the layers have wholes: one message of
 	// WebSocket, full records of TLS. It leaves segments as it is. progress, unless nil, is called after each piece that

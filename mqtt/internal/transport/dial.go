@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"syscall"
 
 	"github.com/iotcomponents/iot/errors"
 )
@@ -103,11 +102,11 @@ func (o *Options) network() (string, *errors.Error) {
 // dialError tells our own limit from the system's: a dial that the context ended reports a plain time-out or
 // cancellation, which FromOS could not tell apart.
 func dialError(ctx context.Context, err error) *errors.Error {
-	cause := ctx.Err()
-	if cause == nil || stderrors.Is(err, syscall.ECONNREFUSED) {
-		return errors.FromOS(err)
+	numbered := errors.FromOS(err)
+	if cause := ctx.Err(); cause != nil && numbered.Code != errors.ErrConnectionRefused {
+		return ended(cause, err.Error())
 	}
-	return ended(cause, err.Error())
+	return numbered
 }
 
 // ended is the error of what the end of a context has ended.

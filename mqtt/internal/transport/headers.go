@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/iotcomponents/iot/errors"
+	"golang.org/x/net/http/httpguts"
 )
 
 // upgradeHeaders make up the upgrade itself and cannot be set.

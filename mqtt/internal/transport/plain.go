@@ -15,19 +15,34 @@ var errNoHalves = stderrors.New("transport: the connection cannot be closed in o
 type plain struct {
 	net.Conn
 	begun   bool        // something was read
+	foreign error       // what was read is not MQTT
 	scratch net.Buffers // of the writer
 }
 
 // Read finds out at the first bytes whether something else than MQTT is spoken on the port.
 func (c *plain) Read(b []byte) (int, error) {
+	if c.foreign != nil {
+		return 0, c.foreign
+	}
 	n, err := c.Conn.Read(b)
-	if !c.begun && n > 0 {
+	if c.begun {
+		return n, err
+	}
+	if n > 0 {
 		c.begun = true
-		if foreign := recognize(b[:n]); foreign != nil {
-			return 0, foreign
+		if c.foreign = recognize(b[:n]); c.foreign != nil {
+			return 0, c.foreign
 		}
 	}
-	return n, err
+	return n, unexpectedReset(err, "the server had sent anything: it may expect TLS, or something else than MQTT, on this port.")
+}
+
+// unexpectedReset adds to the error of a reset what it came before and what that may mean. Others stay as they are.
+func unexpectedReset(err error, before string) error {
+	if err == nil || errors.FromOS(err).Code != errors.ErrConnectionReset {
+		return err
+	}
+	return errors.Wrap(errors.ErrConnectionReset, "It happened before "+before, err)
 }
 
 // recognize tells protocols that begin with what no MQTT server does: the alert record of TLS, and HTTP.

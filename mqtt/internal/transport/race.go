@@ -3,9 +3,11 @@ package transport
 import (
 	"context"
 	stderrors "errors"
+	"fmt"
 	"net"
-	"slices"
 	"time"
+
+	"github.com/iotcomponents/iot/errors"
 )
 
 // headStart is how long IPv6 is tried alone (RFC 8305, section 5, calls it the Connection Attempt Delay).
@@ -56,19 +58,14 @@ func race(ctx context.Context, first, second func(context.Context) (net.Conn, er
 	if winner != nil {
 		return winner, nil
 	}
-	return nil, worst(failures)
+	return nil, both(failures[0], failures[1])
 }
 
-// worst joins the failures, the more telling one first: that a name has no address of the one family says little when
-// an address of the other did not answer.
-func worst(failures []error) error {
-	slices.SortStableFunc(failures, func(a, b error) int { return lookUps(a) - lookUps(b) })
-	return stderrors.Join(failures...)
-}
-
-func lookUps(err error) int {
-	if _, failed := stderrors.AsType[*net.DNSError](err); failed {
-		return 1
+// both joins two failures. The more telling one comes first and gives the number: that a name has no address of the one
+// family says little when an address of the other did not answer.
+func both(a, b error) error {
+	if _, lookUp := stderrors.AsType[*net.DNSError](a); lookUp {
+		a, b = b, a
 	}
-	return 0
+	return errors.Wrap(errors.FromOS(a).Code, "", fmt.Errorf("%w; %w", a, b))
 }

@@ -19,10 +19,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/errors"
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/iotcomponents/iot/errors"
 )
@@ -38,6 +40,9 @@ var schemes = map[string]scheme{
 
 // Parse reads RemoteHost: a name or an address, or a URL. Errors: 152 no host, 153 unknown scheme, 10022 otherwise.
 func Parse(remoteHost string) (Target, error) {
+	if !utf8.ValidString(remoteHost) || strings.ContainsFunc(remoteHost, unicode.IsControl) {
+		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost is not printable text.")
+	}
 	name, rest, isURL := strings.Cut(remoteHost, "://")
 	if !isURL {
 		return Target{Host: strings.Trim(remoteHost, "[]")}, nil

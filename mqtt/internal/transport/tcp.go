@@ -2,6 +2,8 @@ package transport
 
 import (
 	"context"
+	stderrors "errors"
+	"io/fs"
 	"net"
 	"net/http/httptrace"
 	"net/netip"
@@ -139,6 +141,9 @@ func (o *Options) dialUnix(ctx context.Context) (net.Conn, *errors.Error) {
 		dial = new(net.Dialer).DialContext
 	}
 	conn, err := dial(ctx, "unix", o.Target.Host)
+	if stderrors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Wrap(errors.ErrFileNotOpened, "There is no such socket.", err)
+	}
 	if err != nil {
 		return nil, dialError(ctx, err)
 	}

@@ -54,8 +54,7 @@ func (s *security) failed(ctx context.Context, err error) *errors.Error {
 	if stderrors.Is(err, io.EOF) || stderrors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.Wrap(errors.ErrTLSHandshake, "The server closed the connection in the TLS handshake: it may not speak TLS on this port, or not the enabled versions.", err)
 	}
-	numbered := errors.FromOS(err)
-	return errors.Wrap(numbered.Code, "In the TLS handshake.", err)
+	return errors.FromOS(unexpectedReset(err, "the TLS handshake was finished: the server may not speak TLS on this port."))
 }
 
 // refusedClient tells whether the server broke off on account of the client's certificate: 281 when there is none, 276

@@ -28,6 +28,8 @@ func TestParse(t *testing.T) {
 		{"ssl://[::1]:65535", Target{Scheme: "ssl", Host: "::1", Port: 65535}, 8883, true, false},
 		{"mqtts://host", Target{Scheme: "mqtts", Host: "host"}, 8883, true, false},
 		{"ws://host/mqtt?a=b", Target{Scheme: "ws", Host: "host", Path: "/mqtt?a=b"}, 80, false, true},
+		{"unix:///run/mqtt.sock", Target{Scheme: "unix", Host: "/run/mqtt.sock"}, 1883, false, false},
+		{"*host", Target{Host: "*host"}, 1883, false, false},
 		{"wss://host", Target{Scheme: "wss", Host: "host", Path: "/"}, 443, true, true},
 	} {
 		got, err := Parse(row.in)
@@ -45,10 +47,20 @@ func TestParse(t *testing.T) {
 	for in, code := range map[string]int{
 		"http://host": 153, "://host": 153, "tcp://": 152, "mqtt:///path": 152, "tcp://:1883": 152, "tcp://host:0": 10022,
 		"tcp://host:65536": 10022, "tcp://user@host": 10022, "tcp://user:secret@host": 10022, "tcp://ho st": 10022, "tcp://host:x": 10022,
+		"unix://": 10022, "unix://host/path": 10022, "host\x00": 10022, "ho\xffst": 10022, "ho\nst": 10022,
 	} {
 		_, err := Parse(in)
 		if got := errors.Code(err); got != code {
 			t.Errorf("%q: %v, want %d", in, err, code)
+		}
+	}
+}
+
+func TestName(t *testing.T) {
+	for host, want := range map[string]string{"a.example": "a.example", "*a.example": "a.example", "[::1]": "::1", "unix:///s": "localhost"} {
+		target, err := Parse(host)
+		if err != nil || target.Name() != want {
+			t.Errorf("%s: %q (%v), want %q", host, target.Name(), err, want)
 		}
 	}
 }

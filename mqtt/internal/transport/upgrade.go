@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/gorilla/websocket"
-
 	"github.com/iotcomponents/iot/errors"
 )
 
@@ -102,7 +101,7 @@ func (a *answer) failed(ctx context.Context, response *http.Response, err error)
 	case stderrors.Is(err, websocket.ErrBadHandshake):
 		return errors.New(errors.ErrHTTPAnswer, describe(response))
 	case a.readErr != nil && !stderrors.Is(a.readErr, io.EOF):
-		return errors.FromOS(a.readErr)
+		return errors.FromOS(unexpectedReset(a.readErr, "the answer to the upgrade to WebSocket: the server may expect TLS, or no WebSocket, on this port."))
 	case a.written() != nil:
 		return errors.FromOS(a.written())
 	case a.first == recordAlert:

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
-
 	"github.com/iotcomponents/iot/errors"
 )
 
@@ -24,8 +24,9 @@ type webSocket struct {
 	below *answer
 
 	// Of the reader.
-	message io.Reader // the message that is being read, nil = none
-	readErr error
+	message  io.Reader // the message that is being read, nil = none
+	consumed int       // messages
+	readErr  error
 
 	writing sync.Mutex // one frame at a time
 	pong    atomic.Pointer[string]
@@ -52,25 +53,26 @@ func (c *webSocket) answerPing() {
 	}
 }
 
+// Read waits for bytes once, and then takes what more messages have arrived: servers send one packet in each.
 func (c *webSocket) Read(b []byte) (int, error) {
-	if len(b) == 0 {
-		return 0, nil
-	}
-	for c.readErr == nil {
+	total := 0
+	for c.readErr == nil && total < len(b) && (total == 0 || c.below.frames.complete > c.consumed) {
 		if c.message == nil {
 			c.readErr = c.nextMessage()
 			continue
 		}
-		n, err := c.message.Read(b)
-		if err == io.EOF {
-			c.message, err = nil, nil
-		}
-		if err != nil {
+		n, err := c.message.Read(b[total:])
+		total += n
+		switch {
+		case err == io.EOF:
+			c.message = nil
+			c.consumed++
+		case err != nil:
 			c.readErr = c.fault(err)
 		}
-		if n > 0 {
-			return n, nil
-		}
+	}
+	if total > 0 || len(b) == 0 {
+		return total, nil
 	}
 	return 0, c.readErr
 }
@@ -121,6 +123,9 @@ func (c *webSocket) Write(b []byte) (int, error) {
 
 // WriteSegments sends the segments as one message: one frame as long as it has no more than 64 KiB.
 func (c *webSocket) WriteSegments(segments [][]byte, progress func()) error {
+	if !slices.ContainsFunc(segments, func(s []byte) bool { return len(s) > 0 }) {
+		return nil
+	}
 	c.writing.Lock()
 	err := c.writeMessage(segments, progress)
 	c.writing.Unlock()

@@ -1,0 +1,61 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Sessions are resumed by the component that made them, for the same server with the same settings, for 10 hours.
+func TestResumption(t *testing.T) {
+	for _, version := range []int{ProtocolTLS12, ProtocolTLS13} {
+		synctest.Test(t, func(t *testing.T) {
+			ca := (*authority)(nil).issue(t, asAuthority("Test CA"))
+			served := ca.issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(100 * time.Hour) }).tls()
+			ca.cert.NotAfter = time.Now().Add(100 * time.Hour)
+			config := &tls.Config{Certificates: []tls.Certificate{served}}
+			o := &Options{Target: Target{Scheme: "ssl", Host: serverName}, Port: 8883, TLS: DefaultTLS()}
+			o.DialContext = func(context.Context, string, string) (net.Conn, error) {
+				client, server := net.Pipe()
+				go overTLS(config, echo)(server) // ended by the client's Close
+				return client, nil
+			}
+			o.TLS.ServerCACerts, o.TLS.Protocols, o.TLS.ReuseSession, o.Sessions = ca.pem(), version, true, &Sessions{}
+			o.TLS.SecurityFlags = flagDates // of the authority, which lives for an hour
+			asked := 0
+			o.Authenticate = func(_ context.Context, c *ServerCertificate) bool {
+				asked++
+				return c.Accept
+			}
+			n := watch(o)
+			connect := func(what string, resumed bool) {
+				t.Helper()
+				before := asked
+				conn := connected(t, o)
+				exchange(t, conn) // TLS 1.3 sends its tickets after the handshake
+				_ = conn.Close()
+				if n.handshake.Resumed != resumed || n.handshake.Server.Subject() != "CN=broker.example" || asked != before+1 {
+					t.Errorf("%s: resumed %t, asked %d times", what, n.handshake.Resumed, asked-before)
+				}
+			}
+			connect("first", false)
+			connect("second", true)
+			time.Sleep(9 * time.Hour)
+			connect("later", true)
+			o.TLS.CipherStrength = 128
+			connect("another setting", false)
+			o.Target.Host = "*" + serverName
+			connect("another name", false)
+			connect("the same again", true)
+			time.Sleep(11 * time.Hour)
+			connect("too late", false)
+			o.TLS.ReuseSession = false
+			connect("not wanted", false)
+			synctest.Wait()
+		})
+	}
+}

@@ -76,7 +76,7 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 		return err
 	}
 	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "PublishAndWait"}
-	if !m.reconnect.wanted || msg == nil {
+	if m.client.Phase() == protocol.Connected && (!m.reconnect.wanted || msg == nil) {
 		l.link = m.link // its end is the end of waiting
 	}
 	if msg == nil {

@@ -146,3 +146,26 @@ func TestQueueMessagesWhileReconnecting(t *testing.T) {
 		r.WaitFor("ReadyToSend", 1)
 	})
 }
+
+// PublishAndWait in the middle of connecting waits for that connection.
+func TestQueueMessagesPublishAndWaitWhileConnecting(t *testing.T) {
+	for qos := range 2 {
+		t.Run(fmt.Sprint("QoS ", qos), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, s := memory(t, mqtt.MvV3)
+				config(t, r.M, "QueueMessages=True")
+				must(t, r.M.SetTimeout(0))
+				must(t, r.M.Connect())
+				c := s.Accept(t)
+				c.ExpectConnect()
+				done := r.Start(func() error { return r.M.PublishAndWait("a", qos, nil) })
+				synctest.Wait()
+				c.SendConnack(false, 0, nil)
+				if p := c.ExpectPublish(); qos == 1 {
+					c.SendAck(packet.PUBACK, p.PacketID)
+				}
+				must(t, r.Join(done))
+			})
+		})
+	}
+}

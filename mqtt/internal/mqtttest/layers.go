@@ -7,8 +7,12 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
 // OverTLS is a layer of TLS. The handshake happens when the connection is first read.
@@ -100,4 +104,9 @@ type hijacked struct {
 
 func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return h.conn, bufio.NewReadWriter(h.reader, bufio.NewWriter(h.conn)), nil
+}
+
+// Wrap makes a Conn of any connection, for servers that this package does not have.
+func Wrap(t testing.TB, conn net.Conn) *Conn {
+	return &Conn{t: t, conn: conn, raw: conn, patience: 10 * time.Second, Version: packet.V311}
 }

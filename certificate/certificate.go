@@ -112,7 +112,7 @@ func (c *Certificate) SetKeyPassword(password string) error {
 //
 // Errors: 270, 271 and 302 if the store cannot be opened; 272 if there is no such certificate, and then nothing is
 // selected any more; 273 if the private key cannot be decrypted, which is mostly a wrong KeyPassword; 10022 for a
-// thumbprint that is none.
+// thumbprint that is none, or a Store that is no PKCS#11 URI where one is needed.
 func (c *Certificate) SetSubject(subject string) error {
 	if subject == "" {
 		c.subject, c.found = "", entry{}

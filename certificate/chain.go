@@ -32,16 +32,18 @@ func (s *store) chain(cert *x509.Certificate) [][]byte {
 // renewed its key, so the signature decides; it is not asked whether the issuer is one that may sign, since that is
 // for the server to judge.
 func (s *store) issuer(cert *x509.Certificate, checks *int) *x509.Certificate {
-	for i := range s.certs {
-		candidate := s.certs[i].cert
-		if !bytes.Equal(candidate.RawSubject, cert.RawIssuer) || keyLength(candidate.PublicKey) > maxRSA {
-			continue
-		}
-		if *checks--; *checks < 0 {
-			return nil
-		}
-		if candidate.CheckSignature(cert.SignatureAlgorithm, cert.RawTBSCertificate, cert.Signature) == nil {
-			return candidate
+	for _, list := range [][]entry{s.certs, s.issuers} {
+		for i := range list {
+			candidate := list[i].cert
+			if !bytes.Equal(candidate.RawSubject, cert.RawIssuer) || keyLength(candidate.PublicKey) > maxRSA {
+				continue
+			}
+			if *checks--; *checks < 0 {
+				return nil
+			}
+			if candidate.CheckSignature(cert.SignatureAlgorithm, cert.RawTBSCertificate, cert.Signature) == nil {
+				return candidate
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 // Package certificate loads X.509 certificates and private keys from the places where they are kept: PEM, DER, PFX,
-// P7B, Java and Bouncy Castle key stores, SSH and PuTTY keys, JSON Web Keys, XML keys, and the certificate stores of
-// Windows. It needs no cgo and no program outside.
+// P7B, Java and Bouncy Castle key stores, SSH and PuTTY keys, JSON Web Keys, XML keys, the certificate stores of
+// Windows, and PKCS#11 tokens. It needs no cgo and no program outside; PKCS#11 does, and is therefore a module of its
+// own, see [RegisterPKCS11].
 //
 // # Selecting a certificate
 //
@@ -35,7 +36,7 @@
 //
 // Every error is an *errors.Error of this module, with one of these numbers:
 //
-//	270  the type of the store is not supported by this build (PKCS#11)
+//	270  a PKCS#11 module is not named or cannot be loaded, or PKCS#11 is not part of this build
 //	271  the store cannot be read: wrong StorePassword, damaged, another type, or not available on this system
 //	272  the store has no certificate with this subject or thumbprint
 //	273  the private key is missing, encrypted with another password, or of a kind that TLS cannot use

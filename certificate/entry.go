@@ -19,6 +19,8 @@ type entry struct {
 	locked error
 	// container is the name of the key's container, in the stores of Windows.
 	container string
+	// issuerOnly marks a certificate that continues chains and cannot be selected.
+	issuerOnly bool
 	// chain is the certificate and its issuers, filled when the entry is selected.
 	chain [][]byte
 }
@@ -38,8 +40,9 @@ func (e *entry) publicKey() crypto.PublicKey {
 
 // store is what a file, a blob or a store of the system holds.
 type store struct {
-	certs []entry // with a certificate, in the order of the store
-	keys  []entry // keys that belong to none of the certificates
+	certs   []entry // with a certificate, in the order of the store
+	keys    []entry // keys that belong to none of the certificates
+	issuers []entry // further certificates, for chains alone
 }
 
 // newStore sorts the entries that a loader found and gives each lone key to the certificates that it belongs to.
@@ -47,9 +50,12 @@ func newStore(found []entry) store {
 	var s store
 	var lone []entry
 	for _, e := range found {
-		if e.cert != nil {
+		switch {
+		case e.issuerOnly:
+			s.issuers = append(s.issuers, e)
+		case e.cert != nil:
 			s.certs = append(s.certs, e)
-		} else {
+		default:
 			lone = append(lone, e)
 		}
 	}

@@ -54,10 +54,6 @@ var loaders = map[CertStoreTypes]loader{
 
 // open reads the whole store.
 func (c *Certificate) open() (store, error) {
-	if c.storeType == CstPKCS11 {
-		return store{}, errors.New(errors.ErrSSLLibrary, "PKCS#11 modules need cgo, which this build does not use: "+
-			"export the certificate to a file, or use a key that is not on a token.")
-	}
 	pw := passwords{store: c.storePassword, key: c.KeyPassword(), work: new(work)}
 	found, err := c.read(pw)
 	if err != nil {
@@ -70,6 +66,9 @@ func (c *Certificate) open() (store, error) {
 func (c *Certificate) read(pw passwords) ([]entry, error) {
 	if c.storeType.system() {
 		return loadSystem(c.Store(), c.storeType == CstMachine)
+	}
+	if c.storeType == CstPKCS11 {
+		return loadToken(c.Store(), c.storePassword)
 	}
 	if c.storeType == CstAuto {
 		return loadAuto(c.StoreB(), pw)

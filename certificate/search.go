@@ -100,6 +100,10 @@ func (c *Certificate) choose(s store, match matcher, subject string) error {
 	}
 	if e == nil {
 		c.subject, c.found = "", entry{}
+		if c.storeType == CstPKCS11 && len(s.certs)+len(s.keys) == 0 {
+			return errors.New(errors.ErrCertificateNotFound, "The token has neither a certificate nor a private key that the "+
+				"PKCS#11 URI selects; check its object and id.")
+		}
 		return errors.New(errors.ErrCertificateNotFound, "The store has no certificate for the subject "+
 			strconv.Quote(subject)+`; "*" takes any.`)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,13 +40,14 @@ func Layers(layers ...func(net.Conn) net.Conn) func(net.Conn) net.Conn {
 // ServerSocket is the server's end of a WebSocket: a stream, each Write of which is a binary frame.
 type ServerSocket struct {
 	net.Conn
-	// Socket is the WebSocket itself, nil before the upgrade.
+	// Socket is the WebSocket itself, nil before the upgrade; for the goroutine that reads.
 	Socket *websocket.Conn
 
-	seen    func(*http.Request)
-	upgrade sync.Once
-	err     error
-	message io.Reader
+	seen     func(*http.Request)
+	upgrade  sync.Once
+	upgraded atomic.Pointer[websocket.Conn] // Socket, for Close
+	err      error
+	message  io.Reader
 }
 
 func (s *ServerSocket) Read(b []byte) (int, error) {
@@ -75,8 +77,9 @@ func (s *ServerSocket) Write(b []byte) (int, error) {
 
 // Close sends the close frame 1000 and closes the connection.
 func (s *ServerSocket) Close() error {
-	if s.Socket != nil {
-		_ = s.Socket.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""))
+	if socket := s.upgraded.Load(); socket != nil {
+		// Another goroutine may be writing.
+		_ = socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
 	}
 	return s.Conn.Close()
 }
@@ -93,6 +96,7 @@ func (s *ServerSocket) accept() {
 	}
 	upgrader := websocket.Upgrader{Subprotocols: []string{"mqtt"}, CheckOrigin: func(*http.Request) bool { return true }}
 	s.Socket, s.err = upgrader.Upgrade(&hijacked{conn: s.Conn, reader: reader}, request, nil)
+	s.upgraded.Store(s.Socket)
 }
 
 // hijacked gives the upgrader a connection that no http.Server has.

@@ -9,10 +9,10 @@ type background struct {
 	done   chan struct{}
 }
 
-// ensure starts the goroutine if it is wanted and does not run. It runs only while there is a connection or an attempt,
-// so that nothing of an idle component is left. The lock is held.
+// ensure starts the goroutine if it is wanted and does not run. It runs only while there is a connection, an attempt or
+// an event, so that nothing of an idle component is left. The lock is held.
 func (b *background) ensure(m *MQTT) {
-	if !b.wanted || b.cancel != nil || m.link == nil {
+	if !b.wanted || b.cancel != nil || m.link == nil && !m.hasEvents() {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -23,7 +23,7 @@ func (b *background) ensure(m *MQTT) {
 	// handler on it may be what ends the link.
 	go func() {
 		defer close(done)
-		m.pumpUntil(func() bool { return ctx.Err() != nil || m.link != link && !m.hasEvents() })
+		m.pumpUntil(func() bool { return ctx.Err() != nil || (m.link == nil || m.link != link) && !m.hasEvents() })
 		m.mu.Lock()
 		if b.done == done {
 			b.cancel, b.done = nil, nil

@@ -3,6 +3,7 @@ package mqtt_test
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -334,5 +335,51 @@ func TestQuota(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// ReadyToSend fires also when it is the pump alone that makes room: nothing is written then that could tell it.
+func TestReadyToSendAfterPumping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, c := connected(t, mqtt.MvV3)
+		r.Silent()
+		must(t, r.M.SetTimeout(0))
+		drained := make(chan struct{})
+		go func() { defer close(drained); c.Drain() }()
+		err := error(nil)
+		for err == nil {
+			err = r.M.PublishMessage("a", 0, "x")
+			synctest.Wait()
+		}
+		wantCode(t, err, 10035)
+		fired := 0
+		r.On("ReadyToSend", func(any) { fired++ })
+		for range 3 {
+			must(t, r.M.DoEvents())
+		}
+		if fired != 1 || !r.M.ReadyToSend() {
+			t.Errorf("ReadyToSend fired %d times and is %t", fired, r.M.ReadyToSend())
+		}
+		must(t, r.M.Interrupt())
+		<-drained
+	})
+}
+
+// A message that is held back is no sign of life: it does not delay PINGREQ.
+func TestHeldBackIsNoWrite(t *testing.T) {
+	s := mqtttest.NewServer(t)
+	r := newRecorded(t, mqtt.MvV3, s)
+	config(t, r.M, "InflightLimit=1")
+	c := r.Connect(s, nil)
+	must(t, r.M.PublishMessage("a", 1, "1"))
+	c.ExpectPublish()
+	before, idle := mqtt.LastWrite(r.M)
+	for !idle {
+		runtime.Gosched()
+		before, idle = mqtt.LastWrite(r.M)
+	}
+	must(t, r.M.PublishMessage("a", 1, "2"))
+	if after, _ := mqtt.LastWrite(r.M); after != before {
+		t.Errorf("the last write was at %v and is at %v", before, after)
 	}
 }

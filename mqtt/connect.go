@@ -146,8 +146,7 @@ func (m *MQTT) newLink() (*link, error) {
 	if port == 0 && !target.Unix() {
 		return nil, errors.New(errors.ErrNoRemotePort, "")
 	}
-	l := &link{m: m}
-	l.dial = l.dialOptions(target, port)
+	l := &link{m: m, dial: &transport.Options{Target: target, Port: port}} // arm adds the rest
 	m.link = l
 	return l, nil
 }
@@ -160,6 +159,7 @@ func (m *MQTT) prepareConnect(ctx context.Context, l *link) error {
 		if !prepared {
 			m.link = nil
 			l.cancel()
+			m.wake()
 		}
 	}()
 	l.bound()
@@ -183,13 +183,15 @@ func (l *link) bound() {
 	l.ctx, l.cancel = context.WithTimeout(context.Background(), limit)
 }
 
-// arm fixes what CONNECT will say. The lock is held.
+// arm fixes how the server is reached and what CONNECT will say, as the settings are after BeforeConnect. The lock is
+// held.
 func (m *MQTT) arm(l *link) error {
 	options, err := m.connectOptions()
 	if err != nil {
 		return err
 	}
 	l.options = options
+	l.dial = l.dialOptions(l.dial.Target, l.dial.Port)
 	m.settings.forgetConnection()
 	m.serverCert, m.negotiated = nil, transport.Negotiated{}
 	m.applySettings()

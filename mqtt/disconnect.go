@@ -8,6 +8,7 @@ import (
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+	"github.com/iotcomponents/iot/mqtt/internal/transport"
 )
 
 // DisconnectProperties are the v5 properties of DisconnectWith.
@@ -103,8 +104,8 @@ func (m *MQTT) closeDown(l *link) {
 }
 
 // waitForEnd waits until the link is gone. It takes no longer than the last packets may take to be written. An attempt
-// that still asks BeforeConnect ends by itself when that is answered; the caller may be the handler. The lock is held, and
-// released meanwhile.
+// that still asks BeforeConnect ends by itself when that is answered; the caller may be the handler. The lock is held,
+// and released meanwhile.
 func (m *MQTT) waitForEnd(l *link) {
 	for m.link == l && l.started() {
 		m.sleep(protocol.Never)
@@ -142,7 +143,7 @@ func (m *MQTT) Reset() error {
 	}
 	m.background.stop(m)
 	m.reconnect.stop()
-	m.client = protocol.New()
+	m.client, m.sessions = protocol.New(), transport.Sessions{}
 	if !m.pump.taken || insideHandler() { // nobody else is at the batch
 		m.pump.next, m.pump.message = len(m.pump.batch), nil
 		if !m.pump.taken {

@@ -24,8 +24,8 @@ type question struct {
 	answered     func()
 }
 
-// dispatch calls the handlers of one event, for one of its messages if it has any. It is the only place where handlers are called, and its name on the stack is
-// how insideHandler knows.
+// dispatch calls the handlers of one event, for one of its messages if it has any. It is the only place where handlers
+// are called, and its name on the stack is how insideHandler knows.
 //
 //go:noinline
 func (m *MQTT) dispatch(e *protocol.Event, msg *protocol.Message) {

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"context"
 	"net"
+	"time"
 )
 
 // SetDial replaces the network of m.
@@ -24,3 +25,10 @@ const (
 	MaxEvents     = maxEvents
 	MaxEventBytes = maxEventBytes
 )
+
+// LastWrite reports when bytes last went out, and whether the writer has nothing to do.
+func LastWrite(m *MQTT) (at time.Duration, idle bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.client.LastWrite(), m.link != nil && m.link.writerIdle
+}

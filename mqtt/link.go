@@ -349,7 +349,7 @@ func (l *link) limitReading(d time.Duration) {
 
 // feed fires ReadyToSend when publishing is possible again after error 10035. The lock is held.
 func (m *MQTT) feed() {
-	if m.starved && !m.congested(1) {
+	if m.starved && m.client.Phase() == protocol.Connected && !m.congested(1) {
 		m.starved, m.readyToSend = false, true
 		m.client.PushReadyToSend()
 	}

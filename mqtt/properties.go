@@ -150,10 +150,10 @@ func (m *MQTT) RemoteHost() string {
 	return m.properties.remoteHost
 }
 
-// SetRemoteHost sets the server: a name, an address, or a URL such as tcp://host:1883 (tcp, mqtt, ssl, mqtts, ws, wss), or
-// unix:///path for a socket in the file system. A port in the URL outranks RemotePort. Errors: 101 while connected or connecting, 152
-// URL without a host, 153 unknown scheme, 10022 not a valid URL or one with a password. An empty value is accepted;
-// Connect refuses it with 102.
+// SetRemoteHost sets the server: a name, an address, or a URL such as tcp://host:1883 (tcp, mqtt, ssl, mqtts, ws, wss),
+// or unix:///path for a socket in the file system. A port in the URL outranks RemotePort. Errors: 101 while connected or
+// connecting, 152 URL without a host, 153 unknown scheme, 10022 not a valid URL or one with a password. An empty value
+// is accepted; Connect refuses it with 102.
 func (m *MQTT) SetRemoteHost(host string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -208,8 +208,9 @@ func (p *properties) setRemote(host string, port int) error {
 // Timeout returns how many seconds a blocking method waits. Default 60.
 func (m *MQTT) Timeout() int { return get(m, &m.properties.timeout) }
 
-// SetTimeout sets how many seconds a blocking method waits before it returns 201; for a publish that waits for room, bytes
-// that leave start the time anew, while bytes received do not, since they make no room. 0: every method returns at once, possibly with 10035. Error 10022: negative.
+// SetTimeout sets how many seconds a blocking method waits before it returns 201; for a publish that waits for room,
+// bytes that leave start the time anew, while bytes received do not, since they make no room. 0: every method returns at
+// once, possibly with 10035. Error 10022: negative.
 func (m *MQTT) SetTimeout(seconds int) error {
 	if err := checkRange("Timeout", seconds, 0, maxSeconds); err != nil {
 		return err

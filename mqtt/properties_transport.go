@@ -8,8 +8,8 @@ import (
 	"github.com/iotcomponents/iot/firewall"
 )
 
-// Firewall returns the proxy to go through. Its fields may be changed while the component is idle; the settings
-// Firewall... are the same fields. Default: none.
+// Firewall returns the proxy to go through. Its fields may be changed while the component is idle and AutoReconnect waits
+// for no attempt; the settings Firewall... are the same fields and may be changed then too. Default: none.
 func (m *MQTT) Firewall() *firewall.Firewall { return get(m, &m.firewall) }
 
 // SetFirewall sets the proxy to go through; nil means none. What its fields say counts at Connect. Error: 211 while

@@ -21,13 +21,12 @@ import (
 //
 // Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than the
 // server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator says,
-// 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0, or
-// for a QoS 0 message without a connection, 301
-// interrupted while waiting for room.
+// 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0, or for a
+// QoS 0 message without a connection, 301 interrupted while waiting for room.
 func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err := m.publishBySettings(topic, qos, data, false)
+	_, err := m.publishBySettings(&protocol.Publish{Topic: topic, Payload: data, QoS: qos})
 	return err
 }
 
@@ -40,7 +39,7 @@ func (m *MQTT) PublishMessage(topic string, qos int, message string) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err = m.publishBySettings(topic, qos, payload, true)
+	_, err = m.publishBySettings(&protocol.Publish{Topic: topic, Payload: payload, Owned: true, QoS: qos})
 	return err
 }
 
@@ -65,42 +64,37 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 // PublishAndWait is PublishData that waits for the end of the exchange, PublishAndWaitTimeout seconds at most (10 by
 // default), firing events meanwhile: QoS 0 until it is sent, QoS 1 until PUBACK, QoS 2 until PUBCOMP.
 //
-// Errors: those of PublishData; further 201 when the time is over and 212 when the connection was lost and AutoReconnect is False (the message was
-// accepted, stays in OutgoingMessages and goes on), 500 with code and name when the server refused the message, 301.
+// Errors: those of PublishData; 201 when the time is over (the message was accepted, stays in OutgoingMessages and goes
+// on) or when the message was given up (RepublishAttempts, RepublishTimeout); 212 when the connection was lost, with
+// QoS 1 and 2 only while AutoReconnect is False (the message stays too), or when Disconnect has dropped the message; 500
+// with code and name when the server refused it; 301. A message that QueueMessages had accepted and that the server
+// turns out not to take fails as it would have failed on the connection.
 func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	start := m.now()
-	msg, err := m.publishBySettings(topic, qos, data, false)
+	start, interrupts := m.now(), m.interrupts
+	msg, err := m.publishBySettings(&protocol.Publish{Topic: topic, Payload: data, QoS: qos, Awaited: true})
 	if err != nil {
 		return err
 	}
+	client := m.client // Reset makes another one
+	defer func() { client.Release(msg) }()
 	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "PublishAndWait"}
-	if m.client.Phase() == protocol.Connected && (!m.reconnect.wanted || msg == nil) {
-		l.link = m.link // its end is the end of waiting
-	}
-	if msg == nil {
-		mark := m.client.QoS0Mark()
-		err := m.await(l, func() bool { return m.client.QoS0Passed(mark) })
-		if err == nil && !m.client.QoS0Passed(mark) {
-			err = errors.New(errors.ErrNotConnected, "The connection was lost before the message was sent.")
-		}
-		m.firePending()
-		return err
-	}
-	msg.Awaited = true
-	defer func() {
-		if msg.Awaited = false; msg.Told {
-			m.client.Release(msg)
-		}
-	}()
-	if err := m.await(l, func() bool { return msg.Done }); err != nil {
+	bound := !m.reconnect.wanted || qos == 0 // the end of its connection is the end of waiting
+	err = m.await(l, func() bool { return msg.Done || m.interrupts != interrupts || bound && client.Lost(msg) })
+	if err != nil {
 		return err
 	}
 	m.firePending()
 	switch {
+	case !msg.Done && m.interrupts != interrupts:
+		return errors.New(errors.ErrInterrupted, "PublishAndWait was interrupted.")
+	case !msg.Done && qos == 0:
+		return errors.New(errors.ErrNotConnected, "The connection was lost before the message was sent.")
 	case !msg.Done:
 		return errors.New(errors.ErrNotConnected, fmt.Sprintf("The connection was lost before message %d was acknowledged; it stays in OutgoingMessages.", msg.ID))
+	case msg.Failure != nil:
+		return msg.Failure
 	case msg.Refused:
 		return errors.New(errors.ErrProtocol, fmt.Sprintf("The server refused message %d: %d (0x%02X) %s.", msg.ID, msg.Outcome, uint8(msg.Outcome), packet.ReasonName(packet.PUBACK, msg.Outcome)))
 	}
@@ -108,13 +102,13 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 }
 
 // publishBySettings publishes with the settings of outgoing messages. The lock is held.
-func (m *MQTT) publishBySettings(topic string, qos int, data []byte, owned bool) (*protocol.Message, error) {
+func (m *MQTT) publishBySettings(p *protocol.Publish) (*protocol.Message, error) {
 	s := &m.settings
-	p := protocol.Publish{Topic: topic, Payload: data, Owned: owned, QoS: qos, Retain: s.retain, Dup: s.duplicate}
+	p.Retain, p.Dup = s.retain, s.duplicate
 	if m.properties.version == MvV5 {
 		p.Alias, p.Properties = s.outgoing.alias(), s.outgoing.encoded()
 	}
-	return m.publish(&p)
+	return m.publish(p)
 }
 
 // publish waits for room and accepts the message. The lock is held.
@@ -131,8 +125,9 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l := m.link; msg != nil && l != nil && m.client.Outgoing().Len() == 1 && l.direct != nil && l.writerIdle {
-		// Nothing else is on its way: this is a single message, whose sender wants its answer, not throughput.
+	if l := m.link; msg != nil && l != nil && m.client.Outgoing().Len() == 1 && l.direct != nil && l.writerIdle && m.client.OutputSize() > 0 {
+		// Nothing else is on its way: this is a single message, whose sender wants its answer, not throughput. One that
+		// is held back has written nothing, which must not count as a sign of life.
 		l.writeDirect()
 		return msg, nil
 	}
@@ -184,7 +179,7 @@ func (m *MQTT) awaitRoom(p *protocol.Publish) error {
 		return nil // Publish refuses it
 	}
 	if !standing && p.QoS == 0 {
-		return errors.New(errors.ErrWouldBlock, "The message was not accepted: SendQueueSize messages wait for a connection.")
+		return errors.New(errors.ErrWouldBlock, "The message was not accepted: there is no connection, and no room for more until there is one or the pump runs.")
 	}
 	inside := m.pump.taken && insideHandler()
 	if inside && !m.clogged(p.QoS) {
@@ -202,8 +197,9 @@ func (m *MQTT) awaitRoom(p *protocol.Publish) error {
 		l.link = link
 	}
 	l.pumping = !m.clogged(p.QoS)
+	interrupts := m.interrupts // which make room too
 	return m.await(l, func() bool {
-		return !m.clogged(p.QoS) && (inside || !m.congested(p.QoS))
+		return m.interrupts == interrupts && !m.clogged(p.QoS) && (inside || !m.congested(p.QoS))
 	})
 }
 

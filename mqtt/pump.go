@@ -196,6 +196,7 @@ func (m *MQTT) fireReady() {
 	m.returnBatch()
 	p.batch = m.client.TakeEvents()
 	m.room.broadcast()
+	m.feed()
 	m.mu.Unlock()
 	m.fireBatch()
 }

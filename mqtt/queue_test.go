@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -168,4 +169,65 @@ func TestQueueMessagesPublishAndWaitWhileConnecting(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What the server turns out not to take ends the wait with the number that it would have had on a connection.
+func TestQueueMessagesNotTaken(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		qos     int
+		setting string
+		limit   packet.PropertyID
+		code    int
+	}{
+		{"MaximumQoS", 2, "Retain=False", packet.PropMaximumQoS, 505},
+		{"RetainAvailable", 0, "Retain=True", packet.PropRetainAvailable, 500},
+		{"RetainAvailable", 1, "Retain=True", packet.PropRetainAvailable, 500},
+	} {
+		t.Run(fmt.Sprint(row.name, " QoS ", row.qos), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, s := memory(t, mqtt.MvV5)
+				config(t, r.M, "QueueMessages=True")
+				config(t, r.M, row.setting)
+				refused := r.Start(func() error { return r.M.PublishAndWait("a", row.qos, []byte("no")) })
+				synctest.Wait()
+				config(t, r.M, "Retain=False")
+				taken := r.Start(func() error { return r.M.PublishAndWait("a", 0, []byte("yes")) })
+				synctest.Wait()
+				c := r.Connect(s, func(c *mqtttest.Conn) []byte {
+					return c.Connack(false, 0, packet.Properties(nil).AppendUint(row.limit, 0))
+				})
+				wantCode(t, r.Join(refused), row.code)
+				must(t, r.Join(taken))
+				if p := c.ExpectPublish(); string(p.Payload) != "yes" {
+					t.Errorf("%q was sent", p.Payload)
+				}
+			})
+		})
+	}
+}
+
+// Who waits for room in the queue gets it when SendQueueSize is raised, and hears of Reset.
+func TestQueueMessagesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := memory(t, mqtt.MvV5)
+		config(t, r.M, "QueueMessages=True")
+		config(t, r.M, "SendQueueSize=1")
+		must(t, r.M.PublishMessage("a", 1, "1"))
+		start := time.Now()
+		done := r.Start(func() error { return r.M.PublishMessage("a", 1, "2") })
+		synctest.Wait()
+		config(t, r.M, "SendQueueSize=2")
+		must(t, r.Join(done))
+		done = r.Start(func() error { return r.M.PublishMessage("a", 1, "3") })
+		synctest.Wait()
+		must(t, r.M.Reset())
+		wantCode(t, r.Join(done), 301)
+		if got := time.Since(start); got != 0 {
+			t.Errorf("they waited %v", got)
+		}
+		if got := config(t, r.M, "QueuedMessages"); got != "0" {
+			t.Errorf("%s queued after Reset", got)
+		}
+	})
 }

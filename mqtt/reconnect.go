@@ -18,7 +18,7 @@ type reconnect struct {
 	attempts           int  // ReconnectAttempts
 
 	attempt int         // the attempt under way or waited for; 0 = none
-	doubled int         // how often the delay was doubled; from 0 only after a connection that has stood for delayMax
+	doubled int         // how often the delay was doubled; 0 again after a connection that has stood for delayMax
 	timer   *time.Timer // until the next attempt; nil = none is waited for
 }
 
@@ -56,10 +56,10 @@ func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) {
 	end := m.client.End()
 	switch {
 	case !r.wanted || failure == nil || failure.Code == errors.ErrInterrupted || l.conn != nil && end.Local:
-		r.attempt = 0
+		r.stop()
 	case l.conn != nil && m.isFinal(l, end):
 		m.reconnectStops(failure)
-	case r.attempts > 0 && r.attempt == r.attempts:
+	case r.attempts > 0 && r.attempt >= r.attempts:
 		m.reconnectStops(failure)
 	default:
 		r.attempt++
@@ -81,13 +81,13 @@ func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) {
 	}
 }
 
-// stop ends waiting for the next attempt. The lock is held.
+// stop ends waiting for the next attempt. What follows begins with the shortest delay. The lock is held.
 func (r *reconnect) stop() {
 	if r.timer != nil {
 		r.timer.Stop()
 		r.timer = nil
 	}
-	r.attempt = 0
+	r.attempt, r.doubled = 0, 0
 }
 
 // isFinal reports whether the server has said that another attempt with the same values would be refused too, or be
@@ -129,6 +129,7 @@ func (m *MQTT) reconnectStops(cause *errors.Error) {
 	}
 	m.log(logInformation, logReconnect, text+" "+cause.Error())
 	m.client.PushError(errors.Wrap(cause.Code, text, cause))
+	m.background.ensure(m)
 	m.eventsQueued()
 }
 

@@ -412,3 +412,105 @@ func TestPublishAndWaitOverReconnection(t *testing.T) {
 		must(t, r.Join(done))
 	})
 }
+
+// ReconnectAttempts holds also when it is lowered below the number of the attempt that is waited for.
+func TestReconnectAttemptsLowered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, d, c := reconnecting(t, mqtt.MvV3)
+		d.down = true
+		c.Reset()
+		r.WaitFor("BeforeConnect", 4)
+		config(t, r.M, "ReconnectAttempts=2")
+		synctest.Wait()
+		d.calls = nil
+		for range 200 {
+			advance(time.Second)
+			r.Pump()
+		}
+		if len(d.calls) > 1 {
+			t.Errorf("%d attempts more", len(d.calls))
+		}
+	})
+}
+
+// What the program ends begins with the shortest delay the next time.
+func TestReconnectDelayAfterDisconnect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, d, c := reconnecting(t, mqtt.MvV3)
+		d.down = true
+		c.Reset()
+		r.WaitFor("BeforeConnect", 8)
+		must(t, r.M.Disconnect())
+		d.down = false
+		r.Take()
+		c = r.Connect(d.server, nil)
+		r.Take()
+		lost := time.Now()
+		c.Reset()
+		r.WaitFor("BeforeConnect", 1)
+		if got := time.Since(lost); !about(got, time.Second) {
+			t.Errorf("the first attempt after %v", got)
+		}
+	})
+}
+
+// Giving up is told in the background too, where nothing else is left to tell.
+func TestReconnectGivesUpInTheBackground(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := mqtttest.NewMemoryServer(t)
+		m := mqtt.New()
+		t.Cleanup(func() { finish(t, m) })
+		mqtt.SetDial(m, s.Dial)
+		must(t, m.SetRemoteHost("host"))
+		config(t, m, "BackgroundEvents=True")
+		config(t, m, "AutoReconnect=True")
+		told := make(chan int, 8)
+		m.OnError = func(e *mqtt.ErrorEventArgs) { told <- e.ErrorCode }
+		done := make(chan error, 1)
+		go func() { done <- m.Connect() }()
+		c := s.AcceptConnected(t)
+		must(t, <-done)
+		c.Reset()
+		synctest.Wait()
+		must(t, m.SetRemoteHost(""))
+		if code := <-told; code != 102 {
+			t.Errorf("Error %d", code)
+		}
+	})
+}
+
+// What BeforeConnect changes counts for the attempt, the settings of the transport included.
+func TestBeforeConnectChangesSettings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, s := memory(t, mqtt.MvV5)
+		must(t, r.M.SetRemoteHost("ws://host/mqtt"))
+		r.On("BeforeConnect", func(any) { config(t, r.M, "WebSocketHeaders=X-Token: new") })
+		done := r.Start(r.M.Connect)
+		c := s.Accept(t)
+		var request [4096]byte
+		n, err := c.NetConn().Read(request[:])
+		must(t, err)
+		if !strings.Contains(string(request[:n]), "X-Token: new") {
+			t.Errorf("the request is %s", request[:n])
+		}
+		c.Close()
+		if r.Join(done) == nil {
+			t.Error("connected")
+		}
+	})
+}
+
+// A message that is dropped with its session is told to be, whether AutoReconnect would have waited or not.
+func TestPublishAndWaitWhileDisconnecting(t *testing.T) {
+	for _, wanted := range []string{"False", "True"} {
+		synctest.Test(t, func(t *testing.T) {
+			r, _, c := connected(t, mqtt.MvV3)
+			config(t, r.M, "AutoReconnect="+wanted)
+			waits := r.Start(func() error { return r.M.PublishAndWait("a", 1, []byte("x")) })
+			c.ExpectPublish()
+			synctest.Wait()
+			r.Disconnect(c)
+			wantCode(t, r.Join(waits), 212)
+		})
+	}
+}

@@ -148,4 +148,6 @@ func (m *MQTT) applySettings() {
 	if l := m.link; l != nil && l.conn != nil {
 		l.schedule()
 	}
+	m.feed()
+	m.wake() // somebody may wait for room, of which there may be more now
 }

@@ -2,6 +2,7 @@ package mqtt_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -425,6 +426,22 @@ func TestDisconnectDuringConnect(t *testing.T) {
 		c.ExpectEOF()
 		if n := r.Trace().Count("Disconnected"); n != 0 {
 			t.Error("Disconnected fired for a connection that never stood")
+		}
+	})
+}
+
+// A message that is given up: PublishAndWait returns the reason, which is no refusal of the server.
+func TestPublishAndWaitGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, c := connected(t, mqtt.MvV3)
+		config(t, r.M, "RepublishTimeout=3")
+		start := time.Now()
+		done := r.Start(func() error { return r.M.PublishAndWait("a", 1, []byte("x")) })
+		c.ExpectPublish()
+		err := r.Join(done)
+		wantCode(t, err, 201)
+		if got := time.Since(start); got != 3*time.Second || !strings.Contains(err.Error(), "given up") {
+			t.Errorf("after %v: %v", got, err)
 		}
 	})
 }

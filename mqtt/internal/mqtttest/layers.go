@@ -114,3 +114,37 @@ func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func Wrap(t testing.TB, conn net.Conn) *Conn {
 	return &Conn{t: t, conn: conn, raw: conn, patience: 10 * time.Second, Version: packet.V311}
 }
+
+// ClientSocket is the client's end of a WebSocket as a stream, for benchmarks beside the component.
+type ClientSocket struct {
+	net.Conn
+	Socket *websocket.Conn
+
+	message io.Reader
+}
+
+func (s *ClientSocket) Read(b []byte) (int, error) {
+	for {
+		if s.message == nil {
+			_, message, err := s.Socket.NextReader()
+			if err != nil {
+				return 0, err
+			}
+			s.message = message
+		}
+		n, err := s.message.Read(b)
+		if err == io.EOF {
+			s.message, err = nil, nil
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+func (s *ClientSocket) Write(b []byte) (int, error) {
+	if err := s.Socket.WriteMessage(websocket.BinaryMessage, b); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}

@@ -70,8 +70,9 @@ func (c *PipeConn) Read(b []byte) (int, error) {
 			h.mu.Unlock()
 			return 0, net.ErrClosed
 		case h.err != nil:
+			err := h.err
 			h.mu.Unlock()
-			return 0, h.err
+			return 0, err
 		case len(h.buf) > 0:
 			n := copy(b, h.buf)
 			h.buf = h.buf[n:]
@@ -107,8 +108,9 @@ func (c *PipeConn) Write(b []byte) (int, error) {
 			h.mu.Unlock()
 			return written, net.ErrClosed
 		case h.err != nil:
+			err := h.err
 			h.mu.Unlock()
-			return written, h.err
+			return written, err
 		case h.gone:
 			h.mu.Unlock()
 			return written, &net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}

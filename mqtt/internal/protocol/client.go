@@ -89,9 +89,9 @@ type Client struct {
 	keepAlive  keepAlive
 	republish  republish
 	auth       authentication
-	qos0       chain  // QoS 0 messages in the outgoing buffer
-	qos0Taken  chain  // those that a write under way covers
-	qos0Gone   uint64 // how many were written, over all connections
+	qos0       chain // QoS 0 messages in the outgoing buffer
+	qos0Taken  chain // those that a write under way covers
+	awaited0   int   // QoS 0 messages that are Awaited, over all connections
 
 	store   storage
 	topics  topicCache

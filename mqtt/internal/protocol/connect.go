@@ -207,8 +207,8 @@ func (c *Client) receiveConnack(p *packet.Connack) {
 	c.openQuota()
 	if !p.SessionPresent {
 		c.released, c.received, c.lostSessionOf = nil, nil, ack.ClientID
-		c.startSubscriptions()
 	}
+	c.startSubscriptions(p.SessionPresent)
 	c.deliverRestored()
 	// The state of one client identifier is never replayed as another [MQTT5-3.1.3-2].
 	if p.SessionPresent && c.hasSession && c.sessionClientID == ack.ClientID {

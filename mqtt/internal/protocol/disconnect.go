@@ -122,5 +122,10 @@ func (c *Client) Closed() {
 	c.requests = nil
 	c.phase = Idle
 	c.output.reset()
+	if c.awaited0 > 0 {
+		lost := errors.New(errors.ErrNotConnected, "The connection was lost before the message was sent.")
+		c.settleQoS0(&c.qos0Taken, lost)
+		c.settleQoS0(&c.qos0, lost)
+	}
 	c.qos0, c.qos0Taken = chain{}, chain{}
 }

@@ -146,6 +146,28 @@ func TestRepublishLimits(t *testing.T) {
 	})
 }
 
+// A restored session may have a message under the identifier of one that was given up: there is one of it then.
+func TestRestoreOverGivenUp(t *testing.T) {
+	c := newTrace(t, packet.V311)
+	c.Settings = Settings{RepublishTimeout: minute}
+	c.connect(resumed, persistent)
+	c.publish("a", "1", 1)
+	c.out()
+	c.advance(minute)
+	c.pump()
+	c.cut()
+	saved := SavedMessage{Topic: "a", Payload: []byte("1"), ID: 1, QoS: 1, Awaits: packet.PUBACK}
+	if err := c.RestoreSession(&Session{ClientID: "c", LastID: 1, Outgoing: []SavedMessage{saved}}); err != nil {
+		t.Fatal(err)
+	}
+	c.connectQuietly(resumed, persistent)
+	c.wantOut("3A _ L'a 0001 '1", "the restored one")
+	c.in("40 02 00 01")
+	if c.ids.count != 0 {
+		t.Errorf("%d identifiers are in use", c.ids.count)
+	}
+}
+
 func TestAckTimeout(t *testing.T) {
 	both(t, func(t *testing.T, v packet.Version) {
 		c := newTrace(t, v)

@@ -264,6 +264,16 @@ func (c *trace) publish(topic, payload string, qos int) *Message {
 	return m
 }
 
+// await0 publishes with QoS 0 and keeps the message.
+func (c *trace) await0(payload string) *Message {
+	c.t.Helper()
+	m, err := c.Publish(&Publish{Topic: "a", Payload: []byte(payload), Awaited: true})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return m
+}
+
 // take keeps the events that are queued, without handling them: the pump is slow.
 func (c *trace) take() {
 	if taken := c.TakeEvents(); len(taken) > 0 {

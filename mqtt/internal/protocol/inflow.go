@@ -122,5 +122,17 @@ func (c *Client) Acknowledge(m *Message) bool {
 // Delivered tells that MessageAck of m was fired: m leaves the list.
 func (c *Client) Delivered(m *Message) { c.incoming.remove(m) }
 
-// Release gives back a message that was Awaited beyond its event, and Told.
-func (c *Client) Release(m *Message) { c.store.release(m) }
+// Lost reports whether the connection that an outbound message was given to last has ended.
+func (c *Client) Lost(m *Message) bool {
+	return m.connection != 0 && (m.connection != c.connection || c.phase != Connected)
+}
+
+// Release gives back a message that was Awaited.
+func (c *Client) Release(m *Message) {
+	if m.QoS == 0 {
+		c.awaited0--
+	}
+	if m.Awaited = false; m.Told {
+		c.store.release(m)
+	}
+}

@@ -41,15 +41,16 @@ type Message struct {
 	holdsQuota bool     // it counts against the receiver's Receive Maximum on this connection
 	emptyTopic bool     // out: the caller relies on the alias alone
 	next       *Message // in a chain
-	connection uint32
-	position   int  // in its List
-	sentAt     Time // out: when PUBLISH was last put on the wire; see republish.go
-	firstAt    Time // out: when that was done first on this connection, if somebody wants to know
-	repeats    int  // out: how often it was repeated on this connection
-	Done       bool // out: the exchange is over
-	Awaited    bool // the owner keeps the message beyond the end of its exchange, and sets this
-	Told       bool // the owner has told the end of the exchange
+	connection uint32   // that of its PUBLISH; 0 = none yet
+	position   int      // in its List
+	sentAt     Time     // out: when PUBLISH was last put on the wire; see republish.go
+	firstAt    Time     // out: when that was done first on this connection, if somebody wants to know
+	repeats    int      // out: how often it was repeated on this connection
+	Done       bool     // out: the exchange is over
+	Awaited    bool     // see Publish.Awaited
+	Told       bool     // the owner has told the end of the exchange
 	Outcome    packet.ReasonCode
+	Failure    error // out: why the exchange ended without the server, numbered; nil = with its answer, or written
 }
 
 const (
@@ -97,7 +98,7 @@ func (s *storage) release(m *Message) {
 	m.ID, m.Alias, m.QoS, m.State = 0, 0, 0, 0
 	m.Retain, m.Dup, m.Refused, m.Done, m.Awaited, m.Told = false, false, false, false, false, false
 	m.written, m.holdsQuota, m.emptyTopic = false, false, false
-	m.sentAt, m.firstAt, m.repeats, m.Outcome = 0, 0, 0, 0
+	m.sentAt, m.firstAt, m.repeats, m.Outcome, m.Failure = 0, 0, 0, 0, nil
 	if s.free.count == slab {
 		if s.spare.first != nil {
 			messagePool.Put(s.spare.first)

@@ -111,7 +111,7 @@ func (c *Client) closeExchange(m *Message, reason packet.ReasonCode, by packet.T
 
 // abandon ends the exchange of a message that was accepted earlier and that this server does not take.
 func (c *Client) abandon(m *Message, err error) {
-	m.Refused, m.Outcome = true, packet.UnspecifiedError
+	m.Refused, m.Outcome, m.Failure = true, packet.UnspecifiedError, err
 	c.pushDetail(EventError, err)
 	c.closeExchange(m, packet.UnspecifiedError, 0, nil)
 }

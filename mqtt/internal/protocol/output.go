@@ -92,7 +92,7 @@ func (c *Client) OutputWritten(now Time) {
 	c.republish.repeat.stamp(c, now)
 	c.republish.expire.stamp(c, now)
 	c.asked.stamp(c, now)
-	c.qos0Gone += uint64(c.qos0Taken.count)
+	c.settleQoS0(&c.qos0Taken, nil)
 	c.events.pushChain(EventMessageOut, 0, 0, c.qos0Taken)
 	c.qos0Taken = chain{}
 	o := &c.output
@@ -105,14 +105,18 @@ func (c *Client) OutputWritten(now Time) {
 	o.taken = o.taken[:0]
 }
 
-// QoS0Mark marks the place behind the QoS 0 message that was accepted last; QoS0Passed reports whether everything before
-// it was written.
-func (c *Client) QoS0Mark() uint64 {
-	return c.qos0Gone + uint64(c.qos0.count+c.qos0Taken.count+c.waiting.qos0)
+// settleQoS0 tells those who await QoS 0 messages of h, if anybody awaits any, that they were written or lost.
+func (c *Client) settleQoS0(h *chain, failure error) {
+	if c.awaited0 == 0 || h.first == nil {
+		return
+	}
+	for m := h.first; ; m = m.next {
+		m.Done, m.Failure = true, failure
+		if m == h.last {
+			return
+		}
+	}
 }
-
-// QoS0Passed reports whether all QoS 0 messages before mark were written.
-func (c *Client) QoS0Passed(mark uint64) bool { return c.qos0Gone >= mark }
 
 // Progress tells that the writer got bytes out at now, although not yet everything it took.
 func (c *Client) Progress(now Time) { c.keepAlive.wrote(now) }

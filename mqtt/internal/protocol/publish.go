@@ -20,6 +20,8 @@ type Publish struct {
 	Dup        bool              // sets DUP on the first transmission too; without effect on QoS 0
 	Alias      uint16            // v5; 0 = none
 	Properties packet.Properties // v5; without the alias
+	// Awaited makes Publish return a message of QoS 0 too. It is the caller's then until Release, also when it is Done.
+	Awaited bool
 }
 
 // CheckPublish refuses what can be refused without looking at the connection.
@@ -37,7 +39,8 @@ func CheckPublish(p *Publish) error {
 }
 
 // Publish accepts a message: it goes to the outgoing buffer or, while the quota is used up, behind the other messages
-// that wait for it. On success the message is returned for QoS 1 and 2, nil for QoS 0. On an error nothing was accepted.
+// that wait for it. On success the message is returned, for QoS 0 only if it is Awaited. On an error nothing was
+// accepted.
 func (c *Client) Publish(p *Publish) (*Message, error) {
 	if err := CheckPublish(p); err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func (c *Client) Publish(p *Publish) (*Message, error) {
 	if m.QoS == 0 {
 		c.writePublish(m)
 		c.qos0.add(m)
-		return nil, nil
+		return c.accepted0(m), nil
 	}
 	if c.quota > 0 && c.waiting.len() == 0 {
 		c.writePublish(m)
@@ -81,11 +84,20 @@ func (c *Client) Publish(p *Publish) (*Message, error) {
 	return m, nil
 }
 
+// accepted0 returns what Publish returns for a message of QoS 0.
+func (c *Client) accepted0(m *Message) *Message {
+	if !m.Awaited {
+		return nil
+	}
+	c.awaited0++
+	return m
+}
+
 // outbound makes the message, with views of what the caller owns.
 func (c *Client) outbound(p *Publish) *Message {
 	m := c.store.message()
 	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0
-	m.Payload, m.connection = p.Payload, c.connection
+	m.Payload, m.connection, m.Awaited = p.Payload, c.connection, p.Awaited
 	return m
 }
 
@@ -194,6 +206,7 @@ func (c *Client) writePublish(m *Message) {
 	} else {
 		o.tail = append(o.tail, m.Payload...)
 	}
+	m.connection = c.connection
 	if m.QoS == 0 {
 		return
 	}
@@ -201,7 +214,6 @@ func (c *Client) writePublish(m *Message) {
 	if m.QoS == 2 {
 		m.State = PubrecAwaited
 	}
-	m.connection = c.connection
 	if !m.written {
 		m.written = true
 		c.outgoing.add(m)

@@ -44,20 +44,56 @@ func TestPublishQoS0(t *testing.T) {
 	t.Run("only what was written is told", func(t *testing.T) {
 		c := newTrace(t, packet.V311)
 		c.connect(accepted)
-		c.publish("a", "1", 0)
-		mark := c.QoS0Mark()
+		first := c.await0("1")
 		c.TakeOutput(nil)
-		c.publish("a", "2", 0)
-		if c.QoS0Passed(mark) || c.Undelivered() != 2 {
-			t.Fatal("passed before the write:", c.QoS0Passed(mark), c.Undelivered())
+		second := c.await0("2")
+		if first.Done || c.Undelivered() != 2 {
+			t.Fatal("done before the write:", first.Done, c.Undelivered())
 		}
 		c.OutputWritten(c.now)
-		if !c.QoS0Passed(mark) || c.QoS0Passed(c.QoS0Mark()) {
-			t.Fatal("the mark is not exact")
+		if !first.Done || first.Failure != nil || second.Done {
+			t.Fatal("the wrong one is done")
 		}
 		c.wantEvents("after the first write", "out a 1")
 		c.wantOut("30 04 00 01 'a '2", "the second write")
 		c.wantEvents("after the second write", "out a 2")
+	})
+	t.Run("who awaits a message hears of its end, whatever that is", func(t *testing.T) {
+		c := newTrace(t, packet.V5)
+		c.Settings.QueueMessages = true
+		retained, err := c.Publish(&Publish{Topic: "a", Retain: true, Awaited: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := c.await0("1")
+		c.connectQuietly("20 _ 00 00 { 25 00 }")
+		if errors.Code(retained.Failure) != errors.ErrProtocol || !retained.Done || first.Done || c.Lost(first) {
+			t.Errorf("refused: %+v; to be written: %+v", retained, first)
+		}
+		c.TakeOutput(nil)
+		second := c.await0("2")
+		c.Fail(errors.New(errors.ErrTimeout, ""))
+		if !c.Lost(first) || !c.Lost(second) {
+			t.Error("their connection has ended")
+		}
+		queued := c.await0("3")
+		c.Closed()
+		for _, m := range []*Message{first, second} {
+			if errors.Code(m.Failure) != errors.ErrNotConnected || !m.Done {
+				t.Errorf("lost: %+v", m)
+			}
+		}
+		c.connectQuietly(accepted)
+		c.out()
+		if !queued.Done || queued.Failure != nil {
+			t.Errorf("written: %+v", queued)
+		}
+		for _, m := range []*Message{retained, first, second, queued} {
+			c.Release(m)
+		}
+		if c.awaited0 != 0 {
+			t.Errorf("%d are awaited", c.awaited0)
+		}
 	})
 }
 

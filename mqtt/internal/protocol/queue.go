@@ -12,7 +12,7 @@ func (c *Client) queue(p *Publish) (*Message, error) {
 		return nil, errors.New(errors.ErrInvalidTopicName, "The topic is empty, and without a connection there is no topic alias to stand for it.")
 	}
 	m := c.outbound(p)
-	m.Properties, m.State = p.Properties, outgoingPending
+	m.Properties, m.State, m.connection = p.Properties, outgoingPending, 0
 	err := checkFormat(m)
 	if size := packet.PublishSize(packet.V5, m.QoS, len(m.Topic), len(m.Properties), len(m.Payload)); err == nil && size > packet.MaxRemainingLength {
 		err = errors.New(errors.ErrMessageTooLong, tooLong(packet.PUBLISH, size, "MQTT's limit", packet.MaxRemainingLength))
@@ -26,7 +26,7 @@ func (c *Client) queue(p *Publish) (*Message, error) {
 	}
 	c.waiting.push(m)
 	if m.QoS == 0 {
-		return nil, nil
+		return c.accepted0(m), nil
 	}
 	return m, nil
 }

@@ -85,7 +85,6 @@ type waitQueue struct {
 	messages []*Message
 	head     int
 	bytes    int // of payload
-	qos0     int // messages of QoS 0
 }
 
 func (q *waitQueue) len() int { return len(q.messages) - q.head }
@@ -100,9 +99,6 @@ func (q *waitQueue) push(m *Message) {
 	}
 	q.messages = append(q.messages, m)
 	q.bytes += len(m.Payload)
-	if m.QoS == 0 {
-		q.qos0++
-	}
 }
 
 func (q *waitQueue) take() *Message {
@@ -113,9 +109,6 @@ func (q *waitQueue) take() *Message {
 	q.messages[q.head] = nil
 	q.head++
 	q.bytes -= len(m.Payload)
-	if m.QoS == 0 {
-		q.qos0--
-	}
 	if q.head == len(q.messages) {
 		q.messages, q.head = q.messages[:0], 0
 	}

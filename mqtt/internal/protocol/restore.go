@@ -79,6 +79,9 @@ func (c *Client) restored(s *SavedMessage) *Message {
 
 func (c *Client) restoreOutgoing(s *SavedMessage, lost bool) {
 	m := c.restored(s)
+	if c.ids.get(m.ID) != nil { // what was given up, of the same session: nothing else outgoing is left
+		c.ids.remove(m.ID)
+	}
 	c.ids.put(m.ID, m)
 	if s.Awaits == 0 || lost && s.Awaits != packet.PUBCOMP {
 		m.State, m.Dup = outgoingPending, m.Dup && s.Awaits == 0 // DUP as the program wants it, or as a new message

@@ -18,6 +18,7 @@ type granted struct {
 	Subscription
 	identifier int
 	user       packet.Properties
+	lost       bool // it is to be made again: a server had no session, and none has answered since
 }
 
 // add notes a granted subscription. A filter that was subscribed before has the new options only [MQTT5-3.8.4-3].
@@ -61,41 +62,46 @@ func (c *Client) noteAnswered(r *Request, reasons []packet.ReasonCode) {
 				c.subscribed.remove(filter)
 			}
 		case !reasons[i].IsError():
-			c.subscribed.add(granted{r.subscriptions[i], r.identifier, r.user})
+			c.subscribed.add(granted{Subscription: r.subscriptions[i], identifier: r.identifier, user: r.user})
 		default:
 			c.subscribed.remove(filter)
 		}
 	}
 }
 
-// startSubscriptions is called when the server has no session: with Options.Resubscribe the subscriptions of the last one
-// are made again, else there are none. They stay noted meanwhile: this connection may be lost before the answers.
-func (c *Client) startSubscriptions() {
+// startSubscriptions is called when a connection stands. When the server has no session, Options.Resubscribe makes the
+// subscriptions of the last one again; else there are none. They stay noted as lost until they are answered: this
+// connection may end before, and the next one may find the session that it began, without them.
+func (c *Client) startSubscriptions(present bool) {
 	if !c.options.Resubscribe {
-		c.subscribed = subscribed{}
+		if !present {
+			c.subscribed = subscribed{}
+		}
 		return
 	}
-	c.resubscribe(c.subscribed.list)
+	if !present {
+		for i := range c.subscribed.list {
+			c.subscribed.list[i].lost = true
+		}
+	}
+	c.resubscribe()
 }
 
-// resubscribe makes the subscriptions again that a lost session had, in their order: one SUBSCRIBE for those in a row
-// that share a subscription identifier and user properties. It is called before anything else is sent on the connection, so that no message
-// that a publish of ours causes is missed.
-func (c *Client) resubscribe(list []granted) {
+// resubscribe makes the lost subscriptions again, in their order: one SUBSCRIBE for those in a row that share a
+// subscription identifier and user properties. It is called before anything else is sent on the connection, so that no
+// message that a publish of ours causes is missed.
+func (c *Client) resubscribe() {
 	var group []Subscription
 	var same granted
 	made := 0
 	flush := func() {
 		if len(group) > 0 {
-			if _, err := c.Subscribe(group, same.identifier, same.user); err != nil {
-				c.pushDetail(EventError, err)
-			}
-			made += len(group)
+			made += c.subscribeAgain(group, &same)
 		}
 		group = nil
 	}
-	for _, g := range list {
-		if g.Filter == "" {
+	for _, g := range c.subscribed.list {
+		if g.Filter == "" || !g.lost {
 			continue
 		}
 		if g.identifier != same.identifier || !bytes.Equal(g.user, same.user) || len(group) == maxResubscribe {
@@ -106,8 +112,25 @@ func (c *Client) resubscribe(list []granted) {
 	}
 	flush()
 	if made > 0 {
-		c.note(1, "The server has no session: %d subscriptions are made again.", made)
+		c.note(1, "The server has lost the subscriptions: %d are made again.", made)
 	}
+}
+
+// subscribeAgain makes the subscriptions of a group and returns how many were sent. One that this server does not take
+// must not cost the others.
+func (c *Client) subscribeAgain(group []Subscription, like *granted) (made int) {
+	_, err := c.Subscribe(group, like.identifier, like.user)
+	switch {
+	case err == nil:
+		return len(group)
+	case len(group) == 1:
+		c.pushDetail(EventError, err)
+		return 0
+	}
+	for i := range group {
+		made += c.subscribeAgain(group[i:i+1], like)
+	}
+	return made
 }
 
 // maxResubscribe bounds the filters of one SUBSCRIBE, since some servers do.

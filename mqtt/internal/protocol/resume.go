@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -69,8 +70,8 @@ func (c *Client) sendAnew() {
 	c.noteEach(2, ids(anew), "sent as a new message", "The server has no session: %d unacknowledged messages are sent as new ones.")
 }
 
-// neverSent empties the queue of what waited for the quota of the last connection, or for a connection. It returns the messages that were
-// never sent; those that waited to be sent again are in the list.
+// neverSent empties the queue of what waited for the quota of the last connection, or for a connection. It returns the
+// messages that were never sent; those that waited to be sent again are in the list.
 func (c *Client) neverSent() []*Message {
 	var never []*Message
 	for m := c.waiting.take(); m != nil; m = c.waiting.take() {
@@ -101,15 +102,16 @@ func (c *Client) sendOrHold(m *Message) {
 // endSession drops the exchanges of a session that ends with its connection.
 func (c *Client) endSession() {
 	var dropped []uint16
+	ended := errors.New(errors.ErrNotConnected, "The message was dropped, since its session was ended before it was acknowledged.")
 	for m := c.waiting.take(); m != nil; m = c.waiting.take() {
 		dropped = append(dropped, m.ID)
-		c.forget(m)
+		c.forget(m, ended)
 	}
 	for m := range c.outgoing.All() {
 		if m.State != OutDone {
 			dropped = append(dropped, m.ID)
 			c.outgoing.remove(m)
-			c.forget(m)
+			c.forget(m, ended)
 		}
 	}
 	for m := range c.incoming.All() {
@@ -132,12 +134,12 @@ func ids(messages []*Message) []uint16 {
 	return list
 }
 
-// forget ends the exchange of an outbound message silently.
-func (c *Client) forget(m *Message) {
+// forget ends the exchange of an outbound message without an event.
+func (c *Client) forget(m *Message, why error) {
 	if c.ids.get(m.ID) == m {
 		c.ids.remove(m.ID)
 	}
-	m.State, m.Done, m.Refused, m.Outcome = OutDone, true, true, packet.UnspecifiedError
+	m.State, m.Done, m.Refused, m.Outcome, m.Failure = OutDone, true, true, packet.UnspecifiedError, why
 }
 
 // lives reports whether the session of the current connection outlives it.

@@ -32,6 +32,7 @@ type Process struct {
 	t     testing.TB
 	path  string
 	conf  string
+	args  []string
 	log   string
 	ports []int
 
@@ -94,7 +95,12 @@ func (p *Process) prepare(prog *program) {
 	dir := p.t.TempDir()
 	p.conf = filepath.Join(dir, "server.conf")
 	p.log = filepath.Join(dir, "server.log")
-	p.ports = []int{freePort(p.t), freePort(p.t)}
+	p.ports = nil
+	replace := []string{"@DIR@", filepath.ToSlash(dir)}
+	for name := "@PORT@"; strings.Contains(prog.conf+strings.Join(prog.args, " "), name); name = fmt.Sprintf("@PORT%d@", len(p.ports)+1) {
+		p.ports = append(p.ports, freePort(p.t))
+		replace = append(replace, name, strconv.Itoa(p.ports[len(p.ports)-1]))
+	}
 
 	p.Server = prog.open
 	p.Server.Host, p.Server.Port = "127.0.0.1", p.ports[0]
@@ -103,20 +109,30 @@ func (p *Process) prepare(prog *program) {
 		p.Auth.Host, p.Auth.Port = "127.0.0.1", p.ports[1]
 	}
 
-	conf := strings.NewReplacer(
-		"@DIR@", filepath.ToSlash(dir),
-		"@PORT@", strconv.Itoa(p.ports[0]),
-		"@PORT2@", strconv.Itoa(p.ports[1]),
-	).Replace(prog.conf)
-	p.write(p.conf, conf)
+	fill := strings.NewReplacer(replace...)
+	p.args = []string{"-c", p.conf}
+	if prog.args != nil {
+		p.args = nil
+		for _, a := range prog.args {
+			p.args = append(p.args, fill.Replace(a))
+		}
+	}
+	p.write(p.conf, fill.Replace(prog.conf))
 	for name, text := range prog.files {
 		p.write(filepath.Join(dir, name), text)
+	}
+	if prog.unprivileged {
+		for _, d := range []string{filepath.Dir(dir), dir} { // the first is the test's alone, too
+			if err := os.Chmod(d, 0o755); err != nil {
+				p.t.Fatal(err)
+			}
+		}
 	}
 }
 
 func (p *Process) write(name, text string) {
 	p.t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -162,7 +178,7 @@ func (p *Process) run() error {
 		return err
 	}
 	defer log.Close() // the process has its own copy
-	cmd := exec.Command(p.path, "-c", p.conf)
+	cmd := exec.Command(p.path, p.args...)
 	cmd.Stdout, cmd.Stderr = log, log // a file, so that Wait waits for the process alone
 	cmd.SysProcAttr = endWithParent()
 	if err := cmd.Start(); err != nil {

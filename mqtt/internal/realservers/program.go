@@ -21,13 +21,16 @@ var (
 	natsConf string
 )
 
-// program is a server that this package can start, as "path -c file".
+// program is a server that this package can start.
 type program struct {
 	find  func() (path string, err error)
-	conf  string            // the file, with @DIR@, @PORT@ and @PORT2@ to be filled in
+	conf  string            // the file @DIR@/server.conf, with @DIR@, @PORT@, @PORT2@ and so on to be filled in
+	args  []string          // likewise; nil = "-c" and that file
 	files map[string]string // further files of @DIR@
-	open  Server            // what listens on @PORT@
-	auth  Server            // what listens on @PORT2@, if it has a name
+	// unprivileged: it gives up the rights of root before it reads its files.
+	unprivileged bool
+	open         Server // what listens on @PORT@
+	auth         Server // what listens on @PORT2@, if it has a name
 }
 
 var mosquittoProgram = program{

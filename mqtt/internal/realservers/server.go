@@ -26,6 +26,7 @@ type Server struct {
 	User, Password string // empty where anyone may connect
 	V5             bool   // speaks MQTT 5 besides 3.1.1
 	QoS2           bool   // grants QoS 2; RabbitMQ answers a QoS 2 PUBLISH with PUBACK
+	Slow           bool   // mosquitto 2.0 sends 40 KB a second over WebSocket, whatever the client
 }
 
 // Addr is the server's host:port, for net.Dial.

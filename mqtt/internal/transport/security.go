@@ -110,6 +110,9 @@ func (s *security) handshake(ctx context.Context, conn net.Conn) (*secure, *erro
 		s.trace.sslStatus("The TLS handshake failed: " + failure.Description)
 		return nil, failure
 	}
+	if !s.settings.Renegotiation {
+		s.roots = nil // some 35 KB, for a connection that may stand for long and verifies no more
+	}
 	state := c.ConnectionState()
 	h := &Handshake{Negotiated: negotiated(&state), Resumed: state.DidResume, ALPN: state.NegotiatedProtocol, Server: s.server}
 	if state.Version < tls.VersionTLS12 {

@@ -43,7 +43,7 @@ func (l *link) dialOptions(target transport.Target, port int) *transport.Options
 			},
 			Stage:     l.stageEnded,
 			Handshake: l.secured,
-			SSLStatus: func(message string) { l.tell(&SSLStatusEventArgs{Message: message}) },
+			SSLStatus: l.sslStatus,
 			Note:      l.note,
 		},
 	}
@@ -63,11 +63,15 @@ func list(addresses []netip.Addr) string {
 
 // The functions below are called by transport, without the lock.
 
-func (l *link) tell(args any) {
+// sslStatus queues SSLStatus. With LogSSLPackets there is one for each record, also for those that leave while nobody
+// pumps: beyond the bound of events they are left out.
+func (l *link) sslStatus(message string) {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	l.m.client.PushOwner(args)
-	l.m.eventsQueued()
+	if !l.m.overfull() {
+		l.m.client.PushOwner(&SSLStatusEventArgs{Message: message})
+		l.m.eventsQueued()
+	}
 }
 
 func (l *link) note(level int, text string) {

@@ -258,7 +258,9 @@ func copyUntilClosed(to, from net.Conn) {
 }
 
 // Exactly once over TLS and WebSocket: the connection is cut after a random number of its raw bytes, in the middle of
-// records and frames, and comes back, until all messages have made their way through the broker and back.
+// records and frames, and comes back, until all messages have made their way through the broker and back. No connection is
+// cut before the broker can have sent what it owed from the last one: mosquitto 2.0.11 repeats a PUBLISH instead of its
+// PUBREL when two connections in a row end before that (docs/servers.md).
 func TestExactlyOnceOverCutLayers(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -279,15 +281,15 @@ func TestExactlyOnceOverCutLayers(t *testing.T) {
 
 			m := mqtt.New()
 			t.Cleanup(func() { finish(t, m) })
-			cuts := 0
+			cuts, subscribed := 0, false
 			mqtt.SetDial(m, func(ctx context.Context, network, address string) (net.Conn, error) {
 				conn, err := new(net.Dialer).DialContext(ctx, network, address)
-				if err != nil || cuts == 40 {
+				if err != nil || cuts == 40 || !subscribed {
 					return conn, err
 				}
 				cuts++
 				return mqtttest.NewFaulty(conn, mqtttest.Faults{
-					ReadChunk: 1 + rnd.IntN(2000), WriteChunk: 1 + rnd.IntN(2000), CutRead: 3000 + rnd.Int64N(6000), CutWrite: 3000 + rnd.Int64N(6000),
+					ReadChunk: 1 + rnd.IntN(2000), WriteChunk: 1 + rnd.IntN(2000), CutRead: 12000 + rnd.Int64N(12000), CutWrite: 9000 + rnd.Int64N(12000),
 				}), nil
 			})
 			must(t, m.SetVersion(mqtt.MvV5))
@@ -299,10 +301,14 @@ func TestExactlyOnceOverCutLayers(t *testing.T) {
 			m.OnMessageIn = func(e *mqtt.MessageInEventArgs) { got[e.Message[:4]]++ }
 			must(t, m.SetRemoteHost(w.scheme()+"://localhost/mqtt"))
 			must(t, m.SetRemotePort(port))
-			for m.Connect() != nil {
-			}
+			must(t, m.Connect())
+			m.OnSubscribed = func(*mqtt.SubscribedEventArgs) { subscribed = true } // a lost SUBSCRIBE is not repeated
 			must(t, m.Subscribe(m.ClientId(), 2))
-			const count = 300
+			for !subscribed {
+				must(t, m.DoEvents())
+			}
+			must(t, m.Disconnect())
+			const count = 1000
 			published := 0
 			for deadline := time.Now().Add(20 * time.Second); len(got) < count; {
 				if time.Now().After(deadline) {

@@ -91,11 +91,14 @@ func AsClient(name string) func(c *x509.Certificate) {
 	}
 }
 
-// TLS is the certificate for crypto/tls.
-func (a *Identity) TLS() tls.Certificate {
+// TLS is the certificate for crypto/tls, followed by its chain and by those of others.
+func (a *Identity) TLS(others ...*Identity) tls.Certificate {
 	c := tls.Certificate{Certificate: [][]byte{a.Cert.Raw}, PrivateKey: a.Key, Leaf: a.Cert}
 	for _, next := range a.Chain {
 		c.Certificate = append(c.Certificate, next.Raw)
+	}
+	for _, next := range others {
+		c.Certificate = append(c.Certificate, next.Cert.Raw)
 	}
 	return c
 }

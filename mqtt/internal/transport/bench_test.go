@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gorilla/websocket"
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 // The benchmarks put a connection of Dial beside what it is made of, with the same bytes and the same server. The peer
@@ -35,13 +36,13 @@ func benchWrite(b *testing.B, dial func(testing.TB, func(net.Conn)) io.WriteClos
 }
 
 func benchTLS(b *testing.B) (config *tls.Config, o func(net.Addr) *Options, plainConfig *tls.Config) {
-	ca := newAuthority(b)
-	config = &tls.Config{Certificates: []tls.Certificate{ca.issue(b, nil).tls()}}
+	ca := testpki.NewAuthority(b, "Test CA")
+	config = &tls.Config{Certificates: []tls.Certificate{ca.Issue(b, nil).TLS()}}
 	pool := newPool(nil)
-	pool.AddCert(ca.cert)
+	pool.AddCert(ca.Cert)
 	o = func(addr net.Addr) *Options {
 		o := toLoopback(addr)
-		o.Target.Host, o.TLS.Enabled, o.TLS.ServerCACerts = serverName, true, ca.pem()
+		o.Target.Host, o.TLS.Enabled, o.TLS.ServerCACerts = serverName, true, ca.PEM()
 		o.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "tcp", addr.String())
 		}

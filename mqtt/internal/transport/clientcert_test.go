@@ -8,6 +8,7 @@ import (
 
 	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 // A server that demands a certificate gets it, with its chain, or tells by 281 that it got none.
@@ -15,11 +16,11 @@ func TestClientCertificate(t *testing.T) {
 	for _, version := range []int{ProtocolTLS12, ProtocolTLS13} {
 		config := &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool()}
 		ca, o, wait := tlsServer(t, config)
-		config.ClientCAs.AddCert(ca.cert)
-		between := ca.issue(t, asAuthority("Between CA"))
-		last := between.issue(t, asAuthority("Last CA"))
+		config.ClientCAs.AddCert(ca.Cert)
+		between := ca.Issue(t, testpki.AsAuthority("Between CA"))
+		last := between.Issue(t, testpki.AsAuthority("Last CA"))
 		forClients := func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }
-		client := last.issue(t, forClients)
+		client := last.Issue(t, forClients)
 		o.TLS.Protocols = version
 
 		works := func(what string) {
@@ -48,22 +49,22 @@ func TestClientCertificate(t *testing.T) {
 		fails(281)
 		o.TLS.Certificate = certificate.New()
 		fails(281)
-		o.TLS.Certificate = client.client(t)
-		fails(276, "client certificate", client.client(t).Subject()) // the chain is missing
-		o.TLS.ClientChain = ca.pem() + between.pem() + "\r\n" + last.pem()
+		o.TLS.Certificate = clientCertificate(t, client)
+		fails(276, "client certificate", clientCertificate(t, client).Subject()) // the chain is missing
+		o.TLS.ClientChain = ca.PEM() + between.PEM() + "\r\n" + last.PEM()
 		works("a chain in any order")
-		o.TLS.ClientChain = between.pem()
+		o.TLS.ClientChain = between.PEM()
 		refused(t, o, 274, "SSLCACerts has no issuer")
 		o.TLS.ClientChain = "nonsense"
 		refused(t, o, 274, "SSLCACerts cannot be read")
 
 		o.TLS.ClientChain = ""
-		direct := ca.issue(t, forClients)
-		o.TLS.Certificate = direct.client(t)
+		direct := ca.Issue(t, forClients)
+		o.TLS.Certificate = clientCertificate(t, direct)
 		works("no chain is needed")
-		o.TLS.ClientChain = ca.pem() + ca.pem()
+		o.TLS.ClientChain = ca.PEM() + ca.PEM()
 		works("the same twice")
-		keyless, err := certificate.FromEncoded([]byte(direct.pem()))
+		keyless, err := certificate.FromEncoded([]byte(direct.PEM()))
 		if err != nil {
 			t.Fatal(err)
 		}

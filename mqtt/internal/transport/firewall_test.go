@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/iotcomponents/iot/firewall"
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 // tunnel is an HTTP proxy: it answers CONNECT with status and, when that is 200, leads to serve.
@@ -34,8 +35,8 @@ func tunnel(status string, asked chan<- string, serve func(net.Conn)) func(net.C
 
 // Through the firewall everything works as without: the name is the server's for TLS and WebSocket.
 func TestThroughTheFirewall(t *testing.T) {
-	ca := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil).tls()}}
+	ca := testpki.NewAuthority(t, "Test CA")
+	config := &tls.Config{Certificates: []tls.Certificate{ca.Issue(t, nil).TLS()}}
 	for url, row := range map[string]struct {
 		serve  func(net.Conn)
 		stages []string
@@ -55,7 +56,7 @@ func TestThroughTheFirewall(t *testing.T) {
 			}
 			o := &Options{Target: target, Port: 7, Socket: DefaultSocket(), TLS: DefaultTLS()}
 			o.Firewall = firewall.Firewall{FirewallType: firewall.FwTunnel, Host: "127.0.0.1", Port: proxy.Port}
-			o.TLS.ServerCACerts = ca.pem()
+			o.TLS.ServerCACerts = ca.PEM()
 			n := watch(o)
 			conn := connected(t, o)
 			exchange(t, conn)

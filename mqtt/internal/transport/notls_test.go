@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 // What breaks after the handshake: the layer is named by its number, errors of the socket stay.
 func TestBrokenTLS(t *testing.T) {
-	ca := newAuthority(t)
+	ca := testpki.NewAuthority(t, "Test CA")
 	for name, row := range map[string]struct {
 		code  int
 		serve func(raw net.Conn, c *tls.Conn)
@@ -31,7 +32,7 @@ func TestBrokenTLS(t *testing.T) {
 		"deadline": {201, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil).tls()}, SessionTicketsDisabled: true}
+			config := &tls.Config{Certificates: []tls.Certificate{ca.Issue(t, nil).TLS()}, SessionTicketsDisabled: true}
 			o, wait := options("ssl://"+serverName, func(raw net.Conn) {
 				c := tls.Server(raw, config)
 				if c.Handshake() != nil {
@@ -45,7 +46,7 @@ func TestBrokenTLS(t *testing.T) {
 				row.serve(raw, c)
 			})
 			defer wait()
-			o.TLS.ServerCACerts = ca.pem()
+			o.TLS.ServerCACerts = ca.PEM()
 			conn := connected(t, o)
 			defer conn.Close()
 			_, _ = conn.Write([]byte("hello"))

@@ -2,16 +2,8 @@ package transport
 
 import (
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"net/netip"
 	"strings"
@@ -21,6 +13,7 @@ import (
 
 	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 	"go.uber.org/goleak"
 )
 
@@ -32,89 +25,12 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-const serverName = "broker.example"
+const serverName = testpki.ServerName
 
-// authority is a certificate authority made for a test.
-type authority struct {
-	cert *x509.Certificate
-	key  crypto.Signer
-}
-
-var serial int64
-
-// issue makes a certificate as edit wants it, signed by a; nil signs itself.
-func (a *authority) issue(t testing.TB, edit func(*x509.Certificate)) *authority {
+// clientCertificate is an identity as SSLCert.
+func clientCertificate(t testing.TB, a *testpki.Identity) *certificate.Certificate {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.sign(t, key, edit)
-}
-
-func (a *authority) sign(t testing.TB, key crypto.Signer, edit func(*x509.Certificate)) *authority {
-	t.Helper()
-	serial++
-	c := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: serverName}, DNSNames: []string{serverName},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		BasicConstraintsValid: true,
-	}
-	if edit != nil {
-		edit(c)
-	}
-	parent, signer := c, key
-	if a != nil {
-		parent, signer = a.cert, a.key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made := &authority{key: key}
-	if made.cert, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	return made
-}
-
-// asAuthority makes issue make an authority.
-func asAuthority(name string) func(*x509.Certificate) {
-	return func(c *x509.Certificate) {
-		c.Subject.CommonName, c.DNSNames, c.IsCA, c.ExtKeyUsage = name, nil, true, nil
-		c.KeyUsage = x509.KeyUsageCertSign
-	}
-}
-
-func newAuthority(t testing.TB) *authority { return (*authority)(nil).issue(t, asAuthority("Test CA")) }
-
-func (a *authority) pem() string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}))
-}
-
-func (a *authority) keyPEM(t testing.TB) string {
-	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-}
-
-// tls is the certificate followed by others, for a server.
-func (a *authority) tls(others ...*authority) tls.Certificate {
-	c := tls.Certificate{Certificate: [][]byte{a.cert.Raw}, PrivateKey: a.key, Leaf: a.cert}
-	for _, o := range others {
-		c.Certificate = append(c.Certificate, o.cert.Raw)
-	}
-	return c
-}
-
-// client is the certificate with its key as SSLCert.
-func (a *authority) client(t testing.TB) *certificate.Certificate {
-	t.Helper()
-	c, err := certificate.FromStore(certificate.CstPEMKeyBlob, a.pem()+a.keyPEM(t), "", "*")
+	c, err := certificate.FromStore(certificate.CstPEMKeyBlob, a.PEM()+a.KeyPEM(t), "", "*")
 	if err != nil {
 		t.Fatal(err)
 	}

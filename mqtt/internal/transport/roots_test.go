@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 // Where trust comes from: each setting for itself, and what a bad one gets.
@@ -23,23 +25,23 @@ func TestRoots(t *testing.T) {
 		}
 		return path
 	}
-	lines := strings.Split(strings.TrimSpace(ca.pem()), "\n")
+	lines := strings.Split(strings.TrimSpace(ca.PEM()), "\n")
 	base64 := strings.Join(lines[1:len(lines)-1], "\r\n")
-	other := newAuthority(t).pem()
-	file := write("ca.txt", "subject: Test CA\n"+ca.pem()+"the end\n")
+	other := testpki.NewAuthority(t, "Test CA").PEM()
+	file := write("ca.txt", "subject: Test CA\n"+ca.PEM()+"the end\n")
 	for _, name := range []string{"hashed/0a1b2c3d.0", "pem/ca.pem", "crt/ca.crt"} {
-		write(name, ca.pem())
+		write(name, ca.PEM())
 	}
 	write("pem/nothing.pem", "nothing")
-	write("other/ca.txt", ca.pem())
-	write("other/ca.0x", ca.pem())
+	write("other/ca.txt", ca.PEM())
+	write("other/ca.0x", ca.PEM())
 	broken := "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 	for name, row := range map[string]struct {
 		change func(*TLS)
 		code   int
 	}{
-		"PEM":              {func(s *TLS) { s.ServerCACerts = other + "\r\n" + ca.pem() }, 0},
+		"PEM":              {func(s *TLS) { s.ServerCACerts = other + "\r\n" + ca.PEM() }, 0},
 		"Base64":           {func(s *TLS) { s.ServerCACerts = base64 }, 0},
 		"file":             {func(s *TLS) { s.CAFile = file }, 0},
 		"directory .0":     {func(s *TLS) { s.CADir = filepath.Join(dir, "hashed") }, 0},
@@ -51,7 +53,7 @@ func TestRoots(t *testing.T) {
 		"no certificates":  {func(s *TLS) { s.ServerCACerts = "****" }, 271},
 		"no PEM":           {func(s *TLS) { s.ServerCACerts = "-----BEGIN" }, 271},
 		"broken PEM":       {func(s *TLS) { s.ServerCACerts = broken }, 271},
-		"only keys":        {func(s *TLS) { s.ServerCACerts = ca.keyPEM(t) }, 271},
+		"only keys":        {func(s *TLS) { s.ServerCACerts = ca.KeyPEM(t) }, 271},
 		"no file":          {func(s *TLS) { s.CAFile = filepath.Join(dir, "none") }, 302},
 		"file of nothing":  {func(s *TLS) { s.CAFile = write("empty", "") }, 271},
 		"no directory":     {func(s *TLS) { s.CADir = filepath.Join(dir, "none") }, 302},

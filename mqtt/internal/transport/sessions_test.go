@@ -8,15 +8,17 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 // Sessions are resumed by the component that made them, for the same server with the same settings, for 10 hours.
 func TestResumption(t *testing.T) {
 	for _, version := range []int{ProtocolTLS12, ProtocolTLS13} {
 		synctest.Test(t, func(t *testing.T) {
-			ca := (*authority)(nil).issue(t, asAuthority("Test CA"))
-			served := ca.issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(100 * time.Hour) }).tls()
-			ca.cert.NotAfter = time.Now().Add(100 * time.Hour)
+			ca := testpki.NewAuthority(t, "Test CA")
+			served := ca.Issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(100 * time.Hour) }).TLS()
+			ca.Cert.NotAfter = time.Now().Add(100 * time.Hour)
 			config := &tls.Config{Certificates: []tls.Certificate{served}}
 			o := &Options{Target: Target{Scheme: "ssl", Host: serverName}, Port: 8883, TLS: DefaultTLS()}
 			o.DialContext = func(context.Context, string, string) (net.Conn, error) {
@@ -24,8 +26,8 @@ func TestResumption(t *testing.T) {
 				go overTLS(config, echo)(server) // ended by the client's Close
 				return client, nil
 			}
-			o.TLS.ServerCACerts, o.TLS.Protocols, o.TLS.ReuseSession, o.Sessions = ca.pem(), version, true, &Sessions{}
-			o.TLS.SecurityFlags = flagDates // of the authority, which lives for an hour
+			o.TLS.ServerCACerts, o.TLS.Protocols, o.TLS.ReuseSession, o.Sessions = ca.PEM(), version, true, &Sessions{}
+			o.TLS.SecurityFlags = flagDates // of the authority, which lives for a day
 			asked := 0
 			o.Authenticate = func(_ context.Context, c *ServerCertificate) bool {
 				asked++

@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
-func tlsServer(t *testing.T, config *tls.Config) (ca *authority, o *Options, wait func()) {
-	ca = newAuthority(t)
-	config.Certificates = []tls.Certificate{ca.issue(t, nil).tls()}
+func tlsServer(t *testing.T, config *tls.Config) (ca *testpki.Identity, o *Options, wait func()) {
+	ca = testpki.NewAuthority(t, "Test CA")
+	config.Certificates = []tls.Certificate{ca.Issue(t, nil).TLS()}
 	o, wait = options("ssl://"+serverName, overTLS(config, echo))
-	o.TLS.ServerCACerts = ca.pem()
+	o.TLS.ServerCACerts = ca.PEM()
 	return ca, o, wait
 }
 
@@ -111,8 +112,8 @@ func TestRenegotiation(t *testing.T) {
 
 // CloseWrite sends close_notify and leaves reading alone.
 func TestCloseNotify(t *testing.T) {
-	ca := newAuthority(t)
-	o, wait := options("ssl://"+serverName, overTLS(&tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil).tls()}}, func(conn net.Conn) {
+	ca := testpki.NewAuthority(t, "Test CA")
+	o, wait := options("ssl://"+serverName, overTLS(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t, nil).TLS()}}, func(conn net.Conn) {
 		if _, err := io.ReadAll(conn); err != nil {
 			t.Errorf("the server did not read the end: %v", err)
 		}
@@ -120,7 +121,7 @@ func TestCloseNotify(t *testing.T) {
 		_ = conn.Close()
 	}))
 	defer wait()
-	o.TLS.ServerCACerts = ca.pem()
+	o.TLS.ServerCACerts = ca.PEM()
 	conn := connected(t, o)
 	if err := conn.CloseWrite(); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/certificate"
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 // fault is a server whose certificate has something wrong with it.
@@ -24,17 +25,17 @@ type fault struct {
 }
 
 // faults makes one of each, from an authority that is trusted.
-func faults(t *testing.T, ca *authority) []fault {
-	edited := func(edit func(*x509.Certificate)) tls.Certificate { return ca.issue(t, edit).tls() }
-	stranger := newAuthority(t)
+func faults(t *testing.T, ca *testpki.Identity) []fault {
+	edited := func(edit func(*x509.Certificate)) tls.Certificate { return ca.Issue(t, edit).TLS() }
+	stranger := testpki.NewAuthority(t, "Test CA")
 	expired := func(c *x509.Certificate) {
 		c.NotBefore, c.NotAfter = time.Now().Add(-48*time.Hour), time.Now().Add(-24*time.Hour)
 	}
-	oldIntermediate := ca.issue(t, func(c *x509.Certificate) {
-		asAuthority("Old CA")(c)
+	oldIntermediate := ca.Issue(t, func(c *x509.Certificate) {
+		testpki.AsAuthority("Old CA")(c)
 		expired(c)
 	})
-	noAuthority := ca.issue(t, nil)
+	noAuthority := ca.Issue(t, nil)
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -42,30 +43,30 @@ func faults(t *testing.T, ca *authority) []fault {
 	return []fault{
 		{"expired", 280, "has expired", flagDates, edited(expired)},
 		{"not yet valid", 280, "not yet valid", flagDates, edited(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })},
-		{"expired intermediate", 280, "has expired", flagDates, oldIntermediate.issue(t, func(c *x509.Certificate) {
+		{"expired intermediate", 280, "has expired", flagDates, oldIntermediate.Issue(t, func(c *x509.Certificate) {
 			c.NotBefore = time.Now().Add(-36 * time.Hour)
-		}).tls(oldIntermediate)},
+		}).TLS(oldIntermediate)},
 		{"another host", 280, "other.example", flagName, edited(func(c *x509.Certificate) { c.DNSNames = []string{"other.example"} })},
-		{"no host", 280, "Common Name", flagName, edited(func(c *x509.Certificate) { c.DNSNames = nil })},
+		{"no host", 280, "Common Name", flagName, edited(func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil })},
 		{"for clients", 280, "usage", flagUsage, edited(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })},
-		{"unknown authority", 275, "unknown authority", flagIssuer, stranger.issue(t, nil).tls()},
-		{"signed by itself", 275, "unknown authority", flagIssuer, (*authority)(nil).issue(t, nil).tls()},
-		{"signed by no authority", 275, "authority", flagIssuer, noAuthority.issue(t, nil).tls(noAuthority)},
-		{"intermediate missing", 275, "unknown authority", flagIssuer, ca.issue(t, asAuthority("Absent CA")).issue(t, nil).tls()},
-		{"weak signature", 280, "insecure algorithm", 0, (&authority{ca.cert, ca.key}).sign(t, rsaKey, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }).tls()},
+		{"unknown authority", 275, "unknown authority", flagIssuer, stranger.Issue(t, nil).TLS()},
+		{"signed by itself", 275, "unknown authority", flagIssuer, (*testpki.Identity)(nil).Issue(t, nil).TLS()},
+		{"signed by no authority", 275, "authority", flagIssuer, noAuthority.Issue(t, nil).TLS(noAuthority)},
+		{"intermediate missing", 275, "unknown authority", flagIssuer, ca.Issue(t, testpki.AsAuthority("Absent CA")).Issue(t, nil).TLS()},
+		{"weak signature", 280, "insecure algorithm", 0, ca.Sign(t, rsaKey, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }).TLS()},
 	}
 }
 
 // verifying dials a server with a certificate, trusting ca.
-func verifying(ca *authority, served tls.Certificate) (*Options, func()) {
+func verifying(ca *testpki.Identity, served tls.Certificate) (*Options, func()) {
 	o, wait := options("ssl://"+serverName, overTLS(&tls.Config{Certificates: []tls.Certificate{served}}, echo))
-	o.TLS.ServerCACerts = ca.pem()
+	o.TLS.ServerCACerts = ca.PEM()
 	return o, wait
 }
 
 // Every fault is refused with its own number and reason, its flag alone overlooks it, and the handler is told.
 func TestFaultsOfTheServersCertificate(t *testing.T) {
-	ca := newAuthority(t)
+	ca := testpki.NewAuthority(t, "Test CA")
 	const all = flagDates | flagIssuer | flagUsage | flagName
 	for _, f := range faults(t, ca) {
 		t.Run(f.name, func(t *testing.T) {
@@ -94,11 +95,11 @@ func TestFaultsOfTheServersCertificate(t *testing.T) {
 
 // The flags take faults away one by one; what remains gives the number.
 func TestFlagsWithSeveralFaults(t *testing.T) {
-	ca := newAuthority(t)
-	served := newAuthority(t).issue(t, func(c *x509.Certificate) {
+	ca := testpki.NewAuthority(t, "Test CA")
+	served := testpki.NewAuthority(t, "Test CA").Issue(t, func(c *x509.Certificate) {
 		c.DNSNames, c.ExtKeyUsage = []string{"other.example"}, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		c.NotAfter = time.Now().Add(-time.Minute)
-	}).tls()
+	}).TLS()
 	o, wait := verifying(ca, served)
 	defer wait()
 	for _, row := range []struct {
@@ -121,18 +122,18 @@ func TestFlagsWithSeveralFaults(t *testing.T) {
 }
 
 func TestNamesOfTheServer(t *testing.T) {
-	ca := newAuthority(t)
-	served := ca.issue(t, func(c *x509.Certificate) {
+	ca := testpki.NewAuthority(t, "Test CA")
+	served := ca.Issue(t, func(c *x509.Certificate) {
 		c.DNSNames = []string{"broker.example", "*.wild.example"}
 		c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 1), net.ParseIP("2001:db8::1"), net.ParseIP("fe80::1")}
-	}).tls()
+	}).TLS()
 	for name, fits := range map[string]bool{
 		"broker.example": true, "BROKER.example": true, "a.wild.example": true, "*broker.example": true,
 		"192.0.2.1": true, "[2001:db8::1]": true, "[fe80::1%25eth0]": true,
 		"wild.example": false, "a.b.wild.example": false, "192.0.2.2": false, "[2001:db8::2]": false, "example": false,
 	} {
 		o, wait := options("mqtts://"+name, overTLS(&tls.Config{Certificates: []tls.Certificate{served}}, echo))
-		o.TLS.ServerCACerts = ca.pem()
+		o.TLS.ServerCACerts = ca.PEM()
 		if fits {
 			_ = connected(t, o).Close()
 		} else {
@@ -144,10 +145,10 @@ func TestNamesOfTheServer(t *testing.T) {
 
 // The handler decides, whatever the verification says, and sees what it needs for that.
 func TestAuthenticate(t *testing.T) {
-	ca := newAuthority(t)
-	between := ca.issue(t, asAuthority("Between CA"))
-	served := between.issue(t, nil)
-	o, wait := verifying(ca, served.tls(between))
+	ca := testpki.NewAuthority(t, "Test CA")
+	between := ca.Issue(t, testpki.AsAuthority("Between CA"))
+	served := between.Issue(t, nil)
+	o, wait := verifying(ca, served.TLS(between))
 	defer wait()
 	var seen *ServerCertificate
 	answer := true
@@ -157,7 +158,7 @@ func TestAuthenticate(t *testing.T) {
 	}
 	_ = connected(t, o).Close()
 	if seen.Subject != "CN=broker.example" || seen.Issuer != "CN=Between CA" || seen.Status != "OK" || !seen.Accept ||
-		string(seen.Encoded) != served.pem() || seen.Certificate.X509() == nil {
+		string(seen.Encoded) != served.PEM() || seen.Certificate.X509() == nil {
 		t.Errorf("the handler saw %+v", seen)
 	}
 	answer = false
@@ -165,13 +166,13 @@ func TestAuthenticate(t *testing.T) {
 
 	o.TLS.IncludeChain, answer = true, true
 	_ = connected(t, o).Close()
-	if string(seen.Encoded) != served.pem()+between.pem()+ca.pem() {
+	if string(seen.Encoded) != served.PEM()+between.PEM()+ca.PEM() {
 		t.Error("the chain is not complete")
 	}
 
 	o.TLS.ServerCACerts = ""
 	_ = connected(t, o).Close()
-	if seen.Accept || !strings.Contains(seen.Status, "unknown authority") || string(seen.Encoded) != served.pem()+between.pem() {
+	if seen.Accept || !strings.Contains(seen.Status, "unknown authority") || string(seen.Encoded) != served.PEM()+between.PEM() {
 		t.Errorf("without an authority the handler saw %+v", seen)
 	}
 	answer = false
@@ -180,14 +181,14 @@ func TestAuthenticate(t *testing.T) {
 
 // SSLAcceptServerCert accepts the one certificate, not others with the same name.
 func TestAcceptCertificate(t *testing.T) {
-	ca := newAuthority(t)
-	served, other := newAuthority(t).issue(t, nil), newAuthority(t).issue(t, nil)
-	o, wait := verifying(ca, served.tls())
+	ca := testpki.NewAuthority(t, "Test CA")
+	served, other := testpki.NewAuthority(t, "Test CA").Issue(t, nil), testpki.NewAuthority(t, "Test CA").Issue(t, nil)
+	o, wait := verifying(ca, served.TLS())
 	defer wait()
 	for _, row := range []struct {
 		pem      string
 		accepted bool
-	}{{served.pem(), true}, {other.pem(), false}} {
+	}{{served.PEM(), true}, {other.PEM(), false}} {
 		c, err := certificate.FromEncoded([]byte(row.pem))
 		if err != nil {
 			t.Fatal(err)
@@ -203,8 +204,8 @@ func TestAcceptCertificate(t *testing.T) {
 
 // A handler that waits is told of the end of the time.
 func TestAuthenticateEndsWithItsContext(t *testing.T) {
-	ca := newAuthority(t)
-	o, wait := verifying(ca, ca.issue(t, nil).tls())
+	ca := testpki.NewAuthority(t, "Test CA")
+	o, wait := verifying(ca, ca.Issue(t, nil).TLS())
 	defer wait()
 	ctx, cancel := context.WithCancel(t.Context())
 	o.Authenticate = func(ctx context.Context, _ *ServerCertificate) bool {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 // noted collects what Trace tells.
@@ -35,8 +36,8 @@ func watch(o *Options) *noted {
 
 // Every choice of versions against servers of every version: the highest in common, and 276 without one.
 func TestVersions(t *testing.T) {
-	ca := newAuthority(t)
-	served := ca.issue(t, nil).tls()
+	ca := testpki.NewAuthority(t, "Test CA")
+	served := ca.Issue(t, nil).TLS()
 	for _, server := range []uint16{tls.VersionTLS10, tls.VersionTLS11, tls.VersionTLS12, tls.VersionTLS13} {
 		for _, row := range []struct {
 			bits    int
@@ -53,7 +54,7 @@ func TestVersions(t *testing.T) {
 			{AllProtocols, "TLS1 TLS1.1 TLS1.2 TLS1.3"},
 		} {
 			o, wait := options("ssl://"+serverName, overTLS(&tls.Config{Certificates: []tls.Certificate{served}, MinVersion: server, MaxVersion: server}, echo))
-			o.TLS.ServerCACerts, o.TLS.Protocols = ca.pem(), row.bits
+			o.TLS.ServerCACerts, o.TLS.Protocols = ca.PEM(), row.bits
 			n := watch(o)
 			if name := versionName(server); !slices.Contains(strings.Fields(row.allowed), name) {
 				refused(t, o, 276)
@@ -100,12 +101,12 @@ func TestNothingLeft(t *testing.T) {
 
 // What is negotiated has the names and sizes of SSLNegotiated..., for every suite that crypto/tls has.
 func TestSuites(t *testing.T) {
-	ca := newAuthority(t)
+	ca := testpki.NewAuthority(t, "Test CA")
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	certs := []tls.Certificate{ca.issue(t, nil).tls(), ca.sign(t, key, nil).tls()}
+	certs := []tls.Certificate{ca.Issue(t, nil).TLS(), ca.Sign(t, key, nil).TLS()}
 	strengths := map[string]int{
 		"AES-128-GCM": 128, "AES-256-GCM": 256, "AES-128-CBC": 128, "AES-256-CBC": 256, "CHACHA20-POLY1305": 256,
 		"3DES-EDE-CBC": 112, "RC4-128": 128,
@@ -118,7 +119,7 @@ func TestSuites(t *testing.T) {
 			}
 			o, wait := options("ssl://"+serverName, overTLS(config, echo))
 			defer wait()
-			o.TLS.ServerCACerts, o.TLS.CipherSuites = ca.pem(), []string{strings.ToLower(s.name)}
+			o.TLS.ServerCACerts, o.TLS.CipherSuites = ca.PEM(), []string{strings.ToLower(s.name)}
 			n := watch(o)
 			if s.tls13() { // the server chooses, and only one choice is allowed
 				conn, err := Dial(t.Context(), o)
@@ -154,10 +155,10 @@ func TestSuites(t *testing.T) {
 
 // TLS 1.3 chooses among suites that cannot be chosen: one that the settings exclude is refused.
 func TestSuiteOfTLS13(t *testing.T) {
-	ca := newAuthority(t)
-	o, wait := options("ssl://"+serverName, overTLS(&tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil).tls()}}, echo))
+	ca := testpki.NewAuthority(t, "Test CA")
+	o, wait := options("ssl://"+serverName, overTLS(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t, nil).TLS()}}, echo))
 	defer wait()
-	o.TLS.ServerCACerts = ca.pem()
+	o.TLS.ServerCACerts = ca.PEM()
 	n := watch(o)
 	_ = connected(t, o).Close()
 	chosen := n.handshake.Negotiated.CipherSuite
@@ -181,8 +182,8 @@ func TestSuiteOfTLS13(t *testing.T) {
 }
 
 func TestGroups(t *testing.T) {
-	ca := newAuthority(t)
-	served := ca.issue(t, nil).tls()
+	ca := testpki.NewAuthority(t, "Test CA")
+	served := ca.Issue(t, nil).TLS()
 	for _, row := range []struct {
 		protocols  int
 		in12, in13 []string
@@ -199,7 +200,7 @@ func TestGroups(t *testing.T) {
 		{DefaultProtocols, []string{"ecdhe_secp521r1"}, []string{"ecdhe_x25519"}, tls.CurveP256, false},
 	} {
 		o, wait := options("ssl://"+serverName, overTLS(&tls.Config{Certificates: []tls.Certificate{served}, CurvePreferences: []tls.CurveID{row.server}}, echo))
-		o.TLS.ServerCACerts, o.TLS.Protocols, o.TLS.Groups12, o.TLS.Groups13 = ca.pem(), row.protocols, row.in12, row.in13
+		o.TLS.ServerCACerts, o.TLS.Protocols, o.TLS.Groups12, o.TLS.Groups13 = ca.PEM(), row.protocols, row.in12, row.in13
 		if row.works {
 			_ = connected(t, o).Close()
 		} else {
@@ -210,8 +211,8 @@ func TestGroups(t *testing.T) {
 }
 
 func TestSignatureAlgorithms(t *testing.T) {
-	ca := newAuthority(t) // P-256, which signs with SHA-256
-	o, wait := options("ssl://"+serverName, overTLS(&tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil).tls()}}, echo))
+	ca := testpki.NewAuthority(t, "Test CA") // P-256, which signs with SHA-256
+	o, wait := options("ssl://"+serverName, overTLS(&tls.Config{Certificates: []tls.Certificate{ca.Issue(t, nil).TLS()}}, echo))
 	defer wait()
 	for _, row := range []struct {
 		protocols int
@@ -226,7 +227,7 @@ func TestSignatureAlgorithms(t *testing.T) {
 		{ProtocolTLS13, []string{"ecdsa_secp256r1_sha256"}, true},
 		{ProtocolTLS13, []string{"rsa_pss_sha256", "ed25519"}, false},
 	} {
-		o.TLS.ServerCACerts, o.TLS.Protocols, o.TLS.SignatureAlgorithms12, o.TLS.SignatureAlgorithms13 = ca.pem(), row.protocols, row.words, row.words
+		o.TLS.ServerCACerts, o.TLS.Protocols, o.TLS.SignatureAlgorithms12, o.TLS.SignatureAlgorithms13 = ca.PEM(), row.protocols, row.words, row.words
 		if row.works {
 			_ = connected(t, o).Close()
 		} else {

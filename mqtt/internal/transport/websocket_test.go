@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 func TestWebSocket(t *testing.T) {
-	ca := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil).tls()}}
+	ca := testpki.NewAuthority(t, "Test CA")
+	config := &tls.Config{Certificates: []tls.Certificate{ca.Issue(t, nil).TLS()}}
 	for url, serve := range map[string]func(net.Conn){
 		"ws://" + serverName:            overWebSocket(echoMessages),
 		"wss://" + serverName + "/mqtt": overTLS(config, overWebSocket(echoMessages)),
@@ -21,7 +22,7 @@ func TestWebSocket(t *testing.T) {
 		t.Run(url, func(t *testing.T) {
 			o, wait := options(url, serve)
 			defer wait()
-			o.TLS.ServerCACerts = ca.pem()
+			o.TLS.ServerCACerts = ca.PEM()
 			n := watch(o)
 			conn := connected(t, o)
 			exchange(t, conn)

@@ -1,9 +1,6 @@
 package mqtt
 
-import (
-	"github.com/iotcomponents/iot/errors"
-	"github.com/iotcomponents/iot/mqtt/internal/packet"
-)
+import "github.com/iotcomponents/iot/mqtt/internal/packet"
 
 // AuthProperties are what Auth sends.
 type AuthProperties struct {
@@ -46,19 +43,13 @@ func (p *AuthProperties) encode() (packet.Properties, error) {
 	if err := checkText("AuthMethod", p.AuthMethod); err != nil {
 		return nil, err
 	}
-	if len(p.AuthData) > 65535 {
-		return nil, errors.New(errors.ErrInvalidArgument, "AuthData is longer than 65535 bytes.")
+	if err := checkBinary("AuthData", len(p.AuthData)); err != nil {
+		return nil, err
 	}
 	if p.AuthData != nil {
 		list = list.AppendBytes(packet.PropAuthenticationData, p.AuthData)
 	}
-	if p.ReasonString != "" {
-		if err := checkText("ReasonString", p.ReasonString); err != nil {
-			return nil, err
-		}
-		list = list.AppendString(packet.PropReasonString, p.ReasonString)
-	}
-	return appendUserProperties(list, p.UserProperties)
+	return appendExplanation(list, p.ReasonString, p.UserProperties)
 }
 
 func (m *MQTT) fireAuth(a *packet.Auth) {

@@ -45,13 +45,7 @@ func (m *MQTT) DisconnectWith(reasonCode int, p DisconnectProperties) error {
 		}
 		properties = properties.AppendUint(packet.PropSessionExpiryInterval, uint32(*p.SessionExpInterval))
 	}
-	if p.ReasonString != "" {
-		if err := packet.CheckText(p.ReasonString); err != nil {
-			return errors.New(errors.ErrInvalidArgument, "ReasonString "+err.Error()+".")
-		}
-		properties = properties.AppendString(packet.PropReasonString, p.ReasonString)
-	}
-	properties, err := appendUserProperties(properties, p.UserProperties)
+	properties, err := appendExplanation(properties, p.ReasonString, p.UserProperties)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,14 @@ func checkText(property, value string) error {
 	return nil
 }
 
+// checkBinary refuses what does not fit the two bytes that tell the length of binary data [MQTT5-1.5.6].
+func checkBinary(property string, length int) error {
+	if length > 65535 {
+		return errors.New(errors.ErrInvalidArgument, property+" is longer than 65535 bytes.")
+	}
+	return nil
+}
+
 func checkRange(property string, value, least, most int) error {
 	if value < least || value > most {
 		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("%s was given %d; %d to %d are possible.", property, value, least, most))
@@ -134,8 +142,8 @@ func (m *MQTT) Password() string { return get(m, &m.properties.password) }
 // SetPassword sets the password, any bytes; it is sent when it is not empty, and never logged. The value at Connect
 // counts. MQTT 3.1.1 needs a User beside it: Connect refuses with 500 otherwise. Error 10022: longer than 65535 bytes.
 func (m *MQTT) SetPassword(password string) error {
-	if len(password) > 65535 {
-		return errors.New(errors.ErrInvalidArgument, "Password is longer than 65535 bytes.")
+	if err := checkBinary("Password", len(password)); err != nil {
+		return err
 	}
 	return set(m, &m.properties.password, password)
 }

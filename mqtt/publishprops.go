@@ -33,8 +33,8 @@ func (p *PublishProperties) encode(dst packet.Properties) (packet.Properties, er
 	if err := checkRange("TopicAlias", p.TopicAlias, 0, 65535); err != nil {
 		return nil, err
 	}
-	if len(p.CorrelationData) > 65535 {
-		return nil, errors.New(errors.ErrInvalidArgument, "CorrelationData is longer than 65535 bytes.")
+	if err := checkBinary("CorrelationData", len(p.CorrelationData)); err != nil {
+		return nil, err
 	}
 	if p.PayloadFormatIndicator != 0 {
 		dst = dst.AppendUint(packet.PropPayloadFormatIndicator, uint32(p.PayloadFormatIndicator))
@@ -66,6 +66,17 @@ func checkResponseTopic(topic string) error {
 		return errors.New(errors.ErrInvalidTopicName, "ResponseTopic "+protocol.Quote(topic)+" "+err.Error()+".")
 	}
 	return nil
+}
+
+// appendExplanation checks what a packet says beside its reason code, and appends it; "" = no Reason String.
+func appendExplanation(dst packet.Properties, reason string, pairs []UserProperty) (packet.Properties, error) {
+	if reason != "" {
+		if err := checkText("ReasonString", reason); err != nil {
+			return nil, err
+		}
+		dst = dst.AppendString(packet.PropReasonString, reason)
+	}
+	return appendUserProperties(dst, pairs)
 }
 
 // appendUserProperties checks the pairs and appends them in their order [MQTT5-3.3.2-18].

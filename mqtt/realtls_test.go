@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -230,10 +231,10 @@ func terminate(t testing.TB, address string, layer func(net.Conn) net.Conn) (por
 				done := make(chan struct{})
 				go func() { // ends with the client's connection, which is closed here
 					defer close(done)
-					copyUntilClosed(server, client)
+					_, _ = io.Copy(server, client)
 					_ = server.Close()
 				}()
-				copyUntilClosed(client, server)
+				_, _ = io.Copy(client, server)
 				_ = client.Close()
 				_ = conn.Close()
 				<-done
@@ -242,19 +243,6 @@ func terminate(t testing.TB, address string, layer func(net.Conn) net.Conn) (por
 	}()
 	_, port = hostAndPort(listener)
 	return port
-}
-
-func copyUntilClosed(to, from net.Conn) {
-	b := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(b)
-		if err == nil {
-			_, err = to.Write(b[:n])
-		}
-		if err != nil {
-			return
-		}
-	}
 }
 
 // Exactly once over TLS and WebSocket: the connection is cut after a random number of its raw bytes, in the middle of

@@ -44,6 +44,19 @@ func reconnecting(t *testing.T, v mqtt.MQTTVersions) (*mqtttest.Recorder, *switc
 	return r, d, c
 }
 
+// inTheBackground makes a component with AutoReconnect whose handlers run by themselves.
+func inTheBackground(t *testing.T) (*mqtt.MQTT, *mqtttest.Server) {
+	t.Helper()
+	s := mqtttest.NewMemoryServer(t)
+	m := mqtt.New()
+	t.Cleanup(func() { finish(t, m) })
+	mqtt.SetDial(m, s.Dial)
+	must(t, m.SetRemoteHost("host"))
+	config(t, m, "AutoReconnect=True")
+	config(t, m, "BackgroundEvents=True")
+	return m, s
+}
+
 // about reports whether got is want within the jitter of a fifth.
 func about(got, want time.Duration) bool {
 	return got >= want*79/100 && got <= want*121/100
@@ -373,13 +386,7 @@ func TestReconnectRenewsCredentials(t *testing.T) {
 // With BackgroundEvents the handlers run by themselves, BeforeConnect of an attempt too.
 func TestReconnectInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := mqtttest.NewMemoryServer(t)
-		m := mqtt.New()
-		t.Cleanup(func() { finish(t, m) })
-		mqtt.SetDial(m, s.Dial)
-		must(t, m.SetRemoteHost("host"))
-		config(t, m, "AutoReconnect=True")
-		config(t, m, "BackgroundEvents=True")
+		m, s := inTheBackground(t)
 		connected := make(chan int, 8)
 		m.OnBeforeConnect = func(*mqtt.BeforeConnectEventArgs) {}
 		m.OnConnected = func(e *mqtt.ConnectedEventArgs) { connected <- e.StatusCode }
@@ -457,13 +464,7 @@ func TestReconnectDelayAfterDisconnect(t *testing.T) {
 // Giving up is told in the background too, where nothing else is left to tell.
 func TestReconnectGivesUpInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := mqtttest.NewMemoryServer(t)
-		m := mqtt.New()
-		t.Cleanup(func() { finish(t, m) })
-		mqtt.SetDial(m, s.Dial)
-		must(t, m.SetRemoteHost("host"))
-		config(t, m, "BackgroundEvents=True")
-		config(t, m, "AutoReconnect=True")
+		m, s := inTheBackground(t)
 		told := make(chan int, 8)
 		m.OnError = func(e *mqtt.ErrorEventArgs) { told <- e.ErrorCode }
 		done := make(chan error, 1)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"go/ast"
 	"go/doc"
 	"go/format"
@@ -102,10 +103,7 @@ func (s *source) fields(t *doc.Type) []field {
 		}
 		var list []field
 		for _, f := range structure.Fields.List {
-			comment := f.Doc.Text()
-			if comment == "" {
-				comment = f.Comment.Text()
-			}
+			comment := cmp.Or(f.Doc.Text(), f.Comment.Text())
 			for _, name := range f.Names {
 				if name.IsExported() {
 					list = append(list, field{name.Name, s.code(f.Type), comment})
@@ -128,10 +126,7 @@ func (s *source) constants(v *doc.Value) []constant {
 	var list []constant
 	for _, spec := range v.Decl.Specs {
 		spec := spec.(*ast.ValueSpec)
-		comment := spec.Doc.Text()
-		if comment == "" {
-			comment = spec.Comment.Text()
-		}
+		comment := cmp.Or(spec.Doc.Text(), spec.Comment.Text())
 		for i, name := range spec.Names {
 			if name.IsExported() && i < len(spec.Values) {
 				list = append(list, constant{name.Name, s.code(spec.Values[i]), comment})

@@ -41,22 +41,17 @@ func (c *Client) unanswered(id uint16) *Message {
 	return m
 }
 
-func (c *Client) republishInterval() time.Duration {
+// republishing returns the interval and the time limit in force, which version 5.0 has not.
+func (c *Client) republishing() (interval, timeout time.Duration) {
 	if c.version != packet.V311 {
-		return 0
+		return 0, 0
 	}
-	return c.Settings.RepublishInterval
-}
-
-func (c *Client) republishTimeout() time.Duration {
-	if c.version != packet.V311 {
-		return 0
-	}
-	return c.Settings.RepublishTimeout
+	return c.Settings.RepublishInterval, c.Settings.RepublishTimeout
 }
 
 func (r *republish) deadline(c *Client) Time {
-	return min(r.repeat.deadline(c, c.republishInterval()), r.expire.deadline(c, c.republishTimeout()))
+	interval, timeout := c.republishing()
+	return min(r.repeat.deadline(c, interval), r.expire.deadline(c, timeout))
 }
 
 // noteSent remembers that a PUBLISH of m is in the outgoing buffer; first on this connection or once more.
@@ -77,14 +72,14 @@ func (c *Client) noteSent(m *Message, first bool) {
 
 func (c *Client) tickRepublish(now Time) {
 	r := &c.republish
-	for limit := c.republishTimeout(); limit > 0; {
-		id := r.expire.due(c, now, limit)
+	interval, timeout := c.republishing()
+	for timeout > 0 {
+		id := r.expire.due(c, now, timeout)
 		if id == 0 {
 			break
 		}
-		c.giveUp(c.ids.get(id), fmt.Sprintf("within %v", limit))
+		c.giveUp(c.ids.get(id), fmt.Sprintf("within %v", timeout))
 	}
-	interval := c.republishInterval()
 	if interval == 0 {
 		return
 	}

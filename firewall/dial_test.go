@@ -299,3 +299,11 @@ func TestUnreachableProxy(t *testing.T) {
 		t.Errorf("it wraps %v", inner)
 	}
 }
+
+func TestDefaultPort(t *testing.T) {
+	for kind, want := range map[FirewallTypes]int{FwNone: 0, FwTunnel: 80, FwSOCKS4: 1080, FwSOCKS5: 1080, FwSOCKS4A: 1080, 4: 0} {
+		if got := kind.DefaultPort(); got != want {
+			t.Errorf("type %d has port %d, want %d", kind, got, want)
+		}
+	}
+}

@@ -18,6 +18,9 @@ const (
 	FwSOCKS4A FirewallTypes = 10
 )
 
+// DefaultPort is the port of a Firewall of this type whose Port is 0: 80 for FwTunnel, 1080 for SOCKS, 0 for any other.
+func (t FirewallTypes) DefaultPort() int { return kinds[t].port }
+
 // Firewall says which proxy leads to the server. The zero value is the direct way.
 //
 // The fields are read when a connection is made. They must not change meanwhile; apart from that a Firewall may be used

@@ -24,7 +24,7 @@ func (m *MQTT) tcpRows() []config.Row {
 		config.StringAt(g.doc("FirewallPassword", "string", "Password for the proxy: Firewall.Password."), func() *string { return &m.firewall.Password }, config.Secret(), config.Raw(), fixedFirewall("FirewallPassword")),
 		config.IntAt(g.doc("FirewallPort", "int", "Port of the proxy: Firewall.Port; FirewallType sets it."), func() *int { return &m.firewall.Port }, 0, 65535, fixedFirewall("FirewallPort")),
 		config.IntAt(g.doc("FirewallType", "int", "Kind of the proxy: 0 none, 1 HTTP tunnel (sets port 80), 2 SOCKS4, 3 SOCKS5, 10 SOCKS4A (set port 1080). Firewall.FirewallType."), func() *firewall.FirewallTypes { return &m.firewall.FirewallType }, 0, firewall.FwSOCKS4A, config.OneOf(0, 1, 2, 3, 10), fixedFirewall("FirewallType"),
-			config.After(func() { m.firewall.Port = firewallPorts[m.firewall.FirewallType] })),
+			config.After(func() { m.firewall.Port = m.firewall.FirewallType.DefaultPort() })),
 		config.StringAt(g.doc("FirewallUser", "string", "User for the proxy: Firewall.User."), func() *string { return &m.firewall.User }, config.Raw(), fixedFirewall("FirewallUser")),
 		config.Int(g.doc("KeepAliveInterval", "int, ms", "TCP keep-alive: time between probes that were not answered; 0 = the system's. Setting it switches TCPKeepAlive on. The property of this name is another thing."), &k.KeepAliveInterval, 0, math.MaxInt32, keepAliveOn),
 		config.Int(g.doc("KeepAliveTime", "int, ms", "TCP keep-alive: silence before the first probe; 0 = the system's. Setting it switches TCPKeepAlive on."), &k.KeepAliveTime, 0, math.MaxInt32, keepAliveOn),
@@ -39,11 +39,6 @@ func (m *MQTT) tcpRows() []config.Row {
 		config.Bool(g.doc("TcpNoDelay", "bool", "True: packets leave at once. False: the system may hold small ones back (Nagle). The documented component has False, which can delay a packet by 40 ms; this one collects small packets by itself."), &k.NoDelay),
 		config.Int(g.doc("UseIPv6", "int", "0 IPv4 only, 1 IPv6 only, 2 IPv6 first, then IPv4."), &k.IPv6, 0, 2),
 	}
-}
-
-// firewallPorts are the ports that assigning FirewallType sets.
-var firewallPorts = map[firewall.FirewallTypes]int{
-	firewall.FwTunnel: 80, firewall.FwSOCKS4: 1080, firewall.FwSOCKS5: 1080, firewall.FwSOCKS4A: 1080,
 }
 
 // socketRows is the group Socket. Where nothing else is said a value counts from the next connection on.

@@ -23,6 +23,11 @@ func Int[T Integer](s Setting, p *T, least, most T, opts ...Option) Row {
 
 // IntAt is Int for a field that is not always at the same place: at tells where it is now.
 func IntAt[T Integer](s Setting, at func() *T, least, most T, opts ...Option) Row {
+	return integerRow(s, least, most, opts).withCell(&intCell[T]{at, *at()})
+}
+
+// integerRow is a row without its cell.
+func integerRow[T Integer](s Setting, least, most T, opts []Option) Row {
 	r := makeRow(s, kindInt, "int", opts)
 	rule := &r.opt.integers
 	rule.least, rule.most = int64(least), int64(most)
@@ -30,7 +35,7 @@ func IntAt[T Integer](s Setting, at func() *T, least, most T, opts ...Option) Ro
 	if rule.hasNone && int64(T(rule.none)) != rule.none {
 		panic("config: the field of " + s.Name + " cannot hold " + formatInt(rule.none))
 	}
-	return r.withCell(&intCell[T]{at, *at()})
+	return r
 }
 
 // Int64 is Int for a field of type int64.
@@ -41,6 +46,33 @@ func Int64(s Setting, p *int64, least, most int64, opts ...Option) Row {
 	return Int(s, p, least, most, opts...)
 }
 
+// IntFunc is Int for a value that is read and assigned by functions. assign gets what the row accepts and must change
+// nothing if it returns an error; what becomes of the error is told at Check. A Reset assigns what get returned here.
+func IntFunc[T Integer](s Setting, get func() T, assign func(T) error, least, most T, opts ...Option) Row {
+	return integerRow(s, least, most, opts).withCell(&intFuncCell[T]{get, assign, get()})
+}
+
+type intFuncCell[T Integer] struct {
+	get     func() T
+	assign  func(T) error
+	initial T
+}
+
+func (c *intFuncCell[T]) text() string { return formatInt(int64(c.get())) }
+
+func (c *intFuncCell[T]) set(r *Row, value string) error {
+	v, err := r.integer(value)
+	if err != nil {
+		return err
+	}
+	if err := c.assign(T(v)); err != nil {
+		return r.refused(r.Name, value, err)
+	}
+	return nil
+}
+
+func (c *intFuncCell[T]) reset() { _ = c.assign(c.initial) } // what get returned, so it is accepted
+
 type intCell[T Integer] struct {
 	at      func() *T
 	initial T
@@ -49,18 +81,27 @@ type intCell[T Integer] struct {
 func (c *intCell[T]) text() string { return formatInt(int64(*c.at())) }
 
 func (c *intCell[T]) set(r *Row, value string) error {
-	rule := &r.opt.integers
-	v, ok := rule.parse(value)
-	if !ok {
-		return r.bad(r.Name, value, rule.allowed())
-	}
-	if r.opt.check != nil {
-		if err := r.run(r.Name, formatInt(v)); err != nil {
-			return err
-		}
+	v, err := r.integer(value)
+	if err != nil {
+		return err
 	}
 	*c.at() = T(v)
 	return nil
+}
+
+// integer reads a value of the row and asks its Check.
+func (r *Row) integer(value string) (int64, error) {
+	rule := &r.opt.integers
+	v, ok := rule.parse(value)
+	if !ok {
+		return 0, r.bad(r.Name, value, rule.allowed())
+	}
+	if r.opt.check != nil {
+		if err := r.run(r.Name, formatInt(v)); err != nil {
+			return 0, err
+		}
+	}
+	return v, nil
 }
 
 func (c *intCell[T]) reset() { *c.at() = c.initial }

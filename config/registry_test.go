@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/iotcomponents/iot/config"
+	ioterrors "github.com/iotcomponents/iot/errors"
 )
 
 func TestForms(t *testing.T) {
@@ -460,5 +461,35 @@ func TestRaw(t *testing.T) {
 	r := config.NewRegistry(config.String(config.Setting{Name: "A"}, &text, config.Raw()))
 	if _, err := r.Config("A=\xff\x00"); err != nil || text != "\xff\x00" {
 		t.Errorf("%q %v", text, err)
+	}
+}
+
+// IntFunc reads integers as every row does, and what assign refuses changes nothing.
+func TestIntFunc(t *testing.T) {
+	n := 5
+	r := config.NewRegistry(config.IntFunc(config.Setting{Name: "N"}, func() int { return n }, func(v int) error {
+		switch v {
+		case 7:
+			return ioterrors.New(ioterrors.ErrCodePage, "seven")
+		case 8:
+			return errors.New("eight is not possible")
+		}
+		n = v
+		return nil
+	}, 0, 100))
+	for value, code := range map[string]int{"": 10022, "x": 10022, "-1": 10022, "101": 10022, "7": 434, "8": 10022} {
+		_, err := r.Config("N=" + value)
+		if got := ioterrors.Code(err); got != code || n != 5 {
+			t.Errorf("%q: %v, and N is %d", value, err, n)
+		}
+	}
+	if _, err := r.Config("N=0x10"); err != nil || n != 16 {
+		t.Errorf("%v, and N is %d", err, n)
+	}
+	if got, _ := r.Config("N"); got != "16" {
+		t.Errorf("N reads %q", got)
+	}
+	if r.Reset(); n != 5 {
+		t.Errorf("after Reset N is %d", n)
 	}
 }

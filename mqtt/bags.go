@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"strconv"
 
 	"github.com/iotcomponents/iot/config"
 	"github.com/iotcomponents/iot/errors"
@@ -159,15 +158,7 @@ func (b *outgoingBag) encoded() packet.Properties {
 func (b *outgoingBag) alias() uint16 { return uint16(max(b.topicAlias, 0)) }
 
 // resize is OutgoingUserPropCount.
-func (b *outgoingBag) resize(value string) error {
-	digits, base := value, 10
-	if len(value) > 2 && (value[:2] == "0x" || value[:2] == "0X") {
-		digits, base = value[2:], 16
-	}
-	n, err := strconv.ParseUint(digits, base, 16)
-	if err != nil {
-		return errors.New(errors.ErrInvalidArgument, "OutgoingUserPropCount takes an integer from 0 to 65535.")
-	}
+func (b *outgoingBag) resize(n int) error {
 	// Always a new array: a publish may have been made of the old one.
 	pairs := make([]config.Pair, n)
 	copy(pairs, b.user)

@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/codepage"
@@ -11,20 +10,18 @@ import (
 // utf8Number is the default of the setting CodePage: bytes pass unchanged and without a copy.
 const utf8Number = 65001
 
-// checkCodePage refuses a page that nothing serves, with 434.
-func checkCodePage(value string) error {
-	number, _ := strconv.ParseInt(value, 10, 64) // the row gives it as it is read back
-	_, err := codepage.Lookup(number)
-	return err
-}
-
-// codePageChanged is called after the setting CodePage was assigned. The lock is held.
-func (m *MQTT) codePageChanged() {
-	page, _ := codepage.Lookup(m.settings.codePage) // checkCodePage was asked
+// setCodePage assigns the setting CodePage. Error 434: nothing serves the page. The lock is held.
+func (m *MQTT) setCodePage(number int64) error {
+	page, err := codepage.Lookup(number)
+	if err != nil {
+		return err
+	}
 	if page.Identity() {
 		page = nil
 	}
+	m.settings.codePage = number
 	m.page.Store(page)
+	return nil
 }
 
 // encodeText returns the bytes of text in the code page; they are not to be written. Error 434: a

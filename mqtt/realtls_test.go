@@ -3,8 +3,8 @@ package mqtt_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"testing"

@@ -13,7 +13,7 @@ func (m *MQTT) baseRows() []config.Row {
 	s := &m.settings
 	return []config.Row{
 		config.ReadOnly(g.doc("BuildInfo", "string", "What the component was built from."), buildInfo),
-		config.Int64(g.doc("CodePage", "int", "Code page between text and payload: PublishMessage, WillMessage, and Message of the events and message lists. 65001 = UTF-8, where bytes pass unchanged. MessageB is never converted."), &s.codePage, 0, maxUint32, config.Check(checkCodePage), config.After(m.codePageChanged)),
+		config.IntFunc(g.doc("CodePage", "int", "Code page between text and payload: PublishMessage, WillMessage, and Message of the events and message lists. 65001 = UTF-8, where bytes pass unchanged. MessageB is never converted."), func() int64 { return s.codePage }, m.setCodePage, 0, maxUint32),
 		config.ReadOnly(g.doc("LicenseInfo", "string", "What is needed as a license: nothing."), licenseInfo),
 		config.Bool(g.doc("MaskSensitiveData", "bool", "Keep passwords, authentication data and payloads out of Log."), &s.maskSensitiveData),
 		config.Bool(g.doc("UseInternalSecurityAPI", "bool", "No effect: crypto/tls is the only implementation."), &s.inert.useInternalSecurityAPI),

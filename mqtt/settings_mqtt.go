@@ -35,7 +35,7 @@ func (m *MQTT) mqttRows() []config.Row {
 		config.Int(g.doc("LogLevel", "int", "Which Log events fire: 0 none, 1 information, 2 also each packet, 3 also its fields and bytes."), &s.logLevel, 0, logDebug, config.After(m.traceChanged)),
 		config.JSON(g.v5("OutgoingMessageProperties", "JSON", "Properties of the messages published from now on, as JSON."), s.outgoing.bag(), encodeAnew),
 		config.ReadOnly(g.doc("OutgoingPacketId", "int", "Packet identifier of the QoS 1 or 2 message published last."), func() string { return strconv.Itoa(m.client.LastPacketID()) }),
-		config.Func(g.v5("OutgoingUserPropCount", "int", "Number of user properties of the messages published from now on; grows and shrinks the two arrays."), func() string { return strconv.Itoa(outgoing()) }, s.outgoing.resize, encodeAnew),
+		config.IntFunc(g.v5("OutgoingUserPropCount", "int", "Number of user properties of the messages published from now on; grows and shrinks the two arrays."), outgoing, s.outgoing.resize, 0, 65535, encodeAnew),
 		config.IndexedString(g.v5("OutgoingUserPropName", "string", "Name of a user property of the messages published from now on."), outgoing, func(i int) *string { return &s.outgoing.user[i].Name }, encodeAnew, config.Check(packetText)),
 		config.IndexedString(g.v5("OutgoingUserPropValue", "string", "Value of a user property of the messages published from now on."), outgoing, func(i int) *string { return &s.outgoing.user[i].Value }, encodeAnew, config.Check(packetText)),
 		config.Int(g.doc("RepublishInterval", "int, s", "3.1.1: wait for PUBACK or PUBREC before a PUBLISH is sent again; 0 = never. Version 5 forbids it."), &s.republishInterval, 0, maxSeconds, apply),

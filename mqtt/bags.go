@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-
 	"github.com/iotcomponents/iot/config"
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"

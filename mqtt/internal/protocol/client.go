@@ -48,6 +48,7 @@ type Settings struct {
 // Client is the state of one MQTT client, over all its connections. The zero value is not usable: call New.
 type Client struct {
 	Settings Settings
+	journal  Journal // nil = none
 
 	phase    Phase
 	accepted bool
@@ -161,7 +162,8 @@ func (c *Client) Reset() {
 	*c = Client{Settings: c.Settings, version: packet.V311, connection: c.connection + 1}
 }
 
-// requireConnection is the check at the head of every command that sends.
+// requireConnection is the check at the head of every command that sends: nothing does before CONNACK
+// [MQTT5-3.1.2-30].
 func (c *Client) requireConnection(what string) error {
 	if c.phase != Connected {
 		return errors.New(errors.ErrNotConnected, what)

@@ -14,6 +14,8 @@
 //	outflow.go    PUBACK, PUBREC and PUBCOMP for what was published
 //	inflow.go     inbound PUBLISH and PUBREL, and the acknowledgments that the pump releases
 //	session.go    the session apart from any connection
+//	restore.go    a session that another process has saved
+//	journal.go    the session step by step, for a disk
 //	resume.go     what a new connection does with the exchanges of the last one
 //	quota.go      Receive Maximum, both ways
 //	alias.go      topic aliases, both ways

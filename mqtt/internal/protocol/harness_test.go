@@ -323,6 +323,7 @@ func (c *trace) handleMessage(e *Event, m *Message) string {
 			c.t.Errorf("message %d is not in Incoming when MessageAck fires", m.ID)
 		}
 		c.Delivered(m)
+		c.Settle(m)
 		if !acknowledged {
 			told += " -"
 		}

@@ -6,7 +6,9 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// receivePublish takes an inbound message. QoS 0 goes to the pump. QoS 1 goes to the pump and is acknowledged by it.
+// receivePublish takes an inbound message, whether the program has asked for it or not [MQTT5-4.5.0-2] [MQTT311-4.5.0-2],
+// and answers by its QoS [MQTT5-3.3.4-1] [MQTT311-3.3.4-1]. QoS 0 goes to the pump. QoS 1 goes to the pump and is
+// acknowledged by it, in the order of arrival [MQTT5-4.6.0-2] [MQTT311-4.6.0-2].
 // QoS 2 is answered with PUBREC and kept; it goes to the pump with PUBREL (method A of MQTT311-4.3.3), so that a
 // repetition of the PUBLISH finds it here and nothing is delivered twice. With owned the packet's memory is the
 // message's for good; otherwise it is copied.
@@ -48,6 +50,10 @@ func (c *Client) receivePublish(p *packet.Publish, owned bool) {
 		return
 	}
 	m.State = PubrecSending
+	if c.journal != nil {
+		saved := m.saved(packet.PUBREL)
+		m.key = c.journal.Add(&saved, true)
+	}
 	c.sendPubrec(m)
 }
 
@@ -61,7 +67,7 @@ func (c *Client) receiveAgain(p *packet.Publish, known *Message) bool {
 	}
 	if p.QoS == 2 {
 		if c.receivedOne(known) {
-			c.sendAck(packet.PUBREC, known.ID, packet.Success) // once more, without delivering once more [MQTT5-4.3.3-10]
+			c.sendAck(packet.PUBREC, known.ID, packet.Success) // once more, without delivering once more [MQTT5-4.3.3-10] [MQTT311-4.3.3-2]
 		}
 		return false
 	}
@@ -77,6 +83,7 @@ func (c *Client) receiveAgain(p *packet.Publish, known *Message) bool {
 	return true
 }
 
+// sendPubrec answers on receipt [MQTT5-4.3.3-8], so in the order of arrival [MQTT5-4.6.0-3] [MQTT311-4.6.0-3].
 func (c *Client) sendPubrec(m *Message) {
 	c.sendAck(packet.PUBREC, m.ID, packet.Success)
 	m.State = PubrelAwaited
@@ -92,7 +99,7 @@ func (c *Client) receivePubrel(a *packet.Ack) {
 		return
 	}
 	m.connection = c.connection
-	if m.State == PubcompSending {
+	if m.State != PubrelAwaited {
 		return // the pump has it already
 	}
 	m.State = PubcompSending
@@ -100,23 +107,45 @@ func (c *Client) receivePubrel(a *packet.Ack) {
 }
 
 // Acknowledge queues PUBACK or PUBCOMP of a message that the pump is about to deliver, and reports whether it did: on
-// another connection than the message's it must not. Identifier and quota are free from then on.
+// another connection than the message's it must not. Identifier and quota are free from then on. With a Journal all that
+// is left to Settle, so that a crash inside the handler does not lose the message.
 func (c *Client) Acknowledge(m *Message) bool {
-	current := c.inbound.get(m.ID) == m
-	if current {
-		c.inbound.remove(m.ID)
-		c.settledOne(m)
-	}
-	acknowledged := current && c.phase == Connected && m.connection == c.connection
-	if acknowledged {
-		t := packet.PUBACK
-		if m.QoS == 2 {
-			t, c.completed = packet.PUBCOMP, true
-		}
-		c.output.tail = packet.AppendShortAck(c.output.tail, t, m.ID)
-	}
+	acknowledged := c.inbound.get(m.ID) == m && c.phase == Connected && m.connection == c.connection
 	m.State = InDone
+	if c.journal != nil {
+		m.settling = true
+		return acknowledged
+	}
+	c.acknowledge(m)
 	return acknowledged
+}
+
+// acknowledge ends the exchange of m, also when it has expired meanwhile [MQTT5-4.3.3-13]: with PUBACK [MQTT5-4.3.2-4]
+// [MQTT311-4.3.2-2], or with PUBCOMP. The same identifier is another message from then on [MQTT5-4.3.2-5]
+// [MQTT5-4.3.3-12] [MQTT311-4.3.3-2].
+func (c *Client) acknowledge(m *Message) {
+	if c.inbound.get(m.ID) != m {
+		return
+	}
+	c.inbound.remove(m.ID)
+	c.settledOne(m)
+	if c.phase != Connected || m.connection != c.connection {
+		return
+	}
+	t := packet.PUBACK
+	if m.QoS == 2 {
+		t, c.completed = packet.PUBCOMP, true
+	}
+	c.output.tail = packet.AppendShortAck(c.output.tail, t, m.ID)
+}
+
+// Settle tells that the pump has delivered m.
+func (c *Client) Settle(m *Message) {
+	if m.settling {
+		m.settling = false
+		c.noteFinish(m) // ahead of the PUBCOMP: the server uses the identifier again after that
+		c.acknowledge(m)
+	}
 }
 
 // Delivered tells that MessageAck of m was fired: m leaves the list.

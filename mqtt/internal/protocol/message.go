@@ -40,12 +40,14 @@ type Message struct {
 	written    bool     // out: a PUBLISH of it was put on the wire, so that the next one is a repetition
 	holdsQuota bool     // it counts against the receiver's Receive Maximum on this connection
 	emptyTopic bool     // out: the caller relies on the alias alone
+	settling   bool     // in: Settle will send the acknowledgment
 	next       *Message // in a chain
 	connection uint32   // that of its PUBLISH; 0 = none yet
 	position   int      // in its List
 	sentAt     Time     // out: when PUBLISH was last put on the wire; see republish.go
 	firstAt    Time     // out: when that was done first on this connection, if somebody wants to know
 	repeats    int      // out: how often it was repeated on this connection
+	key        uint64   // in the Journal; 0 = it does not know the message
 	Done       bool     // out: the exchange is over
 	Awaited    bool     // see Publish.Awaited
 	Told       bool     // the owner has told the end of the exchange
@@ -97,8 +99,8 @@ func (s *storage) release(m *Message) {
 	m.Topic, m.Payload, m.Properties = "", nil, nil
 	m.ID, m.Alias, m.QoS, m.State = 0, 0, 0, 0
 	m.Retain, m.Dup, m.Refused, m.Done, m.Awaited, m.Told = false, false, false, false, false, false
-	m.written, m.holdsQuota, m.emptyTopic = false, false, false
-	m.sentAt, m.firstAt, m.repeats, m.Outcome, m.Failure = 0, 0, 0, 0, nil
+	m.written, m.holdsQuota, m.emptyTopic, m.settling = false, false, false, false
+	m.sentAt, m.firstAt, m.repeats, m.Outcome, m.Failure, m.key = 0, 0, 0, 0, nil, 0
 	if s.free.count == slab {
 		if s.spare.first != nil {
 			messagePool.Put(s.spare.first)

@@ -32,6 +32,7 @@ type model struct {
 	r       *rand.Rand
 	server  modelServer
 	session *Session        // of an earlier process; not restored yet
+	disk    *notes          // of a client with a journal
 	met     bool            // this process has been connected
 	late    map[string]bool // restored on a connection that had brought newer messages already
 	toS     []byte          // on the link to the server
@@ -94,6 +95,10 @@ func newModel(t *testing.T, v packet.Version, seed int64) *model {
 	m := &model{trace: newTrace(t, v), r: rand.New(rand.NewSource(seed)), accepted: map[uint16]string{}, delivered: map[string]int{}, late: map[string]bool{}}
 	m.server = modelServer{m: m, received: map[string][]int{}, released: map[string]int{}, recorded: map[uint16]string{}, enqueued: map[string]byte{}, lost: map[string]bool{}}
 	m.nextID = uint16(65530 + m.r.Intn(8)) // wraps soon
+	if m.r.Intn(3) == 0 {
+		m.disk = &notes{}
+		m.SetJournal(m.disk)
+	}
 	m.Settings.QueueMessages = m.r.Intn(2) == 0
 	if v == packet.V311 && m.r.Intn(2) == 0 {
 		m.republish = true
@@ -149,7 +154,7 @@ func (m *model) step(mischief bool) {
 		m.reconnect(mischief)
 		return
 	}
-	m.toS = append(m.toS, m.out()...)
+	m.write()
 	action := m.r.Intn(17)
 	if !mischief {
 		action = 5 + m.r.Intn(7)
@@ -164,6 +169,9 @@ func (m *model) step(mischief bool) {
 		m.server.enqueue()
 	case 5, 6:
 		m.tell(m.pump())
+		if m.disk != nil {
+			m.disk.keep() // what was delivered is noted at once
+		}
 	case 7, 8:
 		n := m.r.Intn(len(m.toS) + 1)
 		m.server.read(m.toS[:n])
@@ -199,20 +207,68 @@ func (m *model) step(mischief bool) {
 	}
 }
 
+// write puts the outgoing buffer on the link, when what it follows from is on the disk.
+func (m *model) write() {
+	if m.disk != nil {
+		m.disk.keep()
+	}
+	m.toS = append(m.toS, m.out()...)
+}
+
+// crash is a new process that finds the journal of the last one, without some of the notes that were not waited for.
+func (m *model) crash() {
+	s := m.disk.crash(m.disk.kept + m.r.Intn(len(m.disk.list)-m.disk.kept+1))
+	told := m.accepted // and not over: what is over may be in the journal all the same
+	for msg := range m.Outgoing().All() {
+		if msg.State == OutDone {
+			delete(told, msg.ID)
+		}
+	}
+	m.accepted = map[uint16]string{}
+	for i := range s.Outgoing {
+		o := &s.Outgoing[i]
+		if payload := string(o.Payload); told[o.ID] == payload {
+			delete(told, o.ID)
+		} else if told[o.ID] != "" {
+			m.fatalf("the journal has %s as message %d, which is %s", payload, o.ID, told[o.ID])
+		}
+		m.accepted[o.ID] = string(o.Payload)
+	}
+	if len(told) > 0 {
+		m.fatalf("the journal has lost %v", told)
+	}
+	m.process(func() {
+		m.session = s
+		m.restore()
+		m.SetJournal(m.disk)
+	})
+}
+
+// process begins a new process.
+func (m *model) process(first func()) {
+	settings := m.Settings
+	m.Client, m.held, m.met = New(), nil, false
+	m.Settings = settings
+	first()
+}
+
 // restart is a new process: what is not in the session is gone. It takes the session over now or after connecting.
 func (m *model) restart() {
+	if m.disk != nil {
+		m.crash()
+		return
+	}
 	for msg := range m.Outgoing().All() {
 		if msg.State == OutDone {
 			delete(m.accepted, msg.ID) // its end will not be told
 		}
 	}
 	m.session = m.Session()
-	settings := m.Settings
-	m.Client, m.held, m.met = New(), nil, false
-	m.Settings = settings
-	if m.r.Intn(2) == 0 {
-		m.restore()
-	}
+	m.process(func() {
+		if m.r.Intn(2) == 0 {
+			m.restore()
+		}
+	})
 }
 
 // restore takes over the session of the last process, if that was not done.
@@ -268,7 +324,7 @@ func (m *model) end() {
 		if err := m.Disconnect(0, nil); err != nil {
 			m.fatalf("%v", err)
 		}
-		m.toS = append(m.toS, m.out()...)
+		m.write()
 	}
 	m.server.read(m.toS[:m.r.Intn(len(m.toS)+1)])
 	m.server.flush(m.r.Intn(len(m.server.replies) + 1))
@@ -285,9 +341,33 @@ func (m *model) readSome() {
 	n := m.r.Intn(len(m.toC) + 1)
 	m.unread = append(m.unread, m.toC[:n]...)
 	m.toC = m.toC[n:]
+	connecting := m.connAckless()
 	consumed, _ := m.Receive(m.now, m.unread, false)
+	if m.disk != nil && connecting && m.Accepted() {
+		m.disk.keep() // a crash before that would be as if the CONNACK that tells of a new session was lost: see reconnect
+	}
 	m.met = m.met || m.Accepted()
 	m.unread = m.unread[consumed:]
+}
+
+// send publishes, with a journal in two steps.
+func (m *model) send(p *Publish) (*Message, error) {
+	if m.disk == nil || p.QoS == 0 {
+		return m.Publish(p)
+	}
+	msg, err := m.Accept(p)
+	if err != nil {
+		return nil, err
+	}
+	if m.r.Intn(8) == 0 {
+		m.Withdraw(msg)
+		if msg, err = m.Accept(p); err != nil {
+			return nil, err
+		}
+	}
+	m.disk.keep()
+	m.Send(msg)
+	return msg, nil
 }
 
 func (m *model) publishOne() {
@@ -305,7 +385,7 @@ func (m *model) publishOne() {
 			p.Topic = ""
 		}
 	}
-	msg, err := m.Publish(&p)
+	msg, err := m.send(&p)
 	if err != nil {
 		m.fatalf("%v", err)
 	}

@@ -45,8 +45,9 @@ func (c *Client) receivePubrec(a *packet.Ack) {
 		c.sendAck(packet.PUBREL, a.PacketID, packet.PacketIdentifierNotFound)
 	case m.State == PubrecAwaited && a.Reason.IsError():
 		c.finishPublish(m, packet.PUBREC, a)
-	case m.State == PubrecAwaited:
+	case m.State == PubrecAwaited: // [MQTT5-4.3.3-3], at once and so in the order of the PUBRECs [MQTT5-4.6.0-4] [MQTT311-4.6.0-4]
 		m.State = PubrelSending
+		c.noteStep(m, packet.PUBCOMP)
 		c.events.push(Event{Kind: EventPubRec, Reason: a.Reason, Message: m, Detail: answer(a.Properties)})
 		c.sendPubrel(m)
 	case m.State == PubcompAwaited:
@@ -82,7 +83,7 @@ func (c *Client) receivePubcomp(a *packet.Ack) {
 	}
 }
 
-// finishPublish ends the exchange of m: its identifier and its share of the quota are free [MQTT5-4.3.2-3], and the
+// finishPublish ends the exchange of m: its identifier and its share of the quota are free [MQTT5-4.3.2-3] [MQTT5-4.4.0-2] [MQTT311-2.3.1-3] (U5-19), and the
 // pump is told.
 func (c *Client) finishPublish(m *Message, by packet.Type, a *packet.Ack) {
 	m.Outcome = a.Reason
@@ -101,6 +102,7 @@ func (c *Client) closeExchange(m *Message, reason packet.ReasonCode, by packet.T
 		c.ids.remove(m.ID)
 	}
 	c.releaseQuota(m)
+	c.noteFinish(m)
 	m.State, m.Done = OutDone, true
 	if detail != nil {
 		c.events.push(Event{Kind: EventPublished, Answer: by, Reason: reason, Message: m, Detail: detail})

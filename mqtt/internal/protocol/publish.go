@@ -42,46 +42,68 @@ func CheckPublish(p *Publish) error {
 // that wait for it. On success the message is returned, for QoS 0 only if it is Awaited. On an error nothing was
 // accepted.
 func (c *Client) Publish(p *Publish) (*Message, error) {
+	m, err := c.accept(p)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.phase != Connected:
+		c.waiting.push(m)
+	case m.QoS == 0:
+		c.writePublish(m)
+		c.qos0.add(m)
+	case c.quota > 0 && c.waiting.len() == 0:
+		c.writePublish(m)
+	default:
+		c.waiting.push(m)
+	}
+	if m.QoS == 0 {
+		return c.accepted0(m), nil
+	}
+	return m, nil
+}
+
+// accept makes a message that may be sent. On an error nothing was accepted.
+func (c *Client) accept(p *Publish) (*Message, error) {
 	if err := CheckPublish(p); err != nil {
 		return nil, err
 	}
-	if c.phase != Connected {
-		if c.Settings.QueueMessages {
-			return c.queue(p)
-		}
+	if c.phase != Connected && !c.Settings.QueueMessages {
 		return nil, errors.New(errors.ErrNotConnected, "Publishing to "+Quote(p.Topic)+" needs a connection.")
 	}
 	m := c.outbound(p)
+	if err := c.prepare(m, p); err != nil {
+		c.store.release(m)
+		return nil, err
+	}
+	return m, nil
+}
+
+// prepare checks the message, gives it its identifier, and copies what the caller owns.
+func (c *Client) prepare(m *Message, p *Publish) error {
+	if c.phase != Connected {
+		if err := checkQueued(m, p); err != nil {
+			return err
+		}
+		m.connection = 0
+		return c.take(m, p.Owned)
+	}
 	if c.version == packet.V5 {
 		m.Properties, m.Alias = p.Properties, p.Alias
 		if err := c.resolveAlias(m); err != nil {
-			c.store.release(m)
-			return nil, err
+			return err
 		}
 	}
 	if err := c.checkPublish(m); err != nil {
-		c.store.release(m)
-		return nil, err
+		return err
 	}
 	if err := c.take(m, p.Owned); err != nil {
-		c.store.release(m)
-		return nil, err
+		return err
 	}
 	if m.Alias != 0 {
 		c.aliases.choose(m.Alias, m.Topic)
 	}
-	if m.QoS == 0 {
-		c.writePublish(m)
-		c.qos0.add(m)
-		return c.accepted0(m), nil
-	}
-	if c.quota > 0 && c.waiting.len() == 0 {
-		c.writePublish(m)
-	} else {
-		m.State = outgoingPending
-		c.waiting.push(m)
-	}
-	return m, nil
+	return nil
 }
 
 // accepted0 returns what Publish returns for a message of QoS 0.
@@ -96,12 +118,13 @@ func (c *Client) accepted0(m *Message) *Message {
 // outbound makes the message, with views of what the caller owns.
 func (c *Client) outbound(p *Publish) *Message {
 	m := c.store.message()
-	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0
-	m.Payload, m.connection, m.Awaited = p.Payload, c.connection, p.Awaited
+	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0 // [MQTT5-4.3.1-1] [MQTT311-4.3.1-1]
+	m.Payload, m.connection, m.Awaited, m.State = p.Payload, c.connection, p.Awaited, outgoingPending
 	return m
 }
 
-// take gives the message its identifier and copies what the caller owns. It is the last step that can fail.
+// take gives the message its identifier [MQTT5-4.3.2-1] [MQTT5-4.3.3-1] and copies what the caller owns. It is the last
+// step that can fail.
 func (c *Client) take(m *Message, owned bool) error {
 	if m.QoS > 0 {
 		id := c.takeID()
@@ -138,13 +161,13 @@ func (c *Client) resolveAlias(m *Message) error {
 // checkPublish refuses what the server of this connection said it does not take, and what MQTT cannot express.
 func (c *Client) checkPublish(m *Message) error {
 	if c.version == packet.V5 {
-		if m.QoS > c.limits.MaximumQoS { // [MQTT5-3.2.2-11]
+		if m.QoS > c.limits.MaximumQoS { // [MQTT5-3.2.2-11] (U5-15)
 			return errors.New(errors.ErrInvalidQoS, fmt.Sprintf("QoS %d, but the server takes %d at most (MaximumQoS).", m.QoS, c.limits.MaximumQoS))
 		}
 		if m.Retain && !c.limits.RetainAvailable { // [MQTT5-3.2.2-14]
 			return errors.New(errors.ErrProtocol, "PUBLISH with Retain, but the server keeps no retained messages (RetainAvailable is false).")
 		}
-		if m.Alias > c.limits.TopicAliasMaximum { // [MQTT5-3.2.2-17] [MQTT5-3.2.2-18]
+		if m.Alias > c.limits.TopicAliasMaximum { // [MQTT5-3.2.2-17] [MQTT5-3.2.2-18] [MQTT5-3.3.2-9]
 			return errors.New(errors.ErrProtocol, fmt.Sprintf("PUBLISH with topic alias %d, but the server takes %d at most (ServerTopicAliasMax).", m.Alias, c.limits.TopicAliasMaximum))
 		}
 		if err := checkFormat(m); err != nil {
@@ -162,7 +185,7 @@ func (c *Client) checkPublish(m *Message) error {
 	return nil
 }
 
-// checkFormat refuses a payload that is not what Payload Format Indicator says.
+// checkFormat refuses a payload that is not what Payload Format Indicator says (U5-23).
 func checkFormat(m *Message) error {
 	if len(m.Properties) == 0 {
 		return nil
@@ -175,10 +198,11 @@ func checkFormat(m *Message) error {
 
 const aliasPropertySize = 3
 
-// writePublish puts the PUBLISH of m into the outgoing buffer, as a repetition if it was there before.
+// writePublish puts the PUBLISH of m into the outgoing buffer, with its identifier [MQTT5-4.3.2-2] [MQTT5-4.3.3-2]
+// [MQTT311-4.3.2-1], as a repetition if it was there before.
 func (c *Client) writePublish(m *Message) {
 	if m.written {
-		m.Dup = true // [MQTT5-3.3.1-1] [MQTT311-3.3.1-1]
+		m.Dup = true // [MQTT5-3.3.1-1] [MQTT5-3.3.1-3] [MQTT311-3.3.1-1] [MQTT311-3.3.1-3]
 	}
 	first := byte(packet.PUBLISH)<<4 | m.QoS<<1
 	if m.Dup {
@@ -206,13 +230,17 @@ func (c *Client) writePublish(m *Message) {
 	} else {
 		o.tail = append(o.tail, m.Payload...)
 	}
+	queued := m.connection == 0 && !m.written
 	m.connection = c.connection
 	if m.QoS == 0 {
 		return
 	}
-	m.State = PubackAwaited
-	if m.QoS == 2 {
-		m.State = PubrecAwaited
+	awaits := packet.PUBACK
+	if m.State = PubackAwaited; m.QoS == 2 {
+		m.State, awaits = PubrecAwaited, packet.PUBREC
+	}
+	if queued {
+		c.noteStep(m, awaits)
 	}
 	if !m.written {
 		m.written = true

@@ -8,7 +8,7 @@ import (
 )
 
 // openQuota sets the send quota of a new connection: the server's Receive Maximum or the smaller InflightLimit
-// [MQTT5-4.9.0-1]. It does not carry over from the last connection.
+// [MQTT5-4.9.0-1] [MQTT5-3.3.4-7]. It does not carry over from the last connection (U5-20).
 func (c *Client) openQuota() {
 	c.window = int(c.limits.ReceiveMaximum)
 	if l := c.Settings.InflightLimit; l > 0 && l < c.window {
@@ -19,7 +19,7 @@ func (c *Client) openQuota() {
 		m.holdsQuota = false
 	}
 	c.unsettled = 0
-	for m := range c.incoming.All() {
+	for m := range c.inbound.all() {
 		m.holdsQuota = false
 	}
 }
@@ -33,7 +33,7 @@ func (c *Client) releaseQuota(m *Message) {
 	}
 }
 
-// sendHeldBack sends what waited for the quota, in order.
+// sendHeldBack sends what waited for the quota, in order. Nothing but PUBLISH ever waits for it [MQTT5-4.9.0-3].
 func (c *Client) sendHeldBack() {
 	for c.quota > 0 && c.phase == Connected {
 		m := c.waiting.take()
@@ -57,7 +57,7 @@ func (c *Client) sendWaiting(m *Message) {
 }
 
 // receivedOne counts an inbound message of QoS 1 or 2, once on a connection, against the Receive Maximum that we
-// announced, and ends the connection if the server exceeds it [MQTT5-3.3.4-9]. It reports whether the connection goes on.
+// announced, and ends the connection if the server exceeds it [MQTT5-3.3.4-9] (U5-12). It reports whether the connection goes on.
 // A message whose PUBLISH came on an earlier connection only does not count: the server's quota starts anew too.
 func (c *Client) receivedOne(m *Message) bool {
 	if m.holdsQuota {

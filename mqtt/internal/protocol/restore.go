@@ -26,8 +26,9 @@ func (c *Client) RestoreSession(s *Session) error {
 	}
 	// Also when an earlier connection was told so: what the server has now is another session.
 	lost := s.ClientID == c.lostSessionOf || c.phase == Connected && !c.connAck.SessionPresent
+	sent := sentUpTo(s.Outgoing)
 	for i := range s.Outgoing {
-		c.restoreOutgoing(&s.Outgoing[i], lost)
+		c.restoreOutgoing(&s.Outgoing[i], lost, i < sent)
 	}
 	freed := c.freed()
 	for i := range s.Incoming {
@@ -73,22 +74,40 @@ var states = map[packet.Type]State{
 func (c *Client) restored(s *SavedMessage) *Message {
 	m := c.store.message()
 	m.Topic, m.Payload, m.Properties = s.Topic, s.Payload, s.Properties
-	m.ID, m.QoS, m.Retain, m.Dup = s.ID, s.QoS, s.Retain, s.Dup
+	m.ID, m.QoS, m.Retain, m.Dup, m.key = s.ID, s.QoS, s.Retain, s.Dup, s.Key
 	return m
 }
 
-func (c *Client) restoreOutgoing(s *SavedMessage, lost bool) {
+// sentUpTo returns how many messages, from the first, count as sent: all that stand ahead of one that may have been, so
+// that the order stays. In the notes of a Journal one that was queued without a connection can stand there as unsent.
+func sentUpTo(outgoing []SavedMessage) int {
+	n := len(outgoing)
+	for n > 0 && outgoing[n-1].Awaits == 0 {
+		n--
+	}
+	return n
+}
+
+func (c *Client) restoreOutgoing(s *SavedMessage, lost, sent bool) {
 	m := c.restored(s)
 	if c.ids.get(m.ID) != nil { // what was given up, of the same session: nothing else outgoing is left
 		c.ids.remove(m.ID)
 	}
 	c.ids.put(m.ID, m)
-	if s.Awaits == 0 || lost && s.Awaits != packet.PUBCOMP {
+	if !sent || lost && s.Awaits != packet.PUBCOMP {
 		m.State, m.Dup = outgoingPending, m.Dup && s.Awaits == 0 // DUP as the program wants it, or as a new message
 		c.waiting.push(m)
 		return
 	}
-	m.State, m.written = states[s.Awaits], true
+	m.written = true
+	switch {
+	case s.Awaits != 0:
+		m.State = states[s.Awaits]
+	case m.QoS == 2:
+		m.State = PubrecAwaited
+	default:
+		m.State = PubackAwaited
+	}
 	if _, received := c.received[m.ID]; received && m.State == PubrecAwaited {
 		m.State = PubcompAwaited
 	}

@@ -6,7 +6,8 @@ import (
 )
 
 // resumeSession sends again what was not acknowledged before the last connection ended, in the original order and
-// before anything new [MQTT5-4.4.0-1] [MQTT311-4.4.0-1] [MQTT5-4.6.0-1]. What exceeds the server's Receive Maximum
+// before anything new [MQTT5-4.4.0-1] [MQTT311-4.4.0-1] [MQTT5-4.6.0-1] [MQTT311-4.6.0-1], whatever its expiry interval
+// says [MQTT5-4.3.3-7]. What exceeds the server's Receive Maximum
 // waits at the head of the queue.
 func (c *Client) resumeSession() {
 	later := c.neverSent()
@@ -25,19 +26,23 @@ func (c *Client) resumeSession() {
 			}
 		case PubrelSending, PubcompAwaited:
 			again = append(again, m.ID)
-			c.sendPubrel(m) // never the PUBLISH again
+			c.sendPubrel(m) // never the PUBLISH again [MQTT5-4.3.3-5]
 		}
 	}
 	c.sendLater(later)
 	c.noteEach(2, again, "sent again", "Session resumed: %d packets sent again.")
 }
 
-// dropSession forgets a session that the server does not have [MQTT5-3.2.2-5] [MQTT5-3.1.2-4]. No message is lost by
+// dropSession forgets a session that the server does not have [MQTT5-3.2.2-5] [MQTT5-3.1.2-4] [MQTT311-3.1.2-6]. No message is lost by
 // that: what the server had not taken over is sent as new, what it had taken over is finished, and an inbound message
 // that we took over with PUBREC is delivered.
 func (c *Client) dropSession() {
 	for m := range c.incoming.All() {
-		if m.QoS == 2 && m.State == PubrelAwaited {
+		if m.QoS != 2 || c.inbound.get(m.ID) != m {
+			continue
+		}
+		c.noteStep(m, 0)
+		if m.State == PubrelAwaited {
 			m.State = PubcompSending
 			c.events.pushMessage(EventDeliver, m)
 		}
@@ -99,8 +104,13 @@ func (c *Client) sendOrHold(m *Message) {
 	c.sendWaiting(m)
 }
 
-// endSession drops the exchanges of a session that ends with its connection.
+// endSession drops the exchanges of a session that ends with its connection. With a Journal nothing is dropped: the next
+// connection treats what is left as it does after the server has lost a session.
 func (c *Client) endSession() {
+	if c.journal != nil {
+		c.hasSession = false
+		return
+	}
 	var dropped []uint16
 	ended := errors.New(errors.ErrNotConnected, "The message was dropped, since its session was ended before it was acknowledged.")
 	for m := c.waiting.take(); m != nil; m = c.waiting.take() {
@@ -142,7 +152,8 @@ func (c *Client) forget(m *Message, why error) {
 	m.State, m.Done, m.Refused, m.Outcome, m.Failure = OutDone, true, true, packet.UnspecifiedError, why
 }
 
-// lives reports whether the session of the current connection outlives it.
+// lives reports whether the session of the current connection outlives it [MQTT5-3.1.2-23] [MQTT311-3.1.2-4] (U5-26); it
+// lasts as long as the connection in any case [MQTT311-4.1.0-2].
 func (c *Client) lives() bool {
 	if c.version == packet.V5 {
 		return !c.options.CleanStart || c.limits.SessionExpiry > 0

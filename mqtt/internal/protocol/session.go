@@ -2,12 +2,13 @@ package protocol
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// Session is the client's side of a session [MQTT5-4.1.0-1], apart from any connection.
+// Session is the client's side of a session [MQTT5-4.1.0-1] [MQTT311-4.1.0-1], apart from any connection.
 type Session struct {
 	ClientID string
 	LastID   uint16         // the packet identifier taken last; 0 = none yet
@@ -27,43 +28,75 @@ type SavedMessage struct {
 	// Awaits is the packet that the exchange waits for: PUBACK, PUBREC or PUBCOMP outgoing, PUBREL incoming; 0 = none:
 	// outgoing the PUBLISH was never sent, incoming the server has forgotten the message and only the delivery is left.
 	Awaits packet.Type
+	Key    uint64 // the owner's name for it in a Journal; 0 = none
 }
 
 // Session returns the session as it is now. What it refers to is never written again.
 func (c *Client) Session() *Session {
 	s := &Session{ClientID: c.sessionClientID, LastID: c.nextID}
-	for m := range c.outgoing.All() {
-		switch m.State {
-		case PubackAwaited:
-			s.Outgoing = append(s.Outgoing, m.saved(packet.PUBACK))
-		case PubrecAwaited:
-			s.Outgoing = append(s.Outgoing, m.saved(packet.PUBREC))
-		case PubrelSending, PubcompAwaited:
-			s.Outgoing = append(s.Outgoing, m.saved(packet.PUBCOMP))
-		}
+	for m, awaits := range c.unfinishedOut() {
+		s.Outgoing = append(s.Outgoing, m.saved(awaits))
 	}
-	for m := range c.waiting.all() {
-		if m.State == outgoingPending && m.QoS > 0 {
-			s.Outgoing = append(s.Outgoing, m.saved(0))
-		}
-	}
-	for m := range c.incoming.All() {
-		switch {
-		case m.State == InDone:
-		case c.inbound.get(m.ID) != m:
-			s.Incoming = append(s.Incoming, m.saved(0)) // the server will not send it again
-		case m.QoS == 2:
-			// What PUBREL has released and the pump has not delivered counts as not released: the server repeats
-			// PUBREL until it sees PUBCOMP, which goes out with the delivery.
-			s.Incoming = append(s.Incoming, m.saved(packet.PUBREL))
-		}
+	for m, awaits := range c.unfinishedIn() {
+		s.Incoming = append(s.Incoming, m.saved(awaits))
 	}
 	return s
 }
 
+// unfinishedOut yields the messages of ours whose exchange is not over, in the order of the calls, with what each awaits.
+func (c *Client) unfinishedOut() iter.Seq2[*Message, packet.Type] {
+	return func(yield func(*Message, packet.Type) bool) {
+		for m := range c.outgoing.All() {
+			var awaits packet.Type
+			switch m.State {
+			case PubackAwaited:
+				awaits = packet.PUBACK
+			case PubrecAwaited:
+				awaits = packet.PUBREC
+			case PubrelSending, PubcompAwaited:
+				awaits = packet.PUBCOMP
+			default:
+				continue
+			}
+			if !yield(m, awaits) {
+				return
+			}
+		}
+		for m := range c.waiting.all() {
+			if m.State == outgoingPending && m.QoS > 0 && !yield(m, 0) {
+				return
+			}
+		}
+	}
+}
+
+// unfinishedIn yields the server's messages whose exchange is not over, in the order of arrival, with what each awaits:
+// PUBREL, or 0 for those that only have to be delivered.
+func (c *Client) unfinishedIn() iter.Seq2[*Message, packet.Type] {
+	return func(yield func(*Message, packet.Type) bool) {
+		for m := range c.incoming.All() {
+			var awaits packet.Type
+			switch {
+			case m.State == InDone:
+				continue
+			case c.inbound.get(m.ID) != m: // the server will not send it again
+			case m.QoS == 2:
+				// What PUBREL has released and the pump has not delivered counts as not released: the server repeats
+				// PUBREL until it sees PUBCOMP, which goes out with the delivery.
+				awaits = packet.PUBREL
+			default:
+				continue // QoS 1: the server sends it again
+			}
+			if !yield(m, awaits) {
+				return
+			}
+		}
+	}
+}
+
 func (m *Message) saved(awaits packet.Type) SavedMessage {
 	return SavedMessage{
-		Topic: m.Topic, Payload: m.Payload, Properties: m.Properties, ID: m.ID, QoS: m.QoS, Retain: m.Retain, Dup: m.Dup, Awaits: awaits,
+		Topic: m.Topic, Payload: m.Payload, Properties: m.Properties, ID: m.ID, QoS: m.QoS, Retain: m.Retain, Dup: m.Dup, Awaits: awaits, Key: m.key,
 	}
 }
 

@@ -9,13 +9,12 @@ import (
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
-	"github.com/iotcomponents/iot/mqtt/internal/transport"
 )
 
 // Connect connects to RemoteHost and RemotePort and waits until the server has accepted the connection, firing events
 // meanwhile: BeforeConnect, ConnectionStatus, ConnAck, Connected, ReadyToSend. It waits ConnectionTimeout seconds at
 // most, or Timeout seconds when that is 0. With Timeout 0 it returns as soon as the attempt has begun, and Connected
-// tells how it ended.
+// tells how it ended. The settings RemoteHosts and FollowServerReference let one attempt try several servers.
 //
 // Called inside a handler it works as well, but events are never nested: they fire when the handler has returned,
 // BeforeConnect included, whose changes then hold for the next attempt.
@@ -36,7 +35,7 @@ func (m *MQTT) ConnectContext(ctx context.Context) error {
 // while connected or connecting 101, and nothing is changed.
 func (m *MQTT) ConnectTo(host string, port int) error {
 	return m.connect(context.Background(), "ConnectTo", func() error {
-		return m.properties.setRemote(host, port)
+		return m.setRemote(host, port)
 	})
 }
 
@@ -79,12 +78,13 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 		}
 	}
 	m.handlers = handlers{asks: m.OnBeforeConnect != nil, authenticates: m.OnSSLServerAuthentication != nil}
-	l, err := m.newLink()
+	l, err := m.newLink(false)
 	if err != nil {
 		return err
 	}
 	m.reconnect.stop()
 	l.insideHandler = m.pump.taken && insideHandler()
+	route := l.route
 	if err := m.prepareConnect(ctx, l); err != nil {
 		return err
 	}
@@ -95,7 +95,8 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 		m.firePending()
 		return nil
 	}
-	err = m.await(&limit{ctx: ctx, what: method}, func() bool { return l.stood || m.link != l })
+	err = m.await(&limit{ctx: ctx, what: method}, func() bool { return route.link.stood || m.link != route.link })
+	l = route.link // of several servers the one that was tried last
 	switch {
 	case err != nil && m.link == l && !l.stood:
 		l.abort(err.(*errors.Error)) // await returns nothing else
@@ -118,8 +119,9 @@ func contextError(method string, cause error) error {
 	return errors.Wrap(code, method+" was ended by its context.", cause)
 }
 
-// newLink checks what must hold before an attempt, and makes the component busy with it. The lock is held.
-func (m *MQTT) newLink() (*link, error) {
+// newLink checks what must hold before an attempt, and makes the component busy with it. AutoReconnect begins where the
+// last connection stood; Connect does not. The lock is held.
+func (m *MQTT) newLink(automatic bool) (*link, error) {
 	switch {
 	case m.link != nil && m.client.Phase() == protocol.Connected:
 		return nil, errors.New(errors.ErrAlreadyConnected, "Disconnect first.")
@@ -128,27 +130,16 @@ func (m *MQTT) newLink() (*link, error) {
 	case m.link != nil:
 		return nil, errors.New(errors.ErrAlreadyConnecting, "")
 	}
-	p := &m.properties
-	if p.remoteHost == "" {
-		return nil, errors.New(errors.ErrNoRemoteHost, "RemoteHost is empty.")
+	if !automatic {
+		m.hosts.restart()
 	}
-	target, err := transport.Parse(p.remoteHost)
+	servers, err := m.servers()
 	if err != nil {
 		return nil, err
 	}
-	port := target.Port
-	if port == 0 {
-		port = p.remotePort
-		if !p.remotePortSet {
-			port = target.DefaultPort()
-		}
-	}
-	if port == 0 && !target.Unix() {
-		return nil, errors.New(errors.ErrNoRemotePort, "")
-	}
-	l := &link{m: m, dial: &transport.Options{Target: target, Port: port}} // arm adds the rest
-	m.link = l
-	return l, nil
+	m.link = m.newRoute(servers)
+	m.link.automatic = automatic
+	return m.link, nil
 }
 
 // prepareConnect starts the time, asks BeforeConnect and fixes what CONNECT will say. On an error the component is idle
@@ -176,13 +167,6 @@ func (m *MQTT) prepareConnect(ctx context.Context, l *link) error {
 	return nil
 }
 
-// bound starts the time of the attempt. The lock is held.
-func (l *link) bound() {
-	limit := l.m.connectLimit()
-	l.connectBy = l.m.now() + limit
-	l.ctx, l.cancel = context.WithTimeout(context.Background(), limit)
-}
-
 // arm fixes how the server is reached and what CONNECT will say, as the settings are after BeforeConnect. The lock is
 // held.
 func (m *MQTT) arm(l *link) error {
@@ -190,13 +174,10 @@ func (m *MQTT) arm(l *link) error {
 	if err != nil {
 		return err
 	}
-	l.options = options
-	l.dial = l.dialOptions(l.dial.Target, l.dial.Port)
-	m.settings.forgetConnection()
-	m.serverCert, m.negotiated = nil, transport.Negotiated{}
+	l.route.options = options
 	m.applySettings()
 	m.logInert()
-	m.log(logInformation, logInfo, fmt.Sprintf("Connecting to %s, port %d.", l.dial.Target.Host, l.dial.Port))
+	l.aim()
 	return nil
 }
 
@@ -252,6 +233,9 @@ func (m *MQTT) connectOptions() (*protocol.Options, error) {
 		if !p.cleanSession {
 			return nil, errors.New(errors.ErrProtocol, "ClientId is empty, which is possible with CleanSession true only.")
 		}
+		if s.journalDir != "" {
+			return nil, errors.New(errors.ErrProtocol, "ClientId is empty, and with JournalDir messages are kept under it.")
+		}
 		p.clientID = generateClientID()
 	}
 	o := &protocol.Options{
@@ -299,6 +283,8 @@ func (l *link) accepted() {
 	m := l.m
 	l.stood, m.readyToSend = true, m.client.Phase() == protocol.Connected
 	l.since = m.now()
+	m.hosts.stands(l.route.current())
+	l.route = nil // a connection may stand for long
 	if l.automatic {
 		m.log(logInformation, logReconnect, fmt.Sprintf("Connected again with attempt %d.", m.reconnect.attempt))
 		m.reconnect.attempt = 0

@@ -24,7 +24,7 @@ func resume(present bool) func(c *mqtttest.Conn) []byte {
 	return func(c *mqtttest.Conn) []byte { return c.Connack(present, 0, nil) }
 }
 
-// describe renders a PUBLISH or PUBREL as the tests below compare them.
+// describe renders a PUBLISH or an acknowledgment as the tests below compare them.
 func describe(t testing.TB, c *mqtttest.Conn, p *mqtttest.Packet) string {
 	t.Helper()
 	switch p.Type() {
@@ -36,8 +36,8 @@ func describe(t testing.TB, c *mqtttest.Conn, p *mqtttest.Packet) string {
 			dup = " dup"
 		}
 		return fmt.Sprintf("%d:%s QoS %d%s", m.PacketID, m.Payload, m.QoS, dup)
-	case packet.PUBREL:
-		return fmt.Sprintf("%d:PUBREL", int(p.Body[0])<<8|int(p.Body[1]))
+	case packet.PUBACK, packet.PUBREC, packet.PUBREL, packet.PUBCOMP:
+		return fmt.Sprintf("%d:%v", int(p.Body[0])<<8|int(p.Body[1]), p.Type())
 	}
 	return p.Type().String()
 }

@@ -25,7 +25,8 @@ type DisconnectProperties struct {
 // AutoReconnect's waiting for the next attempt; otherwise it does nothing on an idle component.
 //
 // Errors: 201 when the packets could not be written within Timeout, 500 when DisconnectProperties asks for a session
-// expiry that CONNECT rules out. The connection is closed after the former and stands after the latter.
+// expiry that CONNECT rules out, 10040 when the server's Maximum Packet Size leaves no room for reason code and session
+// expiry. The connection is closed after the first and stands after the others.
 func (m *MQTT) Disconnect() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -72,6 +73,7 @@ func (m *MQTT) disconnect(reason packet.ReasonCode, p packet.Properties) error {
 	if l == nil {
 		return nil
 	}
+	stands := m.client.Phase() == protocol.Connected // else it is ending by itself, and what it has lost is no news
 	if !l.stood {
 		l.abort(errors.New(errors.ErrInterrupted, "The attempt was ended by Disconnect."))
 	} else {
@@ -84,7 +86,7 @@ func (m *MQTT) disconnect(reason packet.ReasonCode, p packet.Properties) error {
 		l.settle()
 	}
 	m.closeDown(l)
-	if l.writeErr != nil && l.stood {
+	if l.writeErr != nil && stands {
 		return errors.Wrap(errors.ErrTimeout, "The last packets could not be written.", l.writeErr)
 	}
 	return nil
@@ -121,20 +123,19 @@ func (m *MQTT) Interrupt() error {
 }
 
 // Reset closes a connection as Interrupt does, but without events, and returns properties and settings to their
-// defaults. Message lists, session and queues are emptied. The event handlers stay.
+// defaults. Message lists, session and queues are emptied; with JournalDir the journal of ClientId is deleted. The event
+// handlers stay.
+//
+// Error: 302 the journal cannot be deleted, or another component uses it; everything else is done.
 func (m *MQTT) Reset() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.interrupts++
 	m.reconnect.stop()
-	for m.link != nil { // while one is waited for, somebody may have begun the next
-		l := m.link
-		l.abort(errors.New(errors.ErrInterrupted, "Reset was called."))
-		m.waitForEnd(l)
-		if m.link == l {
-			break // it has not started, and will not
-		}
-	}
+	m.endLinks()
+	err := m.giveUpJournal(true)
+	m.endLinks()
+	m.journal = nil
 	m.background.stop(m)
 	m.reconnect.stop()
 	m.client, m.sessions = protocol.New(), transport.Sessions{}
@@ -146,5 +147,17 @@ func (m *MQTT) Reset() error {
 	}
 	m.setDefaults()
 	m.wake()
-	return nil
+	return err
+}
+
+// endLinks ends connections and attempts until there is none. The lock is held, and released meanwhile.
+func (m *MQTT) endLinks() {
+	for m.link != nil { // while one is waited for, somebody may have begun the next
+		l := m.link
+		l.abort(errors.New(errors.ErrInterrupted, "Reset was called."))
+		m.waitForEnd(l)
+		if m.link == l {
+			return // it has not started, and will not
+		}
+	}
 }

@@ -136,6 +136,9 @@ func (m *MQTT) deliver(e *protocol.Event, msg *protocol.Message) {
 	if p.begins(1) {
 		m.fireMessageIn(msg)
 	}
+	if msg.Settling() {
+		m.settled(msg)
+	}
 	p.end()
 }
 

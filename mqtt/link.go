@@ -24,7 +24,7 @@ const (
 	lastWords = time.Second
 )
 
-// link is one attempt to connect and the connection that it becomes. It has two goroutines: the reader, which connects
+// link is one attempt to reach one server and the connection that it becomes. It has two goroutines: the reader, which connects
 // first, and the writer.
 type link struct {
 	m         *MQTT
@@ -37,9 +37,9 @@ type link struct {
 	// MQTT.mu guards the rest.
 	conn                  transport.Conn // nil until the transport stands
 	writerIdle            bool
-	wake                  chan struct{}        // for the idle writer
-	direct                *transport.TryWriter // nil where the system has none
-	taken                 [][]byte             // what the writer, or writeDirect for it, is writing
+	wake                  chan struct{}     // for the idle writer
+	direct                *transport.Direct // nil where there is none
+	taken                 [][]byte          // what the writer, or writeDirect for it, is writing
 	writing               sync.WaitGroup
 	buffer                *readBuffer // whoever reads owns it
 	lending               lending
@@ -47,6 +47,7 @@ type link struct {
 	timerAt               protocol.Time
 	tracer                *tracer       // nil below LogLevel 2
 	remote                string        // the address, while connected
+	route                 *route        // the attempt that it belongs to, until it stands
 	automatic             bool          // AutoReconnect has begun it
 	insideHandler         bool          // Connect was called inside a handler, so that the pump cannot answer it
 	overFirewall, overTLS bool          // what it goes over
@@ -65,6 +66,7 @@ func (l *link) start() {
 	l.lending.resume = make(chan struct{}, 1)
 	l.buffer = newReadBuffer()
 	l.patience = farewell
+	l.share()
 	// Ended by: the end of the connection or of the attempt. Waited for by: whoever waits for m.link to become nil.
 	go l.read()
 }
@@ -76,7 +78,13 @@ func (l *link) started() bool { return l.wake != nil }
 func (l *link) read() {
 	m := l.m
 	defer l.cancel()
-	conn, err := transport.Dial(l.ctx, l.dial)
+	m.mu.Lock()
+	journal, failure := m.useJournal(l.options.ClientID)
+	if failure != nil {
+		l.route.rest = nil // it would be the same with every server
+	}
+	m.mu.Unlock()
+	conn, err := l.connect(failure)
 	m.mu.Lock()
 	if err == nil {
 		err = l.open(conn)
@@ -89,9 +97,21 @@ func (l *link) read() {
 	} else if conn != nil {
 		_ = conn.Close()
 	}
+	leaving := m.leave(journal)
 	m.mu.Lock()
+	if leaving != nil {
+		m.client.PushError(errors.FromOS(leaving))
+	}
 	l.finish(err)
 	m.mu.Unlock()
+}
+
+// connect makes the transport stand, unless the attempt has failed before.
+func (l *link) connect(failure error) (transport.Conn, *errors.Error) {
+	if failure != nil {
+		return nil, errors.FromOS(failure)
+	}
+	return transport.Dial(l.ctx, l.dial)
 }
 
 // open begins the protocol on a transport that stands. The lock is held.
@@ -105,9 +125,13 @@ func (l *link) open(conn transport.Conn) *errors.Error {
 		stderrors.As(err, &numbered)
 		return numbered
 	}
-	l.conn, l.direct = conn, transport.NewTryWriter(conn)
+	l.conn, l.direct = conn, transport.NewDirect(conn)
+	l.route.formerAck = m.client.ConnAck()
 	if !l.overFirewall { // whose address is not the server's
 		l.remote, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
+	}
+	if s := l.route.current(); l.remote == "" && !m.isRemoteHost(s) {
+		l.remote = s.String()
 	}
 	m.status(remoteHostConnected, nil)
 	m.log(logInformation, logInfo, "Connected to "+conn.RemoteAddr().String()+".")
@@ -150,12 +174,18 @@ func (l *link) finish(failure *errors.Error) {
 		m.client.PushOwner(l.farewellArgs(end))
 		if end.ByServer {
 			m.settings.noteServerDisconnect(&end.Disconnect)
+			m.sentAwayConnected(l)
 		}
 	} else {
 		if failure == nil { // the server ended the attempt with DISCONNECT 0, or Disconnect did
 			failure = errors.New(errors.ErrInterrupted, "The attempt was ended before the server accepted it.")
 		}
 		m.log(logInformation, logInfo, "Connecting failed: "+describe(failure))
+		if l.goOn(failure) {
+			m.eventsQueued()
+			return
+		}
+		failure = l.route.verdict(failure)
 		if !l.automatic {
 			m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description})
 		}
@@ -194,7 +224,7 @@ func (l *link) settle() {
 		l.takeBack()
 	}
 	l.schedule()
-	if m.client.OutputSize() > 0 {
+	if m.client.OutputSize() > 0 || m.journal.unwritten() != nil {
 		m.wakeWriter()
 	}
 	m.eventsQueued()
@@ -225,7 +255,7 @@ func (l *link) tick() {
 	l.timerAt = protocol.Never
 	now := m.now()
 	if m.client.Phase() == protocol.Connecting && now >= l.connectBy {
-		m.client.Fail(errors.New(errors.ErrTimeout, "The server did not answer CONNECT in time."))
+		m.client.Fail(errors.New(errors.ErrTimeout, "The server did not answer CONNECT in time.")) // U5-02, U311-02
 	}
 	pings := m.client.UnansweredPings()
 	m.client.Tick(now)
@@ -252,14 +282,7 @@ func (l *link) writeDirect() {
 	l.writerIdle = false
 	l.take()
 	m.mu.Unlock()
-	complete := true
-	for i, s := range l.taken {
-		n := l.direct.TryWrite(s)
-		if l.taken[i] = s[n:]; n < len(s) {
-			complete = false
-			break
-		}
-	}
+	complete := l.direct.TryWrite(l.taken)
 	m.mu.Lock()
 	if complete {
 		l.wrote()
@@ -290,17 +313,25 @@ func (l *link) wrote() {
 }
 
 // write is the goroutine that writes the outgoing buffer, all that is there at a time. When the protocol has ended and
-// the buffer is empty it closes our side.
+// the buffer is empty it closes our side [MQTT5-3.14.4-2] [MQTT311-3.14.4-1].
 func (l *link) write(conn transport.Conn) {
 	defer l.writing.Done()
 	m := l.m
 	progress := l.progress // made once
+	stuck := false         // notes could not be written, which the next commit tries again
 	m.mu.Lock()
 	for l.writeErr == nil {
 		if len(l.taken) == 0 {
 			if m.client.OutputSize() == 0 {
 				if m.client.Phase() == protocol.Ended {
 					break
+				}
+				if file := m.journal.unwritten(); file != nil && !stuck {
+					m.mu.Unlock()
+					err := file.Flush()
+					m.mu.Lock()
+					stuck = err != nil
+					continue
 				}
 				l.writerIdle = true
 				m.mu.Unlock()
@@ -309,12 +340,25 @@ func (l *link) write(conn transport.Conn) {
 				continue
 			}
 			l.take()
+			stuck = false
 		}
+		file, upTo := m.journal.needed()
 		m.mu.Unlock()
-		err := conn.WriteSegments(l.taken, progress)
+		var err error
+		if file != nil { // what taken follows from has to be on disk first
+			err = journalError(file.Commit(upTo))
+		}
+		committed := err == nil
+		if committed {
+			err = conn.WriteSegments(l.taken, progress)
+		}
 		m.mu.Lock()
 		if err != nil {
 			l.writeErr = err
+			if !committed {
+				m.client.Fail(errors.FromOS(err))
+				l.settle()
+			}
 			break
 		}
 		l.wrote()
@@ -387,6 +431,7 @@ func (l *link) arrivedBytes(now protocol.Time, n int, err error) {
 		if l.tracer != nil {
 			l.tracer.received(l.buffer.added(n))
 		}
+		m.client.Heard(now)
 		if whole, owned := l.buffer.add(n); len(whole) > 0 {
 			l.buffer.consume(m.client.Receive(now, whole, owned))
 		}

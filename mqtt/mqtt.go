@@ -80,7 +80,9 @@ type MQTT struct {
 	background background
 	handlers   handlers // as they were at Connect
 	sessions   transport.Sessions
+	journal    *journaling // made by the first use while JournalDir is set
 	reconnect  reconnect
+	hosts      hosts
 
 	pump pump
 
@@ -108,7 +110,7 @@ func (m *MQTT) setDefaults() {
 	m.firewall, m.serverCert, m.negotiated = firewall.New(), nil, transport.Negotiated{}
 	m.sslProvider = SslpAutomatic
 	m.page.Store(nil)
-	m.reconnect = defaultReconnect()
+	m.reconnect, m.hosts = defaultReconnect(), hosts{}
 }
 
 // now is the clock of the protocol.

@@ -17,7 +17,8 @@ import (
 //
 // A QoS 1 or 2 message that was accepted is kept until it is acknowledged, over connections too: it stays in
 // OutgoingMessages. While the server's Receive Maximum is used up it waits in order. With the setting QueueMessages a
-// message is also accepted without a connection and waits for one.
+// message is also accepted without a connection and waits for one. A QoS 0 message ends with MessageOut when it was
+// written; it is lost, without MessageOut, when its connection ends before.
 //
 // Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than the
 // server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator says,
@@ -121,11 +122,17 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 	if len(p.Payload) >= protocol.DirectPayload && !p.Owned {
 		return m.publishLarge(p)
 	}
-	msg, err := m.client.Publish(p)
+	var msg *protocol.Message
+	var err error
+	if p.QoS > 0 && m.settings.journalDir != "" {
+		msg, err = m.publishJournaled(p)
+	} else {
+		msg, err = m.client.Publish(p)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if l := m.link; msg != nil && l != nil && m.client.Outgoing().Len() == 1 && l.direct != nil && l.writerIdle && m.client.OutputSize() > 0 {
+	if l := m.link; msg != nil && l != nil && m.client.Outgoing().Len() == 1 && l.direct != nil && l.writerIdle && m.client.OutputSize() > 0 && !m.mustCommit() {
 		// Nothing else is on its way: this is a single message, whose sender wants its answer, not throughput. One that
 		// is held back has written nothing, which must not count as a sign of life.
 		l.writeDirect()

@@ -84,6 +84,7 @@ func (m *MQTT) RestoreSession(stateData string) error {
 	if p.clientID == "" {
 		p.clientID = s.ClientID
 	}
+	m.client.NoteRestored()
 	m.log(logInformation, logSession, fmt.Sprintf("Session restored: %s.", describeSession(s)))
 	if l := m.link; l != nil && l.conn != nil {
 		l.settle()

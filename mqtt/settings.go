@@ -50,6 +50,7 @@ type settings struct {
 	autoTopicAlias        bool
 	resubscribe           bool
 	queueMessages         bool
+	journalDir            string
 	webSocketHeaders      string
 	selectWaitMillis      int
 

@@ -96,11 +96,15 @@ var settingRows = []settingRow{
 	// Component
 	{"AckTimeout", []string{"1", "0"}, []string{"-1", "x"}, 0},
 	{"InflightLimit", []string{"1", "65535", "0"}, []string{"-1", "65536"}, 0},
+	{"JournalDir", []string{"/nowhere/journal = 1", ""}, []string{"a\x00"}, 0},
 	{"PingTimeout", []string{"1", "0"}, []string{"-1", "x"}, 0},
 	{"PublishAndWaitTimeout", []string{"1", "100"}, []string{"0", "-1", "x"}, 0},
 	{"ReconnectAttempts", []string{"1", "0"}, []string{"-1", "x"}, 0},
 	{"ReconnectDelayMax", []string{"100", "60"}, []string{"-1", "x"}, 0},
 	{"ReconnectDelayMin", []string{"5", "1"}, []string{"-1", "x"}, 0},
+	{"RemoteHosts", []string{"b", "b:1884, [::1]:1885,::1,*c", "mqtts://d,wss://e:444/path,unix:///run/f", ""}, []string{",", "b,,c", "b:", "b:0", "b:65536", "a b", "b/c", "[b]:1", "[::1", "user:secret@b", "mqtt://u:p@b", "b" + strings.Repeat(",b", 16)}, 0},
+	{"RemoteHosts", nil, []string{"http://b", "b,c://d"}, 153},
+	{"RemoteHosts", nil, []string{"mqtt://:1883"}, 152},
 	{"RepublishAttempts", []string{"3", "0"}, []string{"-1", "x"}, 0},
 	{"RepublishTimeout", []string{"300", "0"}, []string{"-1", "x"}, 0},
 	{"SSLALPN", []string{"mqtt", "mqtt,x-amzn-mqtt-ca", ""}, []string{"\xff"}, 0},
@@ -138,7 +142,7 @@ func TestSettings(t *testing.T) {
 	rows := allSettingRows()
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			m := mqtt.New()
+			m := recorded(t)
 			get := func() string {
 				if strings.HasSuffix(row.name, "]") {
 					return "" // there are no elements
@@ -190,7 +194,7 @@ func cmpOr(a, b int) int {
 
 // What is no configuration string at all.
 func TestConfigurationStrings(t *testing.T) {
-	m := mqtt.New()
+	m := recorded(t)
 	for _, bad := range []string{
 		"", " ", "=", "=1", "NoSuchSetting", "NoSuchSetting=1", "Retain[0]", "Retain[0]=1", "[0]", "[0]=a", "OutgoingUserPropName",
 		"OutgoingUserPropName=a", "OutgoingUserPropName[", "OutgoingUserPropName[=a", "OutgoingUserPropName[]", "OutgoingUserPropName[x]",
@@ -263,7 +267,7 @@ func TestSettingInTwoGroups(t *testing.T) {
 
 // The settings that describe the component itself.
 func TestDescriptions(t *testing.T) {
-	m := mqtt.New()
+	m := recorded(t)
 	if got := config(t, m, "BuildInfo"); !strings.Contains(got, "github.com/iotcomponents/iot") || !strings.Contains(got, "go1.") {
 		t.Errorf("BuildInfo is %q", got)
 	}
@@ -299,7 +303,7 @@ func TestSettingsThatSetOthers(t *testing.T) {
 		{`ConnectProperties={"SessionExpInterval":"5","ClientTopicAliasMax":"6"}`, "SessionExpInterval=5 ClientTopicAliasMax=6"},
 	} {
 		t.Run(row.set, func(t *testing.T) {
-			m := mqtt.New()
+			m := recorded(t)
 			for s := range strings.FieldsSeq(row.set) {
 				config(t, m, s)
 			}
@@ -315,7 +319,7 @@ func TestSettingsThatSetOthers(t *testing.T) {
 
 // LocalHost, LocalPort and the firewall are properties too.
 func TestSettingsThatAreProperties(t *testing.T) {
-	m := mqtt.New()
+	m := recorded(t)
 	for _, s := range []string{
 		"LocalHost=127.0.0.1", "LocalPort=80", "FirewallType=3", "FirewallHost=h", "FirewallPort=81", "FirewallUser=u",
 		"FirewallPassword=p", "FirewallAutoDetect=True",
@@ -341,7 +345,7 @@ func TestSettingsThatAreProperties(t *testing.T) {
 
 // Reset returns every setting and property to what a new component has.
 func TestResetOfAllSettings(t *testing.T) {
-	m := mqtt.New()
+	m := recorded(t)
 	fresh := snapshot(m)
 	for _, row := range allSettingRows() {
 		for _, good := range row.good {

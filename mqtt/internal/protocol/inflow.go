@@ -139,6 +139,9 @@ func (c *Client) acknowledge(m *Message) {
 	c.output.tail = packet.AppendShortAck(c.output.tail, t, m.ID)
 }
 
+// Settling reports whether Settle has to follow the delivery of m.
+func (m *Message) Settling() bool { return m.settling }
+
 // Settle tells that the pump has delivered m.
 func (c *Client) Settle(m *Message) {
 	if m.settling {

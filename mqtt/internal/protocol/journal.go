@@ -1,6 +1,9 @@
 package protocol
 
-import "github.com/iotcomponents/iot/mqtt/internal/packet"
+import (
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+)
 
 // Journal takes note of every step of the session, so that a later process can go on with it after a crash. The owner
 // of the Client sees to it that nothing reaches the network before the notes that it follows from are kept: a PUBREL,
@@ -18,7 +21,14 @@ type Journal interface {
 // SetJournal makes j take note of the session from here on, beginning with the messages that it does not know yet; nil
 // = none.
 func (c *Client) SetJournal(j Journal) {
-	if c.journal = j; j == nil {
+	c.journal = j
+	c.NoteRestored()
+}
+
+// NoteRestored tells the journal, if there is one, of the messages that it does not know yet, as after RestoreSession.
+func (c *Client) NoteRestored() {
+	j := c.journal
+	if j == nil {
 		return
 	}
 	add := func(m *Message, awaits packet.Type, incoming bool) {
@@ -33,6 +43,36 @@ func (c *Client) SetJournal(j Journal) {
 	for m, awaits := range c.unfinishedIn() {
 		add(m, awaits, true)
 	}
+}
+
+// Forget drops the messages that the journal knows, since another process has gone on with them. There is no connection.
+func (c *Client) Forget() {
+	c.journal, c.hasSession = nil, false
+	gone := errors.New(errors.ErrNotConnected, "Another component or process has gone on with the message.")
+	var kept []*Message
+	for m := c.waiting.take(); m != nil; m = c.waiting.take() {
+		if m.key == 0 {
+			kept = append(kept, m)
+		} else {
+			c.forget(m, gone)
+		}
+	}
+	for _, m := range kept {
+		c.waiting.push(m)
+	}
+	for m := range c.outgoing.All() {
+		if m.State != OutDone {
+			c.outgoing.remove(m)
+			c.forget(m, gone)
+		}
+	}
+	for m := range c.incoming.All() {
+		if m.State == PubrelAwaited {
+			c.incoming.remove(m)
+		}
+		m.key = 0 // what the pump has, it delivers
+	}
+	c.inbound = idTable{}
 }
 
 // Accept does what Publish does for a message of QoS 1 or 2, short of sending it: Send or Withdraw follows, when the

@@ -38,6 +38,17 @@ func CheckPublish(p *Publish) error {
 	return nil
 }
 
+// MayPublish refuses what can be refused without looking at the server's limits.
+func (c *Client) MayPublish(p *Publish) error {
+	if err := CheckPublish(p); err != nil {
+		return err
+	}
+	if c.phase != Connected && !c.Settings.QueueMessages {
+		return errors.New(errors.ErrNotConnected, "Publishing to "+Quote(p.Topic)+" needs a connection.")
+	}
+	return nil
+}
+
 // Publish accepts a message: it goes to the outgoing buffer or, while the quota is used up, behind the other messages
 // that wait for it. On success the message is returned, for QoS 0 only if it is Awaited. On an error nothing was
 // accepted.
@@ -65,11 +76,8 @@ func (c *Client) Publish(p *Publish) (*Message, error) {
 
 // accept makes a message that may be sent. On an error nothing was accepted.
 func (c *Client) accept(p *Publish) (*Message, error) {
-	if err := CheckPublish(p); err != nil {
+	if err := c.MayPublish(p); err != nil {
 		return nil, err
-	}
-	if c.phase != Connected && !c.Settings.QueueMessages {
-		return nil, errors.New(errors.ErrNotConnected, "Publishing to "+Quote(p.Topic)+" needs a connection.")
 	}
 	m := c.outbound(p)
 	if err := c.prepare(m, p); err != nil {

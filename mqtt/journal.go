@@ -1,0 +1,337 @@
+package mqtt
+
+import (
+	stderrors "errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/journal"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+)
+
+// journaling is the journal of a component with the setting JournalDir. Its file is open, and locked, only while
+// somebody uses it: a connection or an attempt, a publish without a connection, a pump that delivers after the end. So
+// an idle component leaves nothing open, and another one may go on with its messages.
+//
+// The rule that makes it safe: the writer commits what the outgoing buffer follows from before it writes that (store),
+// and a publish returns when its message is committed.
+type journaling struct {
+	dir, clientID string
+
+	opening sync.Mutex // held while the file is opened or closed; before MQTT.mu
+
+	// MQTT.mu guards the rest.
+	file     *journal.Journal // nil until it was opened
+	users    int
+	accepted []acceptance // messages that wait for their commit, in order
+}
+
+// acceptance is a message that is sent when its note is on disk.
+type acceptance struct {
+	msg  *protocol.Message
+	mark journal.Mark
+}
+
+// useJournal opens the journal of clientID, if JournalDir is set, takes over what it holds, and keeps it open until done
+// is called, which is nil without a journal. The lock is held, and released meanwhile; done is called without it.
+func (m *MQTT) useJournal(clientID string) (s *journaling, err error) {
+	dir := m.settings.journalDir
+	if dir == "" {
+		return nil, nil
+	}
+	if m.journal == nil {
+		m.journal = &journaling{dir: dir, clientID: clientID}
+	}
+	s = m.journal
+	if s.users == 0 {
+		m.mu.Unlock()
+		s.opening.Lock()
+		defer s.opening.Unlock()
+		m.mu.Lock()
+	}
+	if m.journal != s { // Reset, or another JournalDir
+		return nil, errors.New(errors.ErrInterrupted, "The journal was given up while it was being opened.")
+	}
+	if s.clientID != clientID {
+		if s.users > 0 || m.unfinished() > 0 {
+			return nil, errors.New(errors.ErrWrongState, fmt.Sprintf("JournalDir: %d unfinished messages belong to ClientId %s, and ClientId is %s; connect as the former, or Reset drops them.",
+				m.unfinished(), protocol.Quote(s.clientID), protocol.Quote(clientID)))
+		}
+		if s.file != nil {
+			_ = s.file.Close() // which is suspended, so that nothing is written
+		}
+		s.file, s.clientID = nil, clientID
+	}
+	if s.users == 0 {
+		if err := m.openJournal(s); err != nil {
+			return nil, err
+		}
+	}
+	s.users++
+	return s, nil
+}
+
+// openJournal opens the file for the first user. The lock is held, and released meanwhile; so is s.opening.
+func (m *MQTT) openJournal(s *journaling) error {
+	client, file := m.client, s.file
+	m.mu.Unlock()
+	if file != nil {
+		err := file.Resume()
+		if err == nil || !stderrors.Is(err, journal.ErrChanged) {
+			m.mu.Lock()
+			return journalError(err)
+		}
+		_ = file.Close()
+	}
+	opened, found, err := journal.Open(s.dir, s.clientID)
+	m.mu.Lock()
+	switch {
+	case err != nil:
+		return journalError(err)
+	case m.client != client:
+		_ = opened.Close()
+		return errors.New(errors.ErrInterrupted, "Reset was called while the journal was being opened.")
+	}
+	if file != nil { // somebody else has gone on with our messages
+		client.Forget()
+	}
+	if err := m.recover(s, found); err != nil {
+		_ = opened.Close()
+		return err
+	}
+	s.file = opened
+	client.SetJournal(opened)
+	mark := opened.Noted() // what the component had before
+	m.mu.Unlock()
+	err = opened.Commit(mark)
+	m.mu.Lock()
+	return journalError(err)
+}
+
+// recover takes over what the journal holds. The lock is held.
+func (m *MQTT) recover(s *journaling, found *journal.Recovered) error {
+	for _, damage := range found.Damage {
+		m.client.PushError(errors.New(errors.ErrMalformedMessage, "JournalDir: "+damage))
+	}
+	if n := len(found.Session.Outgoing) + len(found.Session.Incoming); n > 0 {
+		if err := m.client.RestoreSession(found.Session); err != nil {
+			return err
+		}
+		m.log(logInformation, logSession, fmt.Sprintf("The journal holds %s.", describeSession(found.Session)))
+	}
+	m.eventsQueued()
+	return nil
+}
+
+// leave ends the use of the journal: what is noted is brought to the disk, and the last user closes the file. The lock
+// is not held.
+func (m *MQTT) leave(s *journaling) error {
+	if s == nil {
+		return nil
+	}
+	m.mu.Lock()
+	last := s.users == 1
+	if !last {
+		s.users--
+	}
+	m.mu.Unlock()
+	if !last {
+		return nil
+	}
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	m.mu.Lock()
+	s.users--
+	last = s.users == 0
+	m.mu.Unlock()
+	if !last {
+		return nil
+	}
+	return journalError(s.file.Suspend())
+}
+
+// giveUpJournal lets go of the journal; with remove its file goes too. The lock is held, and released meanwhile.
+func (m *MQTT) giveUpJournal(remove bool) error {
+	s := m.journal
+	if s == nil {
+		if s = (&journaling{dir: m.settings.journalDir, clientID: m.properties.clientID}); s.dir == "" || s.clientID == "" {
+			return nil
+		}
+	}
+	m.journal = nil
+	m.client.SetJournal(nil)
+	m.mu.Unlock()
+	defer m.mu.Lock()
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	var err error
+	if s.file != nil {
+		err = s.file.Close()
+	}
+	if remove {
+		err = journal.Remove(s.dir, s.clientID)
+	}
+	return journalError(err)
+}
+
+// unfinished counts the messages that a journal has or would have. The lock is held.
+func (m *MQTT) unfinished() int {
+	s := m.client.Session()
+	return len(s.Outgoing) + len(s.Incoming)
+}
+
+func journalError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.Wrap(errors.ErrFileNotOpened, "JournalDir: "+err.Error()+".", err)
+}
+
+// publishJournaled accepts a message of QoS 1 or 2, brings it to the disk and sends it. Others do the same meanwhile and
+// share the wait. The lock is held, and released meanwhile.
+func (m *MQTT) publishJournaled(p *protocol.Publish) (*protocol.Message, error) {
+	if err := m.client.MayPublish(p); err != nil {
+		return nil, err
+	}
+	clientID := m.properties.clientID
+	if s := m.journal; s != nil && s.users > 0 { // BeforeConnect may have chosen another
+		clientID = s.clientID
+	}
+	if clientID == "" {
+		return nil, errors.New(errors.ErrProtocol, "ClientId is empty, and with JournalDir messages are kept under it.")
+	}
+	s, err := m.useJournal(clientID)
+	if err != nil {
+		return nil, err
+	}
+	client := m.client
+	msg, err := client.Accept(p)
+	if err == nil {
+		mark := s.file.Noted()
+		s.accepted = append(s.accepted, acceptance{msg, mark})
+		m.mu.Unlock()
+		err = journalError(s.file.Commit(mark))
+		m.mu.Lock()
+		if m.client != client {
+			err = errors.New(errors.ErrInterrupted, "The message was dropped by Reset.")
+		} else {
+			s.send(client)
+			err = s.withdraw(client, msg, err)
+		}
+	}
+	m.mu.Unlock()
+	_ = m.leave(s) // what is left to be noted was promised to nobody
+	m.mu.Lock()
+	return msg, err
+}
+
+// send sends the messages that are on disk, in the order in which they were accepted. MQTT.mu is held.
+func (s *journaling) send(client *protocol.Client) {
+	committed, n := s.file.Committed(), 0
+	for n < len(s.accepted) && s.accepted[n].mark <= committed {
+		client.Send(s.accepted[n].msg)
+		n++
+	}
+	s.accepted = slices.Delete(s.accepted, 0, n)
+}
+
+// withdraw takes back a message whose commit has failed, unless somebody else's attempt has brought it to the disk
+// meanwhile. It returns the error for its caller. MQTT.mu is held.
+func (s *journaling) withdraw(client *protocol.Client, msg *protocol.Message, failure error) error {
+	i := slices.IndexFunc(s.accepted, func(a acceptance) bool { return a.msg == msg })
+	if failure == nil || i < 0 {
+		return nil
+	}
+	s.accepted = slices.Delete(s.accepted, i, i+1)
+	client.Withdraw(msg)
+	return failure
+}
+
+// needed returns the journal if it has notes that have to be on disk before the outgoing buffer may be written, and up to
+// where. MQTT.mu is held.
+func (s *journaling) needed() (file *journal.Journal, upTo journal.Mark) {
+	if s == nil || s.file == nil {
+		return nil, 0
+	}
+	if upTo = s.file.Needed(); upTo <= s.file.Committed() {
+		return nil, 0
+	}
+	return s.file, upTo
+}
+
+// mustCommit reports whether the outgoing buffer has to wait for the disk. The lock is held.
+func (m *MQTT) mustCommit() bool {
+	file, _ := m.journal.needed()
+	return file != nil
+}
+
+// unwritten returns the journal if it has notes that are not written yet, nil if not. MQTT.mu is held.
+func (s *journaling) unwritten() *journal.Journal {
+	if s == nil || s.file == nil || !s.file.Unwritten() {
+		return nil
+	}
+	return s.file
+}
+
+// settled ends the delivery of a message whose acknowledgment waits for its handler to return. That is written at once,
+// so that the end of the process between two handlers does not deliver a message twice.
+func (m *MQTT) settled(msg *protocol.Message) {
+	m.mu.Lock()
+	m.client.Settle(msg)
+	file := m.journal.unwritten()
+	if m.client.OutputSize() > 0 {
+		m.wakeWriter()
+	}
+	m.mu.Unlock()
+	if file != nil {
+		_ = file.Flush() // the commit ahead of its PUBCOMP tells the error
+	}
+}
+
+// storeDelivered brings to the disk what the pump has delivered after the end of the connection.
+func (m *MQTT) storeDelivered() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.journal
+	if s.unwritten() == nil || s.users > 0 {
+		return
+	}
+	s, err := m.useJournal(s.clientID)
+	if err == nil {
+		m.mu.Unlock()
+		err = m.leave(s)
+		m.mu.Lock()
+	}
+	if err != nil {
+		m.client.PushError(errors.FromOS(err))
+	}
+}
+
+// checkJournalDir refuses to change JournalDir while messages are in the journal: they would stay there and be sent from
+// memory as well. The lock is held.
+func (m *MQTT) checkJournalDir() error {
+	if err := m.refuseUnlessIdle(errors.ErrWrongState, "JournalDir"); err != nil {
+		return err
+	}
+	s := m.journal
+	if s == nil {
+		return nil
+	}
+	if n := m.unfinished(); n > 0 || s.users > 0 {
+		return errors.New(errors.ErrWrongState, fmt.Sprintf("JournalDir cannot be changed while the journal has %d unfinished messages; connect until they are acknowledged, or Reset drops them.", n))
+	}
+	return nil
+}
+
+// journalDirChanged is called after JournalDir was assigned. The lock is held.
+func (m *MQTT) journalDirChanged() {
+	if s := m.journal; s != nil && s.dir != m.settings.journalDir {
+		if s.file != nil {
+			_ = s.file.Close() // suspended, with nothing left to write
+		}
+		m.client.SetJournal(nil)
+		m.journal = nil
+	}
+}

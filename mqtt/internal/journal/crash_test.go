@@ -197,7 +197,28 @@ func (r *run) forget() {
 	}
 }
 
+// whileSyncing makes notes and flushes them while a commit syncs.
+func (r *run) whileSyncing() {
+	r.disk.onSync = func() {
+		r.journal.mu.Lock()
+		syncing := r.journal.syncing && !r.journal.leading
+		r.journal.mu.Unlock()
+		if !syncing {
+			return
+		}
+		r.disk.onSync = nil
+		for range r.rng.IntN(3) {
+			[]func(){r.add, r.step, r.finish}[r.rng.IntN(3)]()
+			_ = r.journal.Flush()
+		}
+	}
+}
+
 func (r *run) commit() {
+	if r.rng.IntN(2) == 0 {
+		r.whileSyncing()
+	}
+	defer func() { r.disk.onSync = nil }()
 	upTo := r.journal.Noted()
 	if err := r.journal.Commit(upTo); err == nil && r.journal.Committed() < upTo {
 		r.t.Fatal("Commit did not commit")
@@ -210,11 +231,7 @@ func (r *run) commit() {
 // Whatever fails and whenever the power is lost: what was committed is there, and what was not is there as far as some
 // note, and no further.
 func TestCrash(t *testing.T) {
-	rounds := uint64(300)
-	if testing.Short() {
-		rounds = 50
-	}
-	for seed := range rounds {
+	for seed := range uint64(60) {
 		crashSeed(t, seed)
 	}
 }

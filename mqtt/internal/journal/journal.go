@@ -22,7 +22,8 @@ type Journal struct {
 	needed    Mark
 	committed Mark
 	leading   bool  // somebody uses what is below
-	flush     bool  // and is to call Flush at the end
+	syncing   bool  // somebody syncs the file; it is written to all the same, and nothing else is done with it
+	torn      error // why a write failed meanwhile
 	failures  int   // rounds that failed
 	failure   error // why the last of them did
 	closed    bool
@@ -108,7 +109,7 @@ func (j *Journal) Committed() Mark {
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for j.leading {
+	for j.leading || j.syncing {
 		j.changed.Wait()
 	}
 	if j.closed {

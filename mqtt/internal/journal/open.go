@@ -38,6 +38,9 @@ func open(system filesystem, dir, clientID string) (*Journal, *Recovered, error)
 	j := &Journal{lock: lock, store: store{fs: system, folder: filepath.Clean(dir), base: base, index: newIndex()}}
 	j.changed.L = &j.mu
 	found, err := j.store.open(clientID)
+	if err == nil {
+		err = j.store.syncFolder()
+	}
 	if err != nil {
 		j.store.closeFile()
 		_ = lock.Release()
@@ -125,7 +128,7 @@ func (s *store) open(clientID string) (*Recovered, error) {
 	case !info.Mode().IsRegular():
 		return nil, errors.New("it is not a plain file")
 	}
-	s.moved = true // perhaps, by a process that was killed
+	s.moved = true // perhaps, by a process that was killed before it synced the folder
 	if s.file, err = s.fs.Open(name); err != nil {
 		return nil, err
 	}

@@ -36,15 +36,18 @@ var script = []struct {
 
 // records is the file of the script, and where its records end, beginning with the end of the header.
 func records(notes []note) (b []byte, ends []int) {
-	s := &store{header: header{formatVersion, testSalt, "id"}}
-	b = appendHeader(appendHeader(nil, s.header), s.header)
-	ends = append(ends, len(b))
-	w := appender{store: s, buf: b}
+	d := newFakeDisk(1)
+	f, _ := d.Create("records")
+	s := &store{header: header{formatVersion, testSalt, "id"}, file: f}
+	w := appender{store: s, buf: appendHeader(appendHeader(nil, s.header), s.header)}
+	w.flush()
+	ends = append(ends, int(w.offset))
 	for i := range notes {
 		w.note(&notes[i])
-		ends = append(ends, len(w.buf))
+		w.flush()
+		ends = append(ends, int(w.offset))
 	}
-	return w.buf, ends
+	return d.names["records"].data, ends
 }
 
 func scriptNotes(without int) []note {
@@ -301,6 +304,24 @@ func TestZerosAtTheEnd(t *testing.T) {
 		t.Fatal(err, found)
 	}
 	lasts(t, d, found)
+}
+
+// A damaged head costs nothing behind it, also when the next sound one is far away, or split by the reader's window.
+func TestLargeDamage(t *testing.T) {
+	for _, size := range []int{2 * window, 3*window - 200} {
+		for shift := range headSize + 2 {
+			large := note{kind: kindAdd, key: 1, message: protocol.SavedMessage{Topic: "t", ID: 1, QoS: 1, Payload: bytes.Repeat([]byte{sync0}, size+shift)}}
+			b, ends := records([]note{large, {kind: kindAdd, key: 2, message: protocol.SavedMessage{Topic: "t", ID: 2, QoS: 1}}})
+			for at, want := range map[int]string{ends[0] + 2: "bytes from offset", ends[0] + headSize + 50: "the message that it held is lost", ends[1] - 1: "the message that it held is lost"} {
+				broken := slices.Clone(b)
+				broken[at] ^= 4
+				_, found, err := readBytes(t, broken)
+				if err != nil || summary(found.Session) != "2>type 0" || !strings.Contains(found.Damage[0], want) {
+					t.Fatalf("size %d, byte %d: %v, %+v", size+shift, at, err, found)
+				}
+			}
+		}
+	}
 }
 
 // Both copies of the header gone, the salt with them: nothing can be read, and that is said.

@@ -21,6 +21,7 @@ type store struct {
 	synced  int64 // what is in the file for sure; the index knows this part
 	written int64 // what was written to it
 	dirty   bool  // there may be anything behind synced
+	trimmed bool  // it was cut back and not synced: what was given up would come back after a loss of power
 	moved   bool  // the folder has to be synced, since it may have forgotten the file's name after a loss of power
 	index   index
 	lastKey uint64 // of the newest message in the file
@@ -51,26 +52,34 @@ func (s *store) write(list []note) error {
 	return w.err
 }
 
-// sync makes last what was written. list are the notes of it, for the index. After an error the file is dirty.
-func (s *store) sync(list []note) error {
-	if s.moved {
-		if err := s.fs.SyncFolder(s.folder); err != nil {
-			s.dirty = true
-			return err
-		}
-		s.moved = false
+// unsynced reports whether the file has to be synced.
+func (s *store) unsynced() bool { return s.written > s.synced || s.trimmed }
+
+// sync makes last what was written, if that is needed. More may be written meanwhile.
+func (s *store) sync(needed bool) error {
+	if err := s.syncFolder(); err != nil || !needed {
+		return err
 	}
-	if s.written > s.synced {
-		if err := s.file.Sync(); err != nil {
-			s.dirty = true
-			return err
-		}
-	}
+	return s.file.Sync()
+}
+
+// synchronised tells that the file was synced when it was written up to there. list are the notes of that, for the index.
+func (s *store) synchronised(list []note, written int64) {
 	for i := range list {
 		s.learn(&list[i], s.offsets[i])
 	}
-	s.synced, s.offsets = s.written, s.offsets[:0]
-	return nil
+	rest := copy(s.offsets, s.offsets[len(list):])
+	s.synced, s.offsets, s.trimmed = written, s.offsets[:rest], false
+}
+
+// syncFolder makes the name of the file last.
+func (s *store) syncFolder() error {
+	if !s.moved {
+		return nil
+	}
+	err := s.fs.SyncFolder(s.folder)
+	s.moved = err != nil
+	return err
 }
 
 // learn takes into the index what a note says whose record is at offset.
@@ -118,7 +127,7 @@ func (s *store) cut() error {
 		}
 	}
 	err := s.file.Truncate(s.synced)
-	s.dirty = err != nil
+	s.dirty, s.trimmed = err != nil, true
 	return err
 }
 

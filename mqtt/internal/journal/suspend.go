@@ -17,7 +17,7 @@ var errSuspended = errors.New("the journal is suspended")
 func (j *Journal) Suspend() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for j.leading {
+	for j.leading || j.syncing {
 		j.changed.Wait()
 	}
 	if j.closed || j.suspended != nil {

@@ -20,6 +20,33 @@ func Waiting(m *MQTT) (events, bytes int) {
 	return m.client.Pending()
 }
 
+// ReferredTo lists the servers that a Server Reference names, sent by the server of a RemoteHost and RemotePort.
+func ReferredTo(reference, remoteHost string, port int) []string {
+	m := New()
+	m.properties.remoteHost, m.properties.remotePort, m.properties.remotePortSet = remoteHost, port, true
+	sender, _ := m.remoteServer()
+	return texts(parseReference(reference, sender))
+}
+
+// Servers lists the servers that Connect would try.
+func Servers(m *MQTT) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	servers, _ := m.servers()
+	return texts(servers)
+}
+
+func texts(servers []server) []string {
+	var list []string
+	for _, s := range servers {
+		list = append(list, s.String())
+	}
+	return list
+}
+
+// MaxServers is the bound of RemoteHosts and of a Server Reference.
+const MaxServers = maxServers
+
 // The bounds of what waits for the pump.
 const (
 	MaxEvents     = maxEvents

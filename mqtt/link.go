@@ -40,6 +40,7 @@ type link struct {
 	wake                  chan struct{}     // for the idle writer
 	direct                *transport.Direct // nil where there is none
 	taken                 [][]byte          // what the writer, or writeDirect for it, is writing
+	heard                 bool              // something has arrived since the last message that single has found
 	writing               sync.WaitGroup
 	buffer                *readBuffer // whoever reads owns it
 	lending               lending
@@ -180,6 +181,9 @@ func (l *link) finish(failure *errors.Error) {
 		if failure == nil { // the server ended the attempt with DISCONNECT 0, or Disconnect did
 			failure = errors.New(errors.ErrInterrupted, "The attempt was ended before the server accepted it.")
 		}
+		if l.result != nil { // the program has ended it, perhaps while a refused connection was being closed
+			failure = errors.FromOS(l.result)
+		}
 		m.log(logInformation, logInfo, "Connecting failed: "+describe(failure))
 		if l.goOn(failure) {
 			m.eventsQueued()
@@ -274,6 +278,23 @@ func (m *MQTT) wakeWriter() {
 	}
 }
 
+// single reports whether the message that was just published had better be written by its publisher: nothing else is on its
+// way, so its sender wants the answer, not throughput. The answer to a message of QoS 0 is whatever the server sends, so
+// such a message counts if it is the first one after that. One that is held back has written nothing, which must not
+// count as a sign of life. The lock is held.
+func (l *link) single(qos int) bool {
+	c := l.m.client
+	if l.direct == nil || !l.writerIdle || c.OutputSize() == 0 {
+		return false
+	}
+	if qos > 0 {
+		return c.Outgoing().Len() == 1
+	}
+	heard := l.heard
+	l.heard = false
+	return heard
+}
+
 // writeDirect lets the calling goroutine write the outgoing buffer instead of waking the writer, which saves a single
 // message the time of a switch to another goroutine. It never waits: what the system does not take now is left to the
 // writer. The writer is idle; the lock is held, and released meanwhile.
@@ -355,7 +376,7 @@ func (l *link) write(conn transport.Conn) {
 		m.mu.Lock()
 		if err != nil {
 			l.writeErr = err
-			if !committed {
+			if !committed { // nothing is acknowledged that is not on disk [MQTT311-4.8.0-2]
 				m.client.Fail(errors.FromOS(err))
 				l.settle()
 			}
@@ -413,33 +434,43 @@ func (l *link) receive(conn transport.Conn) {
 	for {
 		n, err := conn.Read(l.buffer.space())
 		m.mu.Lock()
-		l.arrivedBytes(m.now(), n, err)
+		told := l.arrivedBytes(m.now(), n, err)
 		if err != nil {
 			m.mu.Unlock()
 			return
 		}
 		l.pause()
-		l.stepBack(n)
+		if told && n < busyRead {
+			l.stepBack()
+		}
 		m.mu.Unlock()
 	}
 }
 
-// arrivedBytes gives what a read has brought to the protocol. The lock is held.
-func (l *link) arrivedBytes(now protocol.Time, n int, err error) {
+// arrivedBytes gives what a read has brought to the protocol, and reports whether those who wait were told: nothing has
+// changed for them while a packet is not complete. The lock is held.
+func (l *link) arrivedBytes(now protocol.Time, n int, err error) (told bool) {
 	m := l.m
+	l.heard = l.heard || n > 0
 	if n > 0 && m.client.Phase() != protocol.Ended {
 		if l.tracer != nil {
 			l.tracer.received(l.buffer.added(n))
 		}
 		m.client.Heard(now)
+		consumed := 0
 		if whole, owned := l.buffer.add(n); len(whole) > 0 {
-			l.buffer.consume(m.client.Receive(now, whole, owned))
+			var next int
+			consumed, next = m.client.Receive(now, whole, owned)
+			l.buffer.consume(consumed, next)
 		}
-		l.settle()
+		if told = consumed > 0 || m.client.Phase() == protocol.Ended; told {
+			l.settle()
+		}
 	}
 	if err != nil {
 		l.lost(err)
 	}
+	return told
 }
 
 // lost ends the protocol when reading fails. The first cause counts: a failed write before a read that only ran out of

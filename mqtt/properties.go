@@ -148,7 +148,8 @@ func (m *MQTT) SetPassword(password string) error {
 	return set(m, &m.properties.password, password)
 }
 
-// RemoteHost returns the server's name as it was set; while connected the address that it was resolved to.
+// RemoteHost returns the server's name as it was set; while connected the address that it was resolved to, also that of
+// another server to which the settings RemoteHosts or FollowServerReference have led.
 func (m *MQTT) RemoteHost() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -172,6 +173,7 @@ func (m *MQTT) SetRemoteHost(host string) error {
 		return err
 	}
 	m.properties.remoteHost = host
+	m.hosts.forget()
 	return nil
 }
 
@@ -198,18 +200,21 @@ func (m *MQTT) SetRemotePort(port int) error {
 		return err
 	}
 	m.properties.remotePort, m.properties.remotePortSet = port, true
+	m.hosts.forget()
 	return nil
 }
 
-// setRemote sets both or neither.
-func (p *properties) setRemote(host string, port int) error {
+// setRemote sets both or neither. The lock is held.
+func (m *MQTT) setRemote(host string, port int) error {
 	if err := checkRemoteHost(host); err != nil {
 		return err
 	}
 	if err := checkRange("RemotePort", port, 0, 65535); err != nil {
 		return err
 	}
+	p := &m.properties
 	p.remoteHost, p.remotePort, p.remotePortSet = host, port, true
+	m.hosts.forget()
 	return nil
 }
 

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/errors"
-	"github.com/iotcomponents/iot/mqtt/internal/packet"
-	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
 // reconnect connects again by itself after a connection was lost, while the setting AutoReconnect is True. MQTT.mu guards
@@ -90,35 +88,6 @@ func (r *reconnect) stop() {
 	r.attempt, r.doubled = 0, 0
 }
 
-// isFinal reports whether the server has said that another attempt with the same values would be refused too, or be
-// a quarrel with another client of the same identifier.
-func (m *MQTT) isFinal(l *link, end *protocol.End) bool {
-	if end.ByServer {
-		switch end.Disconnect.Reason {
-		case packet.SessionTakenOver, packet.AdministrativeAction, packet.PayloadFormatInvalid, packet.RetainNotSupported,
-			packet.QoSNotSupported, packet.UseAnotherServer, packet.ServerMoved, packet.NotAuthorized, packet.BadAuthenticationMethod:
-			return true
-		}
-		return false
-	}
-	ack := m.client.ConnAck()
-	if l.stood || ack == nil || ack.Reason == packet.Success {
-		return false
-	}
-	if ack.Version == packet.V311 {
-		return ack.Reason != serverUnavailable311
-	}
-	switch ack.Reason {
-	case packet.UnspecifiedError, packet.ImplementationSpecificError, packet.ServerUnavailable, packet.ServerBusy,
-		packet.QuotaExceeded, packet.ConnectionRateExceeded:
-		return false
-	}
-	return true
-}
-
-// serverUnavailable311 is the only return code of 3.1.1 that may be another one the next time.
-const serverUnavailable311 = 3
-
 // reconnectStops tells that there will be no further attempt. The lock is held.
 func (m *MQTT) reconnectStops(cause *errors.Error) {
 	attempt := m.reconnect.attempt
@@ -135,12 +104,11 @@ func (m *MQTT) reconnectStops(cause *errors.Error) {
 
 // reconnectNow begins an attempt. The lock is held.
 func (m *MQTT) reconnectNow() {
-	l, err := m.newLink()
+	l, err := m.newLink(true)
 	if err != nil {
 		m.reconnectStops(errors.FromOS(err))
 		return
 	}
-	l.automatic = true
 	m.log(logInformation, logReconnect, fmt.Sprintf("Attempt %d.", m.reconnect.attempt))
 	m.background.ensure(m)
 	if !m.handlers.asks {

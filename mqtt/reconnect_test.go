@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -124,6 +125,54 @@ func TestReconnectSchedule(t *testing.T) {
 	})
 }
 
+// A server that ends all connections at once does not get them all back at once.
+func TestReconnectJitter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 100
+		s := mqtttest.NewMemoryServer(t)
+		var mu sync.Mutex
+		var open []net.Conn
+		tenths := make(map[time.Duration]int)
+		lost := time.Now()
+		dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := s.Dial(ctx, network, address)
+			mu.Lock()
+			defer mu.Unlock()
+			open = append(open, conn)
+			tenths[time.Since(lost)/(100*time.Millisecond)]++
+			return conn, err
+		}
+		s.ServeAll(t, nil)
+		for range n {
+			m := mqtt.New()
+			t.Cleanup(func() { finish(t, m) })
+			mqtt.SetDial(m, dial)
+			must(t, m.SetRemoteHost("host"))
+			config(t, m, "AutoReconnect=True")
+			must(t, m.Connect())
+		}
+		synctest.Wait()
+		mu.Lock()
+		clear(tenths)
+		lost = time.Now()
+		for _, conn := range open {
+			must(t, conn.Close())
+		}
+		mu.Unlock()
+		advance(1300 * time.Millisecond)
+		mu.Lock()
+		defer mu.Unlock()
+		for tenth := time.Duration(8); tenth < 12; tenth++ { // 25 are to be expected in each; 5 would be five deviations off
+			if tenths[tenth] < 5 {
+				t.Errorf("the attempts by tenths of a second: %v", tenths)
+			}
+		}
+		if len(open) != 2*n {
+			t.Errorf("%d attempts", len(open)-n)
+		}
+	})
+}
+
 // Without a pump and without a handler of BeforeConnect a connection comes back in the background, and its session with
 // it: nothing that was accepted is lost, and the order stays.
 func TestReconnectWithoutPump(t *testing.T) {
@@ -238,7 +287,7 @@ func TestReconnectEnds(t *testing.T) {
 		{"Interrupt", mqtt.MvV5, func(t *testing.T, r *mqtttest.Recorder, _ *switchedDial, _ *mqtttest.Conn) { must(t, r.M.Interrupt()) }, false, true},
 		{"closed by the server", mqtt.MvV3, func(_ *testing.T, _ *mqtttest.Recorder, _ *switchedDial, c *mqtttest.Conn) { c.Close() }, true, false},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run("pain 24: "+row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, d, c := reconnecting(t, row.version)
 				row.do(t, r, d, c)

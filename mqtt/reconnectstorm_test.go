@@ -20,7 +20,7 @@ func reconnectingStorm(t *testing.T, m *mqtt.MQTT, s *mqtttest.Server, latest fu
 	settings := []string{
 		"AutoReconnect=True", "AutoReconnect=True", "AutoReconnect=False", "QueueMessages=True", "QueueMessages=False",
 		"SendQueueSize=2", "ReconnectAttempts=2", "InflightLimit=1", "Resubscribe=False", "AutoTopicAlias=True",
-		"RepublishTimeout=3", "ConnectionTimeout=2",
+		"RepublishTimeout=3", "ConnectionTimeout=2", "RemoteHosts=b,c:1884", "RemoteHosts=", "FollowServerReference=True",
 	}
 	return func() {
 		switch n := rnd.IntN(40); {
@@ -67,6 +67,10 @@ func moody(calm *atomic.Bool) func(c *mqtttest.Conn, p *mqtttest.Packet) bool {
 			present, code = false, packet.ServerBusy
 		case n == 2 && c.Version == packet.V5:
 			present, code = false, packet.NotAuthorized
+		case n == 3 && c.Version == packet.V5:
+			names := packet.Properties(nil).AppendString(packet.PropServerReference, "d e:1884")
+			_ = c.TrySend(c.Connack(false, packet.ReasonCode(int(packet.UseAnotherServer)+rand.IntN(2)), names))
+			return false
 		case n <= 2:
 			present, code = false, 3
 		}
@@ -75,11 +79,14 @@ func moody(calm *atomic.Bool) func(c *mqtttest.Conn, p *mqtttest.Packet) bool {
 	}
 }
 
-// Random sequences over reconnections, from several goroutines and inside handlers, in virtual time: every call returns,
-// and what is left works (pain 26).
-func TestReconnectStorm(t *testing.T) {
+// pain 26: random sequences of Connect, cut, Interrupt, Reset, Disconnect and the rest over reconnections, with redirects
+// and several servers, from several goroutines and inside handlers, in virtual time: every call returns, what is left
+// works, and no goroutine is left, which the end of the bubble checks.
+func TestReconnectStorm(t *testing.T) { t.Run("pain 26", reconnectStorms) }
+
+func reconnectStorms(t *testing.T) {
 	watchdog(t, 90*time.Second)
-	rounds := 400
+	rounds := 1000
 	if testing.Short() {
 		rounds = 40
 	}
@@ -207,7 +214,9 @@ func (l *ledger) take(p *packet.Publish) {
 }
 
 // Over connections that are cut all the time, whatever was accepted arrives, in order, and is told by one MessageOut.
-func TestNothingIsLostOverReconnections(t *testing.T) {
+func TestNothingIsLostOverReconnections(t *testing.T) { t.Run("pain 7, pain 11", nothingIsLost) }
+
+func nothingIsLost(t *testing.T) {
 	watchdog(t, 90*time.Second)
 	rounds := 24
 	if testing.Short() {

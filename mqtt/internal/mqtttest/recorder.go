@@ -90,13 +90,18 @@ type Recorder struct {
 	running   string // the handler that runs
 	lenient   bool   // no grammar
 	silent    bool   // do not keep the trace
+	hasty     bool   // Connected() is not compared
+	several   bool   // an attempt may reach several servers
 	connack   bool
 	connected bool
 	ready     bool
 	acked     *mqtt.MessageAckEventArgs // the MessageAck whose message comes next
+	lost      bool                      // Connected() was false although Disconnected is still to come
+	over      bool                      // the test has ended
 }
 
-// Record hooks all events of m. At the end of the test nothing may be running.
+// Record hooks all events of m. At the end of the test the connection is interrupted, its end has to be told, and m is
+// Reset: nothing may fire after that.
 func Record(t testing.TB, m *mqtt.MQTT) *Recorder {
 	r := &Recorder{M: m, Patience: 10 * time.Second, t: t, hooks: make(map[string]func(any))}
 	v := reflect.ValueOf(m).Elem()
@@ -111,7 +116,43 @@ func Record(t testing.TB, m *mqtt.MQTT) *Recorder {
 			return nil
 		}))
 	}
+	t.Cleanup(r.finish)
 	return r
+}
+
+// finish ends the connection and checks that its end is told.
+func (r *Recorder) finish() {
+	r.t.Helper()
+	r.mu.Lock()
+	clear(r.hooks)
+	r.mu.Unlock()
+	if err := r.M.Interrupt(); err != nil {
+		r.t.Error(err)
+	}
+	for end := time.Now().Add(r.Patience); r.owesDisconnected(); {
+		if time.Now().After(end) {
+			r.t.Errorf("no Disconnected came for the last Connected; the trace:\n%s", strings.Join(r.Trace().Strings(), "\n"))
+			break
+		}
+		if err := r.M.DoEvents(); err != nil {
+			r.t.Error(err)
+			break
+		}
+	}
+	if err := r.M.Reset(); err != nil {
+		r.t.Error(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
+}
+
+// owesDisconnected reports whether the end of a connection is still to be told. A test that has failed already, or that
+// has no grammar, owes nothing.
+func (r *Recorder) owesDisconnected() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.connected && !r.lenient && !r.t.Failed()
 }
 
 // Events lists the names of all events that the component has.
@@ -140,6 +181,15 @@ func (r *Recorder) Lenient() *Recorder {
 	return r
 }
 
+// Hasty is for tests that connect again, inside a handler or on another goroutine, before the end of the last connection
+// was told: Connected() may say more than the events have told yet.
+func (r *Recorder) Hasty() *Recorder {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hasty = true
+	return r
+}
+
 // Silent stops keeping the trace, for long tests. The grammar is checked all the same.
 func (r *Recorder) Silent() *Recorder {
 	r.mu.Lock()
@@ -148,11 +198,19 @@ func (r *Recorder) Silent() *Recorder {
 	return r
 }
 
+// SeveralServers tells that one attempt may reach several servers, so that a ConnAck which refuses need not be the last.
+func (r *Recorder) SeveralServers() *Recorder {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.several = true
+	return r
+}
+
 // WasReset tells that Reset has ended whatever there was.
 func (r *Recorder) WasReset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.connack, r.connected, r.ready, r.acked = false, false, false, nil
+	r.connack, r.connected, r.ready, r.acked, r.lost = false, false, false, nil, false
 }
 
 func (r *Recorder) fired(name string, in reflect.Value) {
@@ -162,13 +220,20 @@ func (r *Recorder) fired(name string, in reflect.Value) {
 	if r.running != "" {
 		r.t.Errorf("%s fired inside the handler of %s", name, r.running)
 	}
+	if r.over {
+		r.t.Errorf("%s fired after the end", name)
+	}
 	r.running = name
 	e := Event{name, args.Interface()}
 	if !r.silent {
 		r.trace = append(r.trace, e)
 	}
 	if !r.lenient {
-		if problem := r.check(e); problem != "" {
+		problem := r.check(e)
+		if problem == "" && !r.hasty {
+			problem = r.agrees(e)
+		}
+		if problem != "" {
 			r.t.Errorf("%v: %s; the trace:\n%s", e, problem, strings.Join(r.trace.Strings(), "\n"))
 		}
 	}
@@ -216,7 +281,7 @@ func (r *Recorder) check(e Event) (problem string) {
 		if r.connack || r.connected {
 			return "it is the second one"
 		}
-		r.connack = true
+		r.connack = !r.several || a.ReasonCode == 0
 		return ""
 	case *mqtt.ConnectedEventArgs:
 		switch {
@@ -247,6 +312,34 @@ func (r *Recorder) check(e Event) (problem string) {
 			return "ReadyToSend comes first"
 		}
 	}
+	return ""
+}
+
+// agrees checks that Connected() says what the events do: false once the end was told, true from ConnAck on, unless the
+// connection has been lost since and Disconnected is still to come.
+func (r *Recorder) agrees(e Event) (problem string) {
+	connected := r.M.Connected()
+	switch e.Args.(type) {
+	case *mqtt.BeforeConnectEventArgs: // comes late when Connect was called inside a handler
+		return ""
+	case *mqtt.DisconnectedEventArgs:
+		r.lost = false
+		if connected {
+			return "Connected() is true"
+		}
+		return ""
+	case *mqtt.ConnectedEventArgs:
+		if connected && !r.connected {
+			return "Connected() is true"
+		}
+	}
+	if !r.connected {
+		return ""
+	}
+	if connected && r.lost {
+		return "Connected() is true again before Disconnected"
+	}
+	r.lost = !connected
 	return ""
 }
 

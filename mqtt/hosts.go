@@ -1,0 +1,217 @@
+package mqtt
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/transport"
+)
+
+// server is one that may be connected to. Its Port is always set.
+type server struct{ transport.Target }
+
+func (s server) String() string {
+	switch {
+	case s.Unix():
+		return "unix://" + s.Host
+	case s.Scheme == "":
+		return net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
+	}
+	return s.Scheme + "://" + net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
+}
+
+// listed is one entry of the setting RemoteHosts: a URL, or a name and perhaps a port, which is reached as RemoteHost is.
+type listed struct {
+	target transport.Target
+	isURL  bool
+}
+
+// maxServers bounds the entries of RemoteHosts and of a Server Reference.
+const maxServers = 16
+
+// parseHosts reads the setting RemoteHosts. Errors: those of transport.Parse for a URL, 10022 otherwise. Their texts do
+// not repeat an entry, which may hold a password by mistake.
+func parseHosts(text string) ([]listed, error) {
+	if text == "" {
+		return nil, nil
+	}
+	parts := strings.Split(text, ",")
+	if len(parts) > maxServers {
+		return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHosts has %d entries; %d are possible.", len(parts), maxServers))
+	}
+	var list []listed
+	for i, part := range parts {
+		part = strings.TrimSpace(part)
+		if strings.Contains(part, "://") {
+			target, err := transport.Parse(part)
+			if err != nil {
+				return nil, errors.Wrap(errors.Code(err), fmt.Sprintf("Entry %d of RemoteHosts is not usable.", i+1), err)
+			}
+			if target.Port == 0 {
+				target.Port = target.DefaultPort()
+			}
+			list = append(list, listed{target, true})
+			continue
+		}
+		host, port, valid := splitName(strings.TrimPrefix(part, "*"))
+		if !valid {
+			return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Entry %d of RemoteHosts is not a server; host, host:port, [IPv6]:port and a URL are possible, separated by commas.", i+1))
+		}
+		if strings.HasPrefix(part, "*") { // the firewall looks the name up, as for RemoteHost
+			host = "*" + host
+		}
+		list = append(list, listed{target: transport.Target{Host: host, Port: port}})
+	}
+	return list, nil
+}
+
+// splitName reads host, host:port, [IPv6], [IPv6]:port or a bare IPv6 address; port 0 = none. A name consists of the
+// characters of DNS, so that nothing else reaches a resolver, a proxy or a header.
+func splitName(s string) (host string, port int, valid bool) {
+	if isIPv6(s) {
+		return s, 0, true
+	}
+	host, digits, named := strings.Cut(s, ":")
+	if inside, rest, closed := strings.Cut(s, "]"); closed {
+		var opened bool
+		host, opened = strings.CutPrefix(inside, "[")
+		digits, named = strings.CutPrefix(rest, ":")
+		if !opened || !isIPv6(host) || !named && rest != "" {
+			return "", 0, false
+		}
+	} else if !isName(host) {
+		return "", 0, false
+	}
+	if !named {
+		return host, 0, true
+	}
+	n, err := strconv.ParseUint(digits, 10, 16)
+	if err != nil || n == 0 {
+		return "", 0, false
+	}
+	return host, int(n), true
+}
+
+// isIPv6 reports whether s is an IPv6 address, perhaps with a zone.
+func isIPv6(s string) bool {
+	a, err := netip.ParseAddr(s)
+	return err == nil && a.Is6() && !a.IsUnspecified() && (a.Zone() == "" || isName(a.Zone()))
+}
+
+// isName reports whether s can be the name of a host or an IPv4 address: at most 253 letters, digits, dots, hyphens and
+// underscores.
+func isName(s string) bool {
+	const marks = ".-_"
+	if a, err := netip.ParseAddr(s); err == nil && a.IsUnspecified() {
+		return false
+	}
+	return s != "" && len(s) <= 253 && s[0] != '-' && strings.Trim(s, marks) != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(marks, r))
+	})
+}
+
+// beside returns the server of a name that is reached as s is: over the same scheme and path, on the same port unless it
+// names one. So a name never leads from TLS to plain TCP.
+func (s server) beside(host string, port int) server {
+	if s.Unix() {
+		s.Target = transport.Target{Port: s.Port}
+	}
+	if strings.HasPrefix(s.Host, "*") && !strings.HasPrefix(host, "*") {
+		host = "*" + host // the firewall looks the names of this server up
+	}
+	s.Host = host
+	if port != 0 {
+		s.Port = port
+	}
+	return s
+}
+
+// hosts are the servers that a connection may be made to, besides RemoteHost. MQTT.mu guards it.
+type hosts struct {
+	text string   // RemoteHosts
+	list []listed // the same
+	detours
+}
+
+// setRemoteHosts assigns the setting RemoteHosts. While a connection stands its server stays known, since what it names
+// is reached as it is.
+func (m *MQTT) setRemoteHosts(text string) error {
+	list, err := parseHosts(text)
+	if err != nil {
+		return err
+	}
+	last := m.hosts.last
+	m.hosts.text, m.hosts.list = text, list
+	m.hosts.forget()
+	if m.link != nil {
+		m.hosts.last = last
+	}
+	return nil
+}
+
+// remoteServer is the server that RemoteHost and RemotePort name. The lock is held.
+func (m *MQTT) remoteServer() (server, error) {
+	p := &m.properties
+	if p.remoteHost == "" {
+		return server{}, errors.New(errors.ErrNoRemoteHost, "RemoteHost is empty.")
+	}
+	target, err := transport.Parse(p.remoteHost)
+	if err != nil {
+		return server{}, err
+	}
+	if target.Port == 0 {
+		target.Port = p.remotePort
+		if !p.remotePortSet {
+			target.Port = target.DefaultPort()
+		}
+	}
+	if target.Port == 0 && !target.Unix() {
+		return server{}, errors.New(errors.ErrNoRemotePort, "")
+	}
+	return server{target}, nil
+}
+
+// isRemoteHost reports whether s is the server that RemoteHost names. The lock is held.
+func (m *MQTT) isRemoteHost(s server) bool {
+	remote, err := m.remoteServer()
+	return err == nil && remote == s
+}
+
+// servers lists the servers that an attempt tries, in this order, each once: where the last server has sent AutoReconnect
+// to, the server that has the session, RemoteHost, RemoteHosts. The lock is held.
+func (m *MQTT) servers() ([]server, error) {
+	remote, err := m.remoteServer()
+	if err != nil {
+		return nil, err
+	}
+	h := &m.hosts
+	all := slices.Clone(h.referred)
+	if h.last != (server{}) {
+		all = append(all, h.last)
+	}
+	all = h.appendCurrent(all, remote)
+	for _, l := range h.list {
+		s := server{l.target}
+		if !l.isURL {
+			s = remote.beside(l.target.Host, l.target.Port)
+		}
+		all = h.appendCurrent(all, s)
+	}
+	return h.leftLast(unique(all)), nil
+}
+
+// unique removes what stands in the list already.
+func unique(list []server) []server {
+	var kept []server
+	for _, s := range list {
+		if !slices.Contains(kept, s) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}

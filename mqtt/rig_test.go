@@ -5,6 +5,7 @@ import (
 	stderrors "errors"
 	"fmt"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -18,7 +19,13 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if task := os.Getenv(childTask); task != "" {
+		runChild(task)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var bothVersions = []mqtt.MQTTVersions{mqtt.MvV3, mqtt.MvV5}
 
@@ -43,7 +50,25 @@ func eachVersionInBubble(t *testing.T, f func(t *testing.T, v mqtt.MQTTVersions)
 	})
 }
 
-// newRecorded makes a component that reaches s, with all events recorded. It is disconnected at the end of the test.
+// provesInBubble is eachVersionInBubble for a test whose subtests have to bear a name, such as the rows of
+// testdata/pains.tsv that they prove.
+func provesInBubble(t *testing.T, name string, f func(t *testing.T, v mqtt.MQTTVersions)) {
+	t.Run(name, func(t *testing.T) { eachVersionInBubble(t, f) })
+}
+
+// proves is provesInBubble for what needs real time or sockets.
+func proves(t *testing.T, name string, f func(t *testing.T, v mqtt.MQTTVersions)) {
+	t.Run(name, func(t *testing.T) { eachVersion(t, f) })
+}
+
+// recorded makes a component whose events are recorded, so that their grammar is checked, and which is Reset at the end
+// of the test.
+func recorded(t testing.TB) *mqtt.MQTT {
+	t.Helper()
+	return mqtttest.Record(t, mqtt.New()).M
+}
+
+// newRecorded makes a component that reaches s, with all events recorded.
 func newRecorded(t *testing.T, v mqtt.MQTTVersions, s *mqtttest.Server) *mqtttest.Recorder {
 	t.Helper()
 	m := mqtt.New()
@@ -54,7 +79,6 @@ func newRecorded(t *testing.T, v mqtt.MQTTVersions, s *mqtttest.Server) *mqtttes
 	must(t, m.SetClientId("c"))
 	must(t, m.SetRemoteHost(s.Host))
 	must(t, m.SetRemotePort(s.Port))
-	t.Cleanup(func() { finish(t, m) })
 	return r
 }
 

@@ -1,0 +1,349 @@
+package mqtt_test
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
+	"github.com/iotcomponents/iot/mqtt/internal/realservers"
+)
+
+var (
+	killFor  = flag.Duration("kill.for", 5*time.Second, "how long each of the eight subtests of TestKilled kills and restarts; for an hour: 7m30s")
+	killSeed = flag.Uint64("kill.seed", 0, "seed of the moments at which TestKilled kills; 0 = by the clock")
+)
+
+// TestKilled kills a program that publishes, or one that receives, again and again, without warning (kill -9), restarts
+// the server now and then, and cuts their link after any byte. With JournalDir every message that a publish accepted
+// arrives, QoS 2 exactly once, in the order of the calls; every message that was published for the receiver is delivered,
+// QoS 2 exactly once.
+func TestKilled(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the test kills by signal")
+	}
+	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
+		t.Run("publishing to mosquitto", func(t *testing.T) {
+			newKilling(t, v, realservers.StartMosquitto(t)).publishing()
+		})
+		t.Run("receiving from mosquitto", func(t *testing.T) {
+			g := newKilling(t, v, realservers.StartMosquitto(t))
+			g.restarts = false
+			g.receiving()
+		})
+		t.Run("receiving from mosquitto that is restarted", func(t *testing.T) {
+			newKilling(t, v, realservers.StartMosquitto(t)).receiving()
+		})
+		t.Run("publishing to the embedded broker", func(t *testing.T) {
+			host, port := mqtttest.Broker(t)
+			g := newKilling(t, v, &realservers.Process{Server: realservers.Server{Host: host, Port: port}})
+			g.restarts, g.most = false, 1 // mochi loses a QoS 2 message when it cannot write PUBREC: docs/servers.md
+			g.publishing()
+		})
+	})
+}
+
+// killing is one run of TestKilled.
+type killing struct {
+	t        *testing.T
+	v        mqtt.MQTTVersions
+	server   *realservers.Process
+	restarts bool
+	most     int // the highest QoS
+	random   *rand.Rand
+	folder   string
+	link     *cuttingLink
+	kills    int
+}
+
+func newKilling(t *testing.T, v mqtt.MQTTVersions, server *realservers.Process) *killing {
+	t.Helper()
+	seed := *killSeed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("-kill.seed %d", seed)
+	g := &killing{t: t, v: v, server: server, restarts: true, most: 2, random: rand.New(rand.NewPCG(seed, uint64(v))), folder: t.TempDir()}
+	g.link = startCuttingLink(t, server.Addr(), g.random)
+	return g
+}
+
+// child starts the program that is to be killed.
+func (g *killing) child(role string) (*exec.Cmd, *bufio.Reader) {
+	g.t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "IOT_TEST_CHILD="+strings.Join([]string{
+		role, g.link.port, g.folder, strconv.Itoa(int(g.v)), strconv.Itoa(g.most),
+	}, "|"))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	must(g.t, err)
+	must(g.t, cmd.Start())
+	return cmd, bufio.NewReader(out)
+}
+
+// rounds kills children of a role until the time is over, each a moment after it has told of its first message.
+func (g *killing) rounds(role string) {
+	g.t.Helper()
+	for until := time.Now().Add(*killFor); time.Now().Before(until); g.kills++ {
+		cmd, out := g.child(role)
+		if line, err := out.ReadString('\n'); err != nil {
+			g.t.Fatalf("the child ended: %q, %v, %v", line, err, cmd.Wait())
+		}
+		time.Sleep(time.Duration(g.random.IntN(60000)) * time.Microsecond) // nothing is waited for: any moment will do
+		must(g.t, cmd.Process.Kill())
+		_ = cmd.Wait() // which tells of the kill
+		if g.restarts && g.random.IntN(12) == 0 {
+			g.server.Restart()
+		}
+	}
+}
+
+// complete lets a child come to its end.
+func (g *killing) complete(role string) {
+	g.t.Helper()
+	g.link.heal()
+	cmd, out := g.child(role)
+	rest, _ := io.ReadAll(out)
+	if err := cmd.Wait(); err != nil {
+		g.t.Fatalf("the child %q: %v, %s", role, err, rest)
+	}
+}
+
+// peer makes a component on the other side, which is not killed and has a link of its own.
+func (g *killing) peer(id string) *mqtttest.Recorder {
+	g.t.Helper()
+	r := mqtttest.Record(g.t, mqtt.New()).SeveralServers()
+	must(g.t, r.M.SetVersion(g.v))
+	must(g.t, r.M.SetClientId(id))
+	must(g.t, r.M.SetCleanSession(false))
+	for _, s := range []string{"AutoReconnect=True", "ReconnectDelayMin=1", "ReconnectDelayMax=1", "QueueMessages=True", "SendQueueSize=0", "InflightLimit=20", "LogLevel=0", "SessionExpInterval=3600"} {
+		if g.v == mqtt.MvV5 || !strings.HasPrefix(s, "SessionExp") {
+			config(g.t, r.M, s)
+		}
+	}
+	must(g.t, r.M.ConnectTo(g.server.Host, g.server.Port))
+	return r
+}
+
+// publishing kills the publisher.
+func (g *killing) publishing() {
+	t := g.t
+	watcher := g.peer("watcher")
+	var mu sync.Mutex
+	got := make(map[string]int)
+	var order [3]int
+	watcher.On("MessageIn", func(args any) {
+		e := args.(*mqtt.MessageInEventArgs)
+		mu.Lock()
+		defer mu.Unlock()
+		var qos, n int
+		if _, err := fmt.Sscan(e.Message, &qos, &n); err != nil {
+			t.Errorf("received %q", e.Message)
+			return
+		}
+		if got[e.Message]++; got[e.Message] > 1 {
+			return
+		}
+		if n < order[qos] {
+			t.Errorf("%q comes after %d", e.Message, order[qos])
+		}
+		order[qos] = n
+	})
+	must(t, watcher.M.Subscribe("killed/#", 2))
+	watcher.WaitFor("Subscribed", 1)
+	config(t, watcher.M, "BackgroundEvents=True")
+	g.rounds("publish")
+	g.complete("drain")
+
+	tried, accepted := readNotes(t, g.folder, "try "), readNotes(t, g.folder, "ok ")
+	missing := func() (list []string) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, m := range accepted {
+			if got[m] == 0 {
+				list = append(list, m)
+			}
+		}
+		return list
+	}
+	for until := time.Now().Add(30 * time.Second); len(missing()) > 0 && time.Now().Before(until); {
+		time.Sleep(10 * time.Millisecond) // the server has them, and no event tells that all have come
+	}
+	if lost := missing(); len(lost) > 0 {
+		t.Errorf("%d accepted messages were lost: %q", len(lost), lost)
+	}
+	must(t, watcher.M.Interrupt())
+	again := 0
+	for m, n := range got {
+		if n > 1 && m[0] == '2' {
+			t.Errorf("%q came %d times", m, n)
+		}
+		again += n - 1
+	}
+	t.Logf("%d kills: %d messages tried, %d accepted, %d came; %d repetitions of QoS 1", g.kills, len(tried), len(accepted), len(got), again)
+	g.wantWork(len(accepted))
+}
+
+// receiving kills the receiver. Its link is not cut: mosquitto 2.0.11 repeats a QoS 2 message after two cuts ahead of its
+// PUBREL (docs/servers.md).
+func (g *killing) receiving() {
+	t := g.t
+	g.link.heal()
+	g.complete("subscribe")
+	source := g.peer("source")
+	config(t, source.M, "BackgroundEvents=True")
+	publish := func(m string) {
+		if err := source.M.PublishMessage("killed/"+m[:1], int(m[0]-'0'), m); err != nil {
+			t.Errorf("publishing %q: %v", m, err)
+		}
+	}
+	stop, stopped := make(chan struct{}), make(chan int)
+	go func() {
+		ticker := time.NewTicker(time.Millisecond)
+		defer ticker.Stop()
+		for n := 1; ; n++ {
+			select {
+			case <-stop:
+				stopped <- n
+				return
+			case <-ticker.C:
+				publish(fmt.Sprint(1+n%2, " ", n))
+			}
+		}
+	}()
+	g.rounds("receive")
+	close(stop)
+	last := <-stopped
+	publish(fmt.Sprint("1 ", last))
+	publish(fmt.Sprint("2 ", last+1))
+	g.complete(fmt.Sprint("receive until ", last, " ", last+1))
+	must(t, source.M.Interrupt())
+
+	got := make(map[string]int)
+	var order [3]int
+	for _, m := range readNotes(t, g.folder, "in ") {
+		var qos, n int
+		_, err := fmt.Sscan(m, &qos, &n)
+		must(t, err)
+		if got[m]++; got[m] == 1 {
+			if n < order[qos] && !g.restarts { // mosquitto 2.0.11 comes back with another order: docs/servers.md
+				t.Errorf("%q comes after %d", m, order[qos])
+			}
+			order[qos] = n
+		} else if qos == 2 {
+			t.Errorf("%q was delivered again", m)
+		}
+	}
+	for n := 1; n < last; n++ {
+		if m := fmt.Sprint(1+n%2, " ", n); got[m] == 0 {
+			t.Errorf("%q was lost", m)
+		}
+	}
+	t.Logf("%d kills: %d messages; a kill met %d handlers, whose messages came again", g.kills, len(got), len(readNotes(t, g.folder, "again ")))
+	g.wantWork(len(got))
+}
+
+// wantWork sees that the test has done something.
+func (g *killing) wantWork(messages int) {
+	if g.kills < 3 || messages < 20 {
+		g.t.Errorf("%d kills and %d messages prove nothing", g.kills, messages)
+	}
+}
+
+// notes is the file that a child writes line by line, and that outlives it.
+const notes = "notes"
+
+// readNotes returns the lines that begin with prefix, without it.
+func readNotes(t testing.TB, folder, prefix string) (list []string) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(folder, notes))
+	must(t, err)
+	for line := range strings.Lines(string(b)) {
+		if rest, is := strings.CutPrefix(line, prefix); is {
+			list = append(list, strings.TrimSuffix(rest, "\n"))
+		}
+	}
+	return list
+}
+
+// cuttingLink passes connections on to the server, and ends each after some bytes.
+type cuttingLink struct {
+	port     string
+	server   string
+	listener net.Listener
+	random   *rand.Rand
+
+	mu     sync.Mutex
+	healed bool
+	open   sync.WaitGroup
+}
+
+func startCuttingLink(t *testing.T, server string, random *rand.Rand) *cuttingLink {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	l := &cuttingLink{port: port, server: server, listener: listener, random: rand.New(rand.NewPCG(random.Uint64(), 0))}
+	l.open.Go(l.accept)
+	t.Cleanup(func() {
+		_ = listener.Close()
+		l.open.Wait()
+	})
+	return l
+}
+
+// heal makes the link last from here on.
+func (l *cuttingLink) heal() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.healed = true
+}
+
+func (l *cuttingLink) accept() {
+	for {
+		client, err := l.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", l.server)
+		if err != nil { // it is being restarted
+			_ = client.Close()
+			continue
+		}
+		l.mu.Lock()
+		budget := func() int64 {
+			if l.healed {
+				return 1 << 40
+			}
+			return 100 + l.random.Int64N(20000)
+		}
+		there, back := budget(), budget()
+		l.mu.Unlock()
+		end := func() {
+			_ = client.Close()
+			_ = server.Close()
+		}
+		l.open.Go(func() {
+			defer end()
+			_, _ = io.CopyN(server, client, there)
+		})
+		l.open.Go(func() {
+			defer end()
+			_, _ = io.CopyN(client, server, back)
+		})
+	}
+}

@@ -80,3 +80,4 @@
 package mqtt
 
 //go:generate go run ./internal/docgen ..
+//go:generate go run ./internal/conformance ..

@@ -29,10 +29,10 @@ func overSocket(t *testing.T, v mqtt.MQTTVersions) (*mqtttest.Recorder, *mqtttes
 // socket is the WebSocket below a connection.
 func socket(c *mqtttest.Conn) *websocket.Conn { return c.NetConn().(*mqtttest.ServerSocket).Socket }
 
-// Where frames end means nothing to MQTT [MQTT-6.0.0-2]: packets that span frames, frames with several packets, empty
-// frames, pings in between, fragments.
+// Where frames end means nothing to MQTT [MQTT5-6.0.0-2] [MQTT311-6.0.0-2]: packets that span frames, frames with several
+// packets, empty frames, pings in between, fragments.
 func TestPacketsInFrames(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 31, MQTT5-6.0.0-2, MQTT311-6.0.0-2", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, s := overSocket(t, v)
 		c := r.Connect(s, nil)
 		var want []string
@@ -58,7 +58,7 @@ func TestPacketsInFrames(t *testing.T) {
 		r.WaitFor("MessageIn", len(want))
 		for i, e := range r.Trace().Only("MessageIn") {
 			if a := e.Args.(*mqtt.MessageInEventArgs); a.Message != want[i] {
-				t.Errorf("message %d is %.20q, want %.20q", i, a.Message, want[i])
+				t.Errorf("MQTT5-6.0.0-2: message %d is %.20q, want %.20q", i, a.Message, want[i])
 			}
 		}
 		c.ExpectAck(packet.PUBACK, 1)
@@ -81,7 +81,7 @@ func TestOneFrameForEachFlush(t *testing.T) {
 			kind, frame, err := socket(c).ReadMessage()
 			must(t, err)
 			if want := packet.PublishSize(packet.V5, 1, 1, 0, 1); kind != websocket.BinaryMessage || len(frame) != want {
-				t.Errorf("frame of type %d with %d bytes, want %d", kind, len(frame), want)
+				t.Errorf("MQTT5-6.0.0-1: frame of type %d with %d bytes, want %d", kind, len(frame), want)
 			}
 		}
 	})
@@ -95,7 +95,7 @@ func TestServerBreaksWebSocket(t *testing.T) {
 		code  int
 		words string
 	}{
-		{"text frame", func(t *testing.T, c *mqtttest.Conn) {
+		{"MQTT5-6.0.0-1 MQTT311-6.0.0-1 text frame", func(t *testing.T, c *mqtttest.Conn) {
 			must(t, socket(c).WriteMessage(websocket.TextMessage, c.Publish("t", 0, 0, "x")))
 			_, _, err := socket(c).ReadMessage()
 			if !websocket.IsCloseError(err, websocket.CloseUnsupportedData) {
@@ -117,7 +117,7 @@ func TestServerBreaksWebSocket(t *testing.T) {
 		{"end without a frame", func(t *testing.T, c *mqtttest.Conn) { must(t, socket(c).NetConn().Close()) }, 1120, ""},
 		{"reset", func(_ *testing.T, c *mqtttest.Conn) { c.Reset() }, 10054, ""},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run("pain 31: "+row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, s := overSocket(t, mqtt.MvV5)
 				c := r.Connect(s, nil)
@@ -188,7 +188,7 @@ func TestUpgradeRefused(t *testing.T) {
 		{"endless header", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Padding: "+strings.Repeat("x", 1000)+"\r\n", 100), 151, "has no end"},
 		{"body without an end", "HTTP/1.1 404 Not Found\r\n\r\nnothing here", 151, `"404 Not Found": "nothing here"`},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run("pain 31: "+row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, s := layered(t, mqtt.MvV5, webSocketURL, answering(row.answer))
 				config(t, r.M, "ConnectionTimeout=5")
@@ -233,7 +233,7 @@ func TestUpgradeRequestOfURLs(t *testing.T) {
 		{"wss://broker.example/mqtt", 8084, false, "broker.example:8084", "broker.example:8084", "/mqtt"},
 		{"ws://broker.example/mqtt", 443, true, "broker.example:443", "broker.example", "/mqtt"}, // SSLEnabled
 	} {
-		t.Run(fmt.Sprintf("%s %d", row.url, row.port), func(t *testing.T) {
+		t.Run(fmt.Sprintf("MQTT5-6.0.0-3 MQTT311-6.0.0-3 %s %d", row.url, row.port), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ca, server := certified(t)
 				var request *http.Request
@@ -244,8 +244,7 @@ func TestUpgradeRequestOfURLs(t *testing.T) {
 				s := mqtttest.NewMemoryServer(t)
 				s.Layer = layer
 				s.ServeAll(t, nil)
-				m := mqtt.New()
-				t.Cleanup(func() { finish(t, m) })
+				m := recorded(t)
 				d := &noting{dial: s.Dial}
 				mqtt.SetDial(m, d.DialContext)
 				trust(t, m, ca)
@@ -271,17 +270,20 @@ func TestUpgradeRequestOfURLs(t *testing.T) {
 	}
 }
 
-// Another subprotocol is refused, also none.
+// Another subprotocol is refused, also none, before CONNECT is sent.
 func TestSubprotocol(t *testing.T) {
 	for _, protocols := range [][]string{nil, {"mqttv3.1"}} {
-		t.Run(fmt.Sprint(protocols), func(t *testing.T) {
+		t.Run(fmt.Sprint("MQTT5-6.0.0-4 MQTT311-6.0.0-4 the server chose ", protocols), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, s := layered(t, mqtt.MvV5, webSocketURL, func(conn net.Conn) net.Conn {
 					return mqtttest.OverWebSocket(func(request *http.Request) {
 						request.Header["Sec-Websocket-Protocol"] = protocols
 					})(conn)
 				})
-				s.ServeAll(t, nil)
+				s.ServeAll(t, func(_ *mqtttest.Conn, p *mqtttest.Packet) bool {
+					t.Errorf("the client sent % X", p.Bytes)
+					return false
+				})
 				wantCode(t, r.M.Connect(), 4003)
 			})
 		})

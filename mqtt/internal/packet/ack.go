@@ -31,12 +31,13 @@ func AppendAck(dst []byte, v Version, t Type, p *Ack) []byte {
 	return dst
 }
 
-// AppendShortAck appends the four bytes of a PUBACK, PUBREC, PUBREL or PUBCOMP that reports success.
+// AppendShortAck appends the four bytes of a PUBACK, PUBREC, PUBREL or PUBCOMP that reports success, with the identifier
+// of what it answers [MQTT5-2.2.1-5] [MQTT311-2.3.1-6].
 func AppendShortAck(dst []byte, t Type, packetID uint16) []byte {
 	return append(dst, byte(t)<<4|headerRules[t].flags, 2, byte(packetID>>8), byte(packetID))
 }
 
-// DecodeAck decodes the body of a PUBACK, PUBREC, PUBREL or PUBCOMP. V5 accepts the short forms.
+// DecodeAck decodes the body of a PUBACK, PUBREC, PUBREL or PUBCOMP. V5 accepts the short forms (U5-21).
 func DecodeAck(v Version, from Role, t Type, body []byte) (Ack, error) {
 	if len(body) == 2 {
 		if id := binary.BigEndian.Uint16(body); id != 0 {
@@ -47,7 +48,7 @@ func DecodeAck(v Version, from Role, t Type, body []byte) (Ack, error) {
 	p := Ack{PacketID: d.packetID()}
 	if v == V5 {
 		p.Reason = ReasonCode(d.byte("reason code"))
-		// [MQTT-3.4.2-1], [MQTT-3.5.2-1], [MQTT-3.6.2-1], [MQTT-3.7.2-1]
+		// [MQTT5-3.4.2-1] [MQTT5-3.5.2-1] [MQTT5-3.6.2-1] [MQTT5-3.7.2-1]
 		d.reason(from, p.Reason)
 		if len(d.rest) > 0 {
 			p.Properties = d.properties(v, inAck)

@@ -25,12 +25,12 @@ func DecodeAuth(from Role, body []byte) (Auth, error) {
 	var p Auth
 	if len(body) > 0 {
 		p.Reason = ReasonCode(d.byte("reason code"))
-		// [MQTT-3.15.2-1]
+		// [MQTT5-3.15.2-1]
 		d.reason(from, p.Reason)
 		p.Properties = d.properties(V5, inAuth)
 	}
 	d.end()
-	// [MQTT-4.12.0-5]
+	// [MQTT5-4.12.0-5] (U5-18)
 	if !d.seen.has(PropAuthenticationMethod) {
 		d.fail(ProtocolError, "Authentication Method is missing")
 	}

@@ -26,22 +26,22 @@ func AppendConnack(dst []byte, v Version, p *Connack) []byte {
 // 3.1.1 only; it is returned as Unsupported Protocol Version without an error. Session Present together with
 // a refusal is left to the caller, who fails anyway and has the more useful reason.
 func DecodeConnack(v Version, body []byte) (Connack, error) {
-	// [MQTT-3.1.2-2]
+	// [MQTT5-3.1.2-2]
 	if v == V5 && string(body) == "\x00\x01" {
 		return Connack{Reason: UnsupportedProtocolVersion}, nil
 	}
 	d := decoder{packet: CONNACK, rest: body}
-	// [MQTT-2.2.2-1] Another short one is no CONNACK of V5, whatever its code.
+	// [MQTT5-2.2.2-1] Another short one is no CONNACK of V5, whatever its code.
 	if v == V5 && len(body) < 3 {
 		d.fail(MalformedPacket, "Property Length is missing")
 	}
 	flags := d.byte("acknowledge flags")
-	// [MQTT-3.2.2-1], 3.1.1: section 3.2.2.1
+	// [MQTT5-3.2.2-1] (U311-01)
 	if flags > 1 {
 		d.fail(MalformedPacket, "reserved acknowledge flags are set")
 	}
 	p := Connack{SessionPresent: flags == 1, Reason: ReasonCode(d.byte("reason code"))}
-	// [MQTT-3.2.2-8], 3.1.1: section 3.2.2.3
+	// [MQTT5-3.2.2-8] [MQTT311-3.2.2-6]
 	if v == V5 {
 		d.reason(FromServer, p.Reason)
 	} else if int(p.Reason) >= len(returnCodes) {

@@ -35,21 +35,24 @@ const (
 
 const protocolName = "MQTT"
 
-// flags are the connect flags of p. [MQTT-3.1.2-11], [MQTT-3.1.2-13] Those of the Will are 0 without one.
+// flags are the connect flags of p. [MQTT5-3.1.2-11] [MQTT5-3.1.2-13] Those of the Will are 0 without one.
 func (p *Connect) flags() byte {
 	var f byte
 	if p.CleanStart {
 		f |= flagCleanStart
 	}
+	// [MQTT5-3.1.2-9] [MQTT311-3.1.2-9] [MQTT311-3.1.2-11]
 	if p.HasWill {
 		f |= flagWill | p.Will.QoS<<shiftWillQoS
 		if p.Will.Retain {
 			f |= flagWillRetain
 		}
 	}
+	// [MQTT5-3.1.2-18] [MQTT5-3.1.2-19] [MQTT311-3.1.2-20] [MQTT311-3.1.2-21]
 	if p.HasPassword {
 		f |= flagPassword
 	}
+	// [MQTT5-3.1.2-16] [MQTT5-3.1.2-17] [MQTT311-3.1.2-18] [MQTT311-3.1.2-19]
 	if p.HasUserName {
 		f |= flagUserName
 	}
@@ -71,11 +74,11 @@ func AppendConnect(dst []byte, v Version, p *Connect) []byte {
 	}
 	dst = slices.Grow(dst, maxHeaderSize+n)
 	dst = appendHeader(dst, CONNECT, n)
-	// [MQTT-3.1.2-1]
+	// [MQTT5-3.1.2-1]
 	dst = appendBinary(dst, protocolName)
 	dst = append(dst, byte(v), p.flags(), byte(p.KeepAlive>>8), byte(p.KeepAlive))
 	dst = p.Properties.appendTo(dst, v)
-	// [MQTT-3.1.3-1]
+	// [MQTT5-3.1.3-1] [MQTT5-3.1.3-3] [MQTT311-3.1.3-1] [MQTT311-3.1.3-3]
 	dst = appendBinary(dst, p.ClientID)
 	if p.HasWill {
 		dst = p.Will.Properties.appendTo(dst, v)
@@ -99,7 +102,7 @@ func DecodeConnect(body []byte) (Version, Connect, error) {
 	var p Connect
 	name := d.text("protocol name")
 	v := Version(d.byte("protocol level"))
-	// [MQTT-3.1.2-1], [MQTT-3.1.2-2]
+	// [MQTT5-3.1.2-1] [MQTT5-3.1.2-2]
 	if string(name) != protocolName || (v != V311 && v != V5) {
 		d.fail(UnsupportedProtocolVersion, "protocol is neither MQTT 3.1.1 nor 5.0")
 	}
@@ -112,7 +115,7 @@ func DecodeConnect(body []byte) (Version, Connect, error) {
 		d.fail(ProtocolError, "Authentication Data without Authentication Method")
 	}
 	p.ClientID = d.text("client identifier")
-	// [MQTT-3.1.3-7] and [MQTT-3.1.3-8] of 3.1.1
+	// [MQTT311-3.1.3-7] [MQTT311-3.1.3-8]
 	if v == V311 && len(p.ClientID) == 0 && !p.CleanStart {
 		d.fail(ClientIdentifierNotValid, "client identifier is empty without clean session")
 	}
@@ -138,16 +141,16 @@ func DecodeConnect(body []byte) (Version, Connect, error) {
 // connectFlags checks the combination of flags.
 func (d *decoder) connectFlags(v Version, flags byte) {
 	switch qos := flags >> shiftWillQoS & 3; {
-	// [MQTT-3.1.2-3]
+	// [MQTT5-3.1.2-3]
 	case flags&flagReserved != 0:
 		d.fail(MalformedPacket, "reserved connect flag is set")
-	// [MQTT-3.1.2-12], 3.1.1: [MQTT-3.1.2-14]
+	// [MQTT5-3.1.2-12] [MQTT311-3.1.2-14]
 	case qos == 3:
 		d.fail(MalformedPacket, "Will QoS is 3")
-	// [MQTT-3.1.2-11], [MQTT-3.1.2-13]; 3.1.1: [MQTT-3.1.2-13], [MQTT-3.1.2-15]
+	// [MQTT5-3.1.2-11] [MQTT5-3.1.2-13] [MQTT311-3.1.2-13] [MQTT311-3.1.2-15]
 	case flags&flagWill == 0 && (qos != 0 || flags&flagWillRetain != 0):
 		d.fail(MalformedPacket, "Will QoS or Will Retain is set without a Will")
-	// [MQTT-3.1.2-22] of 3.1.1
+	// [MQTT311-3.1.2-22]
 	case v == V311 && flags&flagPassword != 0 && flags&flagUserName == 0:
 		d.fail(MalformedPacket, "password without a user name")
 	}
@@ -158,7 +161,7 @@ func (d *decoder) will(v Version, flags byte) Will {
 	w := Will{QoS: flags >> shiftWillQoS & 3, Retain: flags&flagWillRetain != 0}
 	w.Properties = d.properties(v, inWill)
 	w.Topic = d.binary("Will Topic")
-	// [MQTT-4.7.3-1]
+	// [MQTT5-4.7.3-1]
 	if len(w.Topic) == 0 {
 		d.fail(ProtocolError, "Will Topic is empty")
 	}

@@ -50,7 +50,7 @@ func (d *decoder) uint16(field string) uint16 {
 // packetID reads a packet identifier, which is never 0.
 func (d *decoder) packetID() uint16 {
 	id := d.uint16("packet identifier")
-	// [MQTT-2.2.1-3], [MQTT-2.2.1-4]; 3.1.1: [MQTT-2.3.1-1]
+	// [MQTT5-2.2.1-3] [MQTT5-2.2.1-4] [MQTT311-2.3.1-1]
 	if id == 0 {
 		d.fail(ProtocolError, "packet identifier is 0")
 	}

@@ -27,14 +27,14 @@ func AppendDisconnect(dst []byte, v Version, p *Disconnect) []byte {
 	return dst
 }
 
-// DecodeDisconnect decodes the body of a DISCONNECT. V5 accepts the short forms. Session Expiry Interval
+// DecodeDisconnect decodes the body of a DISCONNECT. V5 accepts the short forms (U5-21). Session Expiry Interval
 // from a server is a Protocol Error (0x82).
 func DecodeDisconnect(v Version, from Role, body []byte) (Disconnect, error) {
 	d := decoder{packet: DISCONNECT, rest: body}
 	var p Disconnect
 	if v == V5 && len(body) > 0 {
 		p.Reason = ReasonCode(d.byte("reason code"))
-		// [MQTT-3.14.2-1]
+		// [MQTT5-3.14.2-1]
 		d.reason(from, p.Reason)
 		at := inDisconnectOfClient
 		if from == FromServer {

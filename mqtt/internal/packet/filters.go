@@ -89,7 +89,7 @@ func (d *decoder) filter(v Version) []byte {
 
 // list returns the rest of the packet, which must not be empty: the filters or codes. It stays to be read.
 func (d *decoder) list(elements string) []byte {
-	// [MQTT-3.8.3-2], [MQTT-3.10.3-2], [MQTT-3.8.4-6]; 3.1.1: [MQTT-3.8.3-3], [MQTT-3.10.3-2], [MQTT-3.8.4-5]
+	// [MQTT5-3.8.3-2] [MQTT5-3.10.3-2] [MQTT5-3.8.4-6] [MQTT311-3.8.3-3] [MQTT311-3.10.3-2] [MQTT311-3.8.4-5]
 	if len(d.rest) == 0 {
 		d.fail(ProtocolError, "no "+elements)
 	}

@@ -31,7 +31,7 @@ const (
 	fromBoth    = fromClients | fromServers
 )
 
-// headerRule is what a fixed header has to obey. The pairs hold the value for 3.1.1 and for 5.0.
+// headerRule is what a fixed header has to obey. The pairs hold the value for 3.1.1 and for 5.0 (U311-07).
 type headerRule struct {
 	name    string
 	senders senders
@@ -48,16 +48,16 @@ var headerRules = [16]headerRule{
 	PUBLISH:     {"PUBLISH", fromBoth, 0, [2]byte{2, 3}, [2]bool{}},
 	PUBACK:      {"PUBACK", fromBoth, 0, [2]byte{2, 2}, [2]bool{true, false}},
 	PUBREC:      {"PUBREC", fromBoth, 0, [2]byte{2, 2}, [2]bool{true, false}},
-	PUBREL:      {"PUBREL", fromBoth, 2, [2]byte{2, 2}, [2]bool{true, false}},
+	PUBREL:      {"PUBREL", fromBoth, 2, [2]byte{2, 2}, [2]bool{true, false}}, // [MQTT5-3.6.1-1] [MQTT311-3.6.1-1]
 	PUBCOMP:     {"PUBCOMP", fromBoth, 0, [2]byte{2, 2}, [2]bool{true, false}},
-	SUBSCRIBE:   {"SUBSCRIBE", fromClients, 2, [2]byte{2, 3}, [2]bool{}},
+	SUBSCRIBE:   {"SUBSCRIBE", fromClients, 2, [2]byte{2, 3}, [2]bool{}}, // [MQTT5-3.8.1-1] [MQTT311-3.8.1-1]
 	SUBACK:      {"SUBACK", fromServers, 0, [2]byte{3, 3}, [2]bool{}},
-	UNSUBSCRIBE: {"UNSUBSCRIBE", fromClients, 2, [2]byte{2, 3}, [2]bool{}},
+	UNSUBSCRIBE: {"UNSUBSCRIBE", fromClients, 2, [2]byte{2, 3}, [2]bool{}}, // [MQTT5-3.10.1-1] [MQTT311-3.10.1-1]
 	UNSUBACK:    {"UNSUBACK", fromServers, 0, [2]byte{2, 3}, [2]bool{true, false}},
 	PINGREQ:     {"PINGREQ", fromClients, 0, [2]byte{0, 0}, [2]bool{true, true}},
 	PINGRESP:    {"PINGRESP", fromServers, 0, [2]byte{0, 0}, [2]bool{true, true}},
-	DISCONNECT:  {"DISCONNECT", fromClients | s5, 0, [2]byte{0, 0}, [2]bool{true, false}},
-	AUTH:        {"AUTH", c5 | s5, 0, [2]byte{0, 0}, [2]bool{}},
+	DISCONNECT:  {"DISCONNECT", fromClients | s5, 0, [2]byte{0, 0}, [2]bool{true, false}}, // [MQTT5-3.14.1-1]
+	AUTH:        {"AUTH", c5 | s5, 0, [2]byte{0, 0}, [2]bool{}},                           // [MQTT5-3.15.1-1]
 }
 
 // ReadHeader reads the fixed header at the start of b, which may hold less than a packet or more than one.
@@ -111,16 +111,16 @@ func checkFirst(v Version, from Role, first byte, rule *headerRule) error {
 	}
 	if t == PUBLISH {
 		switch {
-		// [MQTT-3.3.1-4]
+		// [MQTT5-3.3.1-4] [MQTT311-3.3.1-4]
 		case first&0x06 == 0x06:
 			return malformed(t, "QoS is 3")
-		// [MQTT-3.3.1-2]
+		// [MQTT5-3.3.1-2] [MQTT311-3.3.1-2]
 		case first&0x0E == 0x08:
 			return malformed(t, "DUP is set with QoS 0")
 		}
 		return nil
 	}
-	// [MQTT-2.1.3-1], 3.1.1: [MQTT-2.2.2-1], [MQTT-2.2.2-2]
+	// [MQTT5-2.1.3-1] [MQTT311-2.2.2-1] [MQTT311-2.2.2-2]
 	if first&0x0F != rule.flags {
 		return malformed(t, "reserved flags of the first byte are wrong")
 	}

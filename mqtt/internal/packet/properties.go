@@ -187,7 +187,7 @@ func (p Properties) size(v Version) int {
 	return varintSize(len(p)) + len(p)
 }
 
-// appendTo appends p with its length. [MQTT-2.2.2-1] The length is there also when p is empty.
+// appendTo appends p with its length. [MQTT5-2.2.2-1] The length is there also when p is empty.
 func (p Properties) appendTo(dst []byte, v Version) []byte {
 	if v != V5 {
 		return dst

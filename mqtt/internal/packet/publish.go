@@ -78,7 +78,7 @@ func appendPublishHeader[T string | []byte](dst []byte, v Version, first byte, t
 	qos := first >> shiftQoS & 3
 	dst = appendVarint(append(dst, first), publishLength(v, qos, len(topic), len(props), payloadLen))
 	dst = appendBinary(dst, topic)
-	// [MQTT-2.2.1-2], 3.1.1: [MQTT-2.3.1-5]
+	// [MQTT5-2.2.1-2] [MQTT311-2.3.1-5]
 	if qos > 0 {
 		dst = append(dst, byte(packetID>>8), byte(packetID))
 	}
@@ -115,7 +115,7 @@ func DecodePublish(v Version, from Role, first byte, body []byte) (Publish, erro
 			return Publish{}, malformed(PUBLISH, "packet identifier is cut off")
 		}
 		p.PacketID = binary.BigEndian.Uint16(rest)
-		// [MQTT-2.2.1-4], 3.1.1: [MQTT-2.3.1-1]
+		// [MQTT5-2.2.1-4] [MQTT311-2.3.1-1]
 		if p.PacketID == 0 {
 			return Publish{}, violation(PUBLISH, "packet identifier is 0")
 		}
@@ -139,7 +139,7 @@ func DecodePublish(v Version, from Role, first byte, body []byte) (Publish, erro
 			rest = d.rest
 		}
 	}
-	// [MQTT-4.7.3-1]
+	// [MQTT5-4.7.3-1] [MQTT311-4.7.3-1] (U5-10)
 	if n == 0 && !hasAlias {
 		return Publish{}, noTopic(v)
 	}

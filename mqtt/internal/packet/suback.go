@@ -30,7 +30,7 @@ func (d *decoder) reasons(v Version) []byte {
 	list := d.list("reason codes")
 	for ; len(d.rest) > 0; d.byte("reason code") {
 		c := ReasonCode(d.rest[0])
-		// [MQTT-3.9.3-2], [MQTT-3.11.3-2]
+		// [MQTT5-3.9.3-2] [MQTT5-3.11.3-2]
 		if v == V5 {
 			d.reason(FromServer, c)
 		} else if c > GrantedQoS2 && c != UnspecifiedError {

@@ -42,17 +42,17 @@ func DecodeSubscribe(v Version, body []byte) (Subscribe, error) {
 func (d *decoder) options(v Version, filter []byte) {
 	o := SubscribeOptions(d.byte("subscription options"))
 	switch {
-	// [MQTT-3.8.3-4] of 3.1.1
+	// [MQTT311-3.8.3-4]
 	case v != V5 && o > 2:
 		d.fail(MalformedPacket, "reserved bits of the requested QoS are set, or it is 3")
-	// [MQTT-3.8.3-5]
+	// [MQTT5-3.8.3-5]
 	case o>>6 != 0:
 		d.fail(MalformedPacket, "reserved subscription options are set")
 	case o.QoS() == 3:
 		d.fail(ProtocolError, "maximum QoS is 3")
 	case o.RetainHandling() == 3:
 		d.fail(ProtocolError, "Retain Handling is 3")
-	// [MQTT-3.8.3-4]
+	// [MQTT5-3.8.3-4]
 	case o.NoLocal() && hasSharePrefix(filter):
 		d.fail(ProtocolError, "No Local is set for a shared subscription")
 	}

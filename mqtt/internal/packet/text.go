@@ -31,7 +31,7 @@ func (p problem) asError() error {
 // CheckText checks the text fields of both versions: valid UTF-8 without surrogates, no U+0000, at most
 // 65,535 bytes. The error is one of "is longer than 65535 bytes", "is not valid UTF-8" and "contains U+0000",
 // to be put behind the name of the field. The empty text is fine, and so are control characters,
-// non-characters and U+FEFF.
+// non-characters and U+FEFF, which stays where it is [MQTT5-1.5.4-3] [MQTT311-1.5.3-3] (U5-24) (U311-05).
 func CheckText(s string) error {
 	if len(s) > maxText {
 		return textTooLong
@@ -39,16 +39,18 @@ func CheckText(s string) error {
 	return checkText([]byte(s)).asError()
 }
 
-// checkText is CheckText without the length, which no encoded text exceeds.
+// checkText is CheckText without the length, which no encoded text exceeds. All texts come here: client identifier
+// [MQTT5-3.1.3-4] [MQTT311-3.1.3-4], user name [MQTT5-3.1.3-12] [MQTT311-3.1.3-11], Content Type [MQTT5-3.3.2-19], topic
+// filters [MQTT5-3.8.3-1] [MQTT5-3.10.3-1] [MQTT311-3.8.3-1] [MQTT311-3.10.3-1] and those of topic.go.
 func checkText(b []byte) problem {
 	if isPlain(b) {
 		return ""
 	}
-	// [MQTT-1.5.4-1], 3.1.1: [MQTT-1.5.3-1]; surrogates are invalid UTF-8.
+	// [MQTT5-1.5.4-1] [MQTT311-1.5.3-1]; surrogates are invalid UTF-8.
 	if !utf8.Valid(b) {
 		return textNotUTF8
 	}
-	// [MQTT-1.5.4-2], 3.1.1: [MQTT-1.5.3-2]
+	// [MQTT5-1.5.4-2] [MQTT311-1.5.3-2]
 	for _, c := range b {
 		if c == 0 {
 			return textNUL

@@ -15,15 +15,15 @@ const (
 
 const sharePrefix = "$share/"
 
-// CheckTopicName checks a Topic Name. The error is one of "is empty", "is longer than 65535 bytes", "is not
+// CheckTopicName checks a Topic Name, also that of a Will [MQTT5-3.1.3-11] [MQTT311-3.1.3-10]. The error is one of "is empty", "is longer than 65535 bytes", "is not
 // valid UTF-8", "contains U+0000", "contains the wildcard '+'" and "contains the wildcard '#'", to be put
 // behind the name of the field. It does not allocate.
 func CheckTopicName(topic string) error {
-	// [MQTT-4.7.3-3]
+	// [MQTT5-4.7.3-3] [MQTT311-4.7.3-3]
 	if len(topic) > maxText {
 		return textTooLong
 	}
-	// [MQTT-4.7.3-1]
+	// [MQTT5-4.7.3-1] [MQTT311-4.7.3-1]
 	if topic == "" {
 		return textEmpty
 	}
@@ -35,11 +35,11 @@ func checkTopic(b []byte) problem {
 	if isPlainTopic(b) {
 		return ""
 	}
-	// [MQTT-4.7.3-2]
+	// [MQTT5-4.7.3-2] [MQTT311-4.7.3-2]
 	if p := checkText(b); p != "" {
 		return p
 	}
-	// [MQTT-4.7.0-1], [MQTT-3.3.2-2]; 3.1.1: [MQTT-4.7.1-1]
+	// [MQTT5-4.7.0-1] [MQTT5-3.3.2-2] [MQTT311-4.7.1-1] [MQTT311-3.3.2-2]
 	for _, c := range b {
 		switch c {
 		case '+':
@@ -66,7 +66,7 @@ func CheckTopicFilter(v Version, filter string) error {
 
 // checkFilter checks the structure of a Topic Filter.
 func checkFilter(v Version, b []byte) problem {
-	// [MQTT-4.7.3-1]
+	// [MQTT5-4.7.3-1] [MQTT311-4.7.3-1]
 	if len(b) == 0 {
 		return textEmpty
 	}
@@ -74,16 +74,16 @@ func checkFilter(v Version, b []byte) problem {
 		b = b[len(sharePrefix):]
 		end := 0
 		for ; end < len(b) && b[end] != '/'; end++ {
-			// [MQTT-4.8.2-2]
+			// [MQTT5-4.8.2-2]
 			if b[end] == '+' || b[end] == '#' {
 				return filterBadGroup
 			}
 		}
 		switch {
-		// [MQTT-4.8.2-1]
+		// [MQTT5-4.8.2-1]
 		case end == 0:
 			return filterNoGroup
-		// [MQTT-4.8.2-2]
+		// [MQTT5-4.8.2-2]
 		case end+1 >= len(b):
 			return filterNothing
 		}
@@ -92,10 +92,10 @@ func checkFilter(v Version, b []byte) problem {
 	for i, c := range b {
 		alone := (i == 0 || b[i-1] == '/') && (i+1 == len(b) || b[i+1] == '/')
 		switch {
-		// [MQTT-4.7.1-2], 3.1.1: [MQTT-4.7.1-3]
+		// [MQTT5-4.7.1-2] [MQTT311-4.7.1-3]
 		case c == '+' && !alone:
 			return filterPlus
-		// [MQTT-4.7.1-1], 3.1.1: [MQTT-4.7.1-2]
+		// [MQTT5-4.7.1-1] [MQTT311-4.7.1-2]
 		case c == '#' && (!alone || i+1 != len(b)):
 			return filterHash
 		}

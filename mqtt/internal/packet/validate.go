@@ -11,10 +11,10 @@ func checkProperties(t Type, at place, b []byte) (propertySet, error) {
 	for len(b) > 0 {
 		id := PropertyID(b[0])
 		rule := id.rule()
-		if rule.allowed&at == 0 {
+		if rule.allowed&at == 0 { // U5-06
 			return 0, misplaced(t, at, id)
 		}
-		if seen.has(id) && rule.repeat&at == 0 {
+		if seen.has(id) && rule.repeat&at == 0 { // U5-07
 			return 0, violation(t, id.String()+" is repeated")
 		}
 		seen |= 1 << id
@@ -34,7 +34,7 @@ func checkProperties(t Type, at place, b []byte) (propertySet, error) {
 // type makes the packet malformed; one which the other side may send in it is a matter of who sent it.
 func misplaced(t Type, at place, id PropertyID) error {
 	for _, both := range [...]place{inPublish, inDisconnect} {
-		// [MQTT-3.14.2-2], [MQTT-3.3.4-6]
+		// [MQTT5-3.14.2-2] [MQTT5-3.3.4-6]
 		if at&both != 0 && id.rule().allowed&both != 0 {
 			return violation(t, id.String()+" is not allowed from this sender")
 		}
@@ -42,7 +42,7 @@ func misplaced(t Type, at place, id PropertyID) error {
 	return malformed(t, id.String()+" is not allowed in this packet")
 }
 
-// checkValue validates the value of one property.
+// checkValue validates the value of one property (U5-08).
 func checkValue(t Type, id PropertyID, rule *propertyRule, value []byte) error {
 	switch rule.kind {
 	case kindFlag:
@@ -53,7 +53,7 @@ func checkValue(t Type, id PropertyID, rule *propertyRule, value []byte) error {
 		if !rule.nonZero || number(rule.kind, value) != 0 {
 			return nil
 		}
-		// [MQTT-3.3.2-8]
+		// [MQTT5-3.3.2-8]
 		if id == PropTopicAlias {
 			return &Error{Type: t, Reason: TopicAliasInvalid, Problem: "Topic Alias is 0"}
 		}
@@ -64,7 +64,7 @@ func checkValue(t Type, id PropertyID, rule *propertyRule, value []byte) error {
 		}
 		return checkTextField(t, id.String(), value[2:])
 	case kindPair:
-		// [MQTT-1.5.7-1]
+		// [MQTT5-1.5.7-1]
 		n := binarySize(value)
 		if err := checkTextField(t, "name of a User Property", value[2:n]); err != nil {
 			return err
@@ -83,7 +83,7 @@ func checkTextField(t Type, field string, b []byte) error {
 }
 
 // checkTopicField checks the characters of a Topic Name: bad text is malformed, a wildcard is a Protocol Error.
-// [MQTT-3.3.2-1], [MQTT-3.3.2-2], [MQTT-3.3.2-13], [MQTT-3.3.2-14]
+// [MQTT5-3.3.2-1] [MQTT5-3.3.2-2] [MQTT5-3.3.2-13] [MQTT5-3.3.2-14] [MQTT311-3.3.2-1] [MQTT311-3.3.2-2]
 func checkTopicField(t Type, field string, b []byte) error {
 	switch p := checkTopic(b); p {
 	case "":

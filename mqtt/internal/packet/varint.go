@@ -15,7 +15,7 @@ func varintSize(n int) int {
 	return 4
 }
 
-// appendVarint appends n, which is at most MaxRemainingLength, in its shortest form [MQTT-1.5.5-1].
+// appendVarint appends n, which is at most MaxRemainingLength, in its shortest form [MQTT5-1.5.5-1].
 func appendVarint(dst []byte, n int) []byte {
 	for n >= 1<<7 {
 		dst = append(dst, byte(n)|0x80)
@@ -39,12 +39,12 @@ func readVarint(b []byte) (value, size int) {
 		c := b[i]
 		value |= int(c&0x7F) << (7 * i)
 		if c < 0x80 {
-			// [MQTT-1.5.5-1] a last group of 0 adds nothing: the shortest form has none.
+			// [MQTT5-1.5.5-1] a last group of 0 adds nothing: the shortest form has none.
 			if c == 0 && i > 0 {
 				return 0, varintBad
 			}
 			return value, i + 1
 		}
 	}
-	return 0, varintBad
+	return 0, varintBad // a fourth byte that goes on (U311-06)
 }

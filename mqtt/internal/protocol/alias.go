@@ -51,7 +51,7 @@ func (c *Client) resolveTopic(p *packet.Publish) (topic string, alias uint16, ok
 		return c.topics.name(p.Topic), 0, true
 	}
 	alias = uint16(value)
-	// [MQTT5-3.1.2-26] [MQTT5-3.1.2-27]
+	// [MQTT5-3.1.2-26] [MQTT5-3.1.2-27] [MQTT5-3.3.2-10] (U5-11)
 	if highest := c.options.topicAliasMaximum(); int(alias) > highest {
 		c.fail(packet.PUBLISH, packet.TopicAliasInvalid, fmt.Sprintf("topic alias %d, although ClientTopicAliasMax is %d", alias, highest))
 		return "", 0, false

@@ -51,7 +51,8 @@ func (c *Client) Auth(again bool, method string, p packet.Properties) error {
 	return nil
 }
 
-// mayAuthenticate says why an AUTH cannot be sent now, "" if it can.
+// mayAuthenticate says why an AUTH cannot be sent now, "" if it can. Before CONNACK it is all that can be sent
+// [MQTT5-3.1.2-30]; see requireConnection.
 func (c *Client) mayAuthenticate(again bool, method string) string {
 	switch {
 	case c.version != packet.V5:
@@ -68,7 +69,8 @@ func (c *Client) mayAuthenticate(again bool, method string) string {
 	return ""
 }
 
-// receiveAuth takes a step of the server. It has no effect but the event: the answer is the program's.
+// receiveAuth takes a step of the server. It has no effect but the event: the answer is the program's. A step that is
+// wrong ends the connection, also one of a re-authentication [MQTT5-4.12.1-2].
 func (c *Client) receiveAuth(p *packet.Auth) {
 	explanation := p.Properties.Without(packet.PropAuthenticationMethod, packet.PropAuthenticationData)
 	if !c.mayExplain(packet.AUTH, explanation) {

@@ -71,7 +71,7 @@ func TestChunks(t *testing.T) {
 		}
 		for _, n := range []int{1, 2, 3, 5, 7, 64, 1000} {
 			if got := play(pieces(func() int { return n })); got != want {
-				t.Fatalf("pieces of %d bytes:\n got %s\nwant %s", n, got, want)
+				t.Fatalf("MQTT5-4.2.0-1 MQTT5-6.0.0-2 MQTT311-6.0.0-2: pieces of %d bytes:\n got %s\nwant %s", n, got, want)
 			}
 		}
 		for seed := range int64(50) {

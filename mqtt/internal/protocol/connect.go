@@ -79,7 +79,8 @@ type ConnAck struct {
 	ClientID       string // in force: the one that was sent, or the server's
 }
 
-// Connect begins a connection: it queues CONNECT, the first packet of every connection [MQTT5-3.1.0-1].
+// Connect begins a connection: it queues CONNECT, the first packet of every connection [MQTT5-3.1.0-1]
+// [MQTT311-3.1.0-1].
 func (c *Client) Connect(now Time, o *Options) error {
 	p := packet.Connect{
 		CleanStart: o.CleanStart, KeepAlive: o.KeepAlive, ClientID: []byte(o.ClientID),
@@ -109,7 +110,7 @@ func (c *Client) Connect(now Time, o *Options) error {
 	c.qos0, c.qos0Taken = chain{}, chain{}
 	c.published, c.completed = false, false
 	c.auth = authentication{}
-	c.keepAlive = keepAlive{lastWrite: now, lastSign: now, lastRead: now}
+	c.keepAlive = keepAlive{lastWrite: now, lastRead: now}
 	c.limits = c.defaultLimits()
 	c.output.tail = encoded
 	return nil
@@ -130,7 +131,7 @@ func (o *Options) properties() packet.Properties {
 	number(packet.PropRequestProblemInformation, o.RequestProblemInformation)
 	if o.AuthenticationMethod != "" {
 		p = p.AppendString(packet.PropAuthenticationMethod, o.AuthenticationMethod)
-		if len(o.AuthenticationData) > 0 { // [MQTT5-U5-09]
+		if len(o.AuthenticationData) > 0 { // U5-09
 			p = p.AppendBytes(packet.PropAuthenticationData, o.AuthenticationData)
 		}
 	}
@@ -143,7 +144,7 @@ func (o *Options) properties() packet.Properties {
 func (c *Client) defaultLimits() Limits {
 	return Limits{
 		ReceiveMaximum: 65535, MaximumQoS: 2, MaximumPacketSize: packet.MaxRemainingLength + 5,
-		KeepAlive: c.options.KeepAlive, SessionExpiry: uint32(max(c.options.SessionExpiry, 0)),
+		KeepAlive: c.options.KeepAlive, SessionExpiry: uint32(max(c.options.SessionExpiry, 0)), // U5-26
 		RetainAvailable: true, WildcardAvailable: true, SharedAvailable: true, SubscriptionIdentifiersAvailable: true,
 	}
 }
@@ -161,7 +162,7 @@ func (c *Client) negotiate(p packet.Properties) {
 	number(packet.PropMaximumPacketSize, func(v uint32) { l.MaximumPacketSize = min(v, packet.MaxRemainingLength+5) })
 	number(packet.PropTopicAliasMaximum, func(v uint32) { l.TopicAliasMaximum = uint16(v) })
 	number(packet.PropServerKeepAlive, func(v uint32) { l.KeepAlive = uint16(v) })   // [MQTT5-3.2.2-21]
-	number(packet.PropSessionExpiryInterval, func(v uint32) { l.SessionExpiry = v }) // [MQTT5-U5-17]
+	number(packet.PropSessionExpiryInterval, func(v uint32) { l.SessionExpiry = v }) // U5-17
 	number(packet.PropRetainAvailable, func(v uint32) { l.RetainAvailable = v != 0 })
 	number(packet.PropWildcardSubscriptionAvailable, func(v uint32) { l.WildcardAvailable = v != 0 })
 	number(packet.PropSharedSubscriptionAvailable, func(v uint32) { l.SharedAvailable = v != 0 })
@@ -210,18 +211,19 @@ func (c *Client) receiveConnack(p *packet.Connack) {
 	}
 	c.startSubscriptions(p.SessionPresent)
 	c.deliverRestored()
-	// The state of one client identifier is never replayed as another [MQTT5-3.1.3-2].
+	// The state of one client identifier is never replayed as another [MQTT5-3.1.3-2] [MQTT311-3.1.3-2].
 	if p.SessionPresent && c.hasSession && c.sessionClientID == ack.ClientID {
 		c.resumeSession()
 	} else {
 		// A server's session that we know nothing of is taken as one without messages of ours: CleanSession false
-		// says that the program wants it, and RestoreSession may supply our side (pinned for [MQTT5-3.2.2-4]).
+		// says that the program wants it, and RestoreSession may supply our side (pinned for [MQTT5-3.2.2-4], U311-04).
 		c.dropSession()
 	}
 	c.hasSession, c.sessionClientID = c.lives(), ack.ClientID
 }
 
-// refused ends an attempt that the server refuses. The session, if there is one, stays as it is [MQTT5-3.2.2-6].
+// refused ends an attempt that the server refuses. The session, if there is one, stays as it is [MQTT5-3.2.2-6]; the
+// connection is closed [MQTT5-4.13.2-1].
 func (c *Client) refused(ack *ConnAck) {
 	text := ""
 	if c.version == packet.V311 {

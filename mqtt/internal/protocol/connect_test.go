@@ -28,7 +28,7 @@ func TestConnectBytes(t *testing.T) {
 		{"keep-alive", []option{keepAliveOf(65535)}, "02 FF FF 5:00 L'c"},
 		{"MQTT5-3.1.2-9 MQTT311-3.1.2-9 will", []option{will}, "06 00 00 5:00 L'c 5:00 L'w L'bye"},
 		{"empty will of QoS 1", []option{func(o *Options) { o.Will = &Will{Topic: "w", QoS: 1} }}, "0E 00 00 5:00 L'c 5:00 L'w 0000"},
-		{"MQTT5-3.1.2-12 MQTT5-3.1.2-15 will of QoS 2, retained", []option{willProperties(nil)}, "36 00 00 5:00 L'c 5:00 L'w 0000"},
+		{"MQTT5-3.1.2-12 MQTT5-3.1.2-15 MQTT311-3.1.2-17 will of QoS 2, retained", []option{willProperties(nil)}, "36 00 00 5:00 L'c 5:00 L'w 0000"},
 		{
 			"MQTT5-3.1.3-9 MQTT5-3.1.3-10 will properties",
 			[]option{willProperties(packet.Properties(nil).AppendUint(packet.PropWillDelayInterval, 5).AppendUserProperty("k", "1").AppendUserProperty("k", "0"))},
@@ -72,7 +72,7 @@ func TestConnectBytes(t *testing.T) {
 				c.wantIdle("before CONNACK")
 			})
 		}
-		t.Run("MQTT5-3.1.2-3 MQTT5-3.1.2-11 MQTT5-3.1.2-13 flags of all subsets", func(t *testing.T) {
+		t.Run("MQTT5-3.1.2-3 MQTT5-3.1.2-11 MQTT5-3.1.2-13 MQTT311-3.1.2-3 MQTT311-3.1.2-11 MQTT311-3.1.2-13 MQTT311-3.1.2-15 flags of all subsets", func(t *testing.T) {
 			for bits := range 16 {
 				c := newTrace(t, v)
 				o := options(v)
@@ -357,7 +357,7 @@ func TestConnackAccepted(t *testing.T) {
 			c := newTrace(t, v)
 			c.begin()
 			c.in(accepted + "; 30 _ L'a 5:00 'first; 32 _ L'a 00 07 5:00 'second")
-			c.wantEvents("MQTT311-3.1.2-5 user-pains 15", "connack 00", "connected", "ready", "in 0 a first", "in 1 #7 a second")
+			c.wantEvents("MQTT311-3.1.2-5 pain 15", "connack 00", "connected", "ready", "in 0 a first", "in 1 #7 a second")
 			c.wantOut("40 02 00 07", "PUBACK")
 		})
 	})

@@ -41,7 +41,9 @@ func (c *Client) failWith(cause *packet.Error) {
 	}
 	// Before CONNACK the server may not know that we speak v5 at all, yet the standard asks for DISCONNECT here too.
 	if c.version == packet.V5 {
-		c.output.tail = packet.AppendDisconnect(c.output.tail, c.version, &packet.Disconnect{Reason: cause.Reason})
+		if encoded, err := c.encodeDisconnect(cause.Reason, nil); err == nil { // else there is no room to say why
+			c.output.tail = append(c.output.tail, encoded...)
+		}
 	}
 	err := errors.Wrap(errors.ErrProtocol, "The server sent "+cause.Error()+".", cause)
 	if c.phase == Connected {
@@ -50,7 +52,8 @@ func (c *Client) failWith(cause *packet.Error) {
 	c.endWith(err)
 }
 
-// endWith ends the connection for a reason of ours. Nothing more is read; the outgoing buffer may still be written.
+// endWith ends the connection for a reason of ours. Nothing more is read, and nothing follows a DISCONNECT
+// [MQTT5-3.14.4-1] [MQTT311-3.14.4-2]; the outgoing buffer may still be written.
 func (c *Client) endWith(err *errors.Error) {
 	if c.phase == Ended || c.phase == Idle {
 		return
@@ -64,25 +67,26 @@ func (c *Client) endWith(err *errors.Error) {
 func (c *Client) Fail(err *errors.Error) { c.endWith(err) }
 
 // Disconnect queues DISCONNECT and ends the connection in order. Reason and properties are for v5; the caller has
-// checked that a client may send the reason.
+// checked that a client may send the reason. On an error nothing has changed.
 func (c *Client) Disconnect(reason packet.ReasonCode, p packet.Properties) error {
-	if expiry, ok := p.Uint(packet.PropSessionExpiryInterval); ok && c.version == packet.V5 {
-		if expiry > 0 && c.options.SessionExpiry <= 0 { // [MQTT5-3.1.2-23] (U5-16)
-			return errors.New(errors.ErrProtocol, "DISCONNECT with SessionExpInterval above 0 is not possible, since CONNECT had 0 or none.")
+	expiry, given := p.Uint(packet.PropSessionExpiryInterval)
+	given = given && c.version == packet.V5
+	if given && expiry > 0 && c.options.SessionExpiry <= 0 { // [MQTT5-3.1.2-23] (U5-16)
+		return errors.New(errors.ErrProtocol, "DISCONNECT with SessionExpInterval above 0 is not possible, since CONNECT had 0 or none.")
+	}
+	var encoded []byte
+	if c.phase == Connected {
+		var err error
+		if encoded, err = c.encodeDisconnect(reason, p); err != nil {
+			return err
 		}
+	}
+	if given {
 		c.limits.SessionExpiry = expiry
 	}
 	if c.phase == Connected {
-		d := packet.Disconnect{Reason: reason, Properties: p}
-		mark := len(c.output.tail)
-		encoded := packet.AppendDisconnect(c.output.tail, c.version, &d)
-		if c.version == packet.V5 && uint64(len(encoded)-mark) > uint64(c.limits.MaximumPacketSize) {
-			// [MQTT5-3.14.2-3] [MQTT5-3.14.2-4]
-			d.Properties = p.Without(packet.PropReasonString, packet.PropUserProperty)
-			encoded = packet.AppendDisconnect(c.output.tail[:mark], c.version, &d)
-		}
-		c.output.tail = encoded
-		if !c.lives() {
+		c.output.tail = append(c.output.tail, encoded...)
+		if !c.lives() { // [MQTT311-3.1.2-6]
 			c.endSession()
 		}
 	}
@@ -91,6 +95,20 @@ func (c *Client) Disconnect(reason packet.ReasonCode, p packet.Properties) error
 	return nil
 }
 
+// encodeDisconnect leaves out what explains the end when the server does not take that much [MQTT5-3.14.2-3]
+// [MQTT5-3.14.2-4].
+func (c *Client) encodeDisconnect(reason packet.ReasonCode, p packet.Properties) ([]byte, error) {
+	d := packet.Disconnect{Reason: reason, Properties: p}
+	encoded := packet.AppendDisconnect(nil, c.version, &d)
+	if c.checkSize(packet.DISCONNECT, len(encoded)) != nil {
+		d.Properties = p.Without(packet.PropReasonString, packet.PropUserProperty)
+		encoded = packet.AppendDisconnect(nil, c.version, &d)
+	}
+	return encoded, c.checkSize(packet.DISCONNECT, len(encoded))
+}
+
+// receiveDisconnect ends the connection, which its owner closes [MQTT5-4.13.2-1] (U5-04), and keeps what the server said,
+// also where another one is (U5-22).
 func (c *Client) receiveDisconnect(p *packet.Disconnect) {
 	goodbye := ServerGoodbye{Reason: p.Reason, UserProperties: userProperties(p.Properties)}
 	if text, ok := p.Properties.Bytes(packet.PropReasonString); ok {

@@ -21,7 +21,7 @@ func TestDisconnect(t *testing.T) {
 			if err := c.Disconnect(0, nil); err != nil {
 				t.Fatal(err)
 			}
-			c.wantOut("30 _ L'a 5:00 '1; 32 _ L'a 00 01 5:00 '2; E0 00", "user-pains 17")
+			c.wantOut("30 _ L'a 5:00 '1; 32 _ L'a 00 01 5:00 '2; E0 00", "pain 17")
 			c.wantEvents("the message is delivered, not acknowledged", "in 1 #5 a in -", "out a 1")
 			c.wantEnded(0, "Disconnect")
 			if !c.End().Local || c.End().ByServer {
@@ -90,7 +90,7 @@ func TestDisconnect(t *testing.T) {
 			}
 			c.wantIdle("nothing")
 		})
-		t.Run("user-pains 33 the first reason counts", func(t *testing.T) {
+		t.Run("pain 33 the first reason counts", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted)
 			c.Fail(errors.New(errors.ErrInterrupted, "first"))

@@ -101,7 +101,7 @@ func TestReceiveQoS1(t *testing.T) {
 				c.wantOut("40 02 00 05", "PUBACK")
 			}
 		})
-		t.Run("user-pains 5 nothing is acknowledged after the end of the connection, nor on the next", func(t *testing.T) {
+		t.Run("pain 5 nothing is acknowledged after the end of the connection, nor on the next", func(t *testing.T) {
 			for _, reconnect := range []bool{false, true} {
 				c := newTrace(t, v)
 				c.connect(accepted, persistent)
@@ -469,7 +469,7 @@ func TestAliasOut(t *testing.T) {
 		c.pump()
 		for m := range c.Outgoing().All() {
 			if m.Topic != "uno" {
-				t.Fatal("user-pains 19: the list has an empty topic")
+				t.Fatal("pain 19: the list has an empty topic")
 			}
 		}
 		publish(c, "p", 3, 0)

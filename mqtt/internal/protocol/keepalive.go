@@ -8,38 +8,64 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// keepAlive keeps an idle connection alive and notices a dead one.
+// keepAlive keeps an idle connection alive and notices a dead one, also one that takes what is written and never answers:
+// a system's send buffer swallows megabytes for a peer that is gone. So a PINGREQ goes out when nothing was written for
+// the interval, which the specifications demand, and when nothing was received for it, which is our own rule. While it is
+// not answered only bytes that arrive are a sign of life, which a long download may bring in front of the answer, and the
+// progress of what stands in front of the PINGREQ. A peer that sends and takes nothing is given up a little later.
 type keepAlive struct {
 	interval  time.Duration // in force: CONNECT's, or the Server Keep Alive of CONNACK [MQTT5-3.1.2-21]; 0 = off
 	lastWrite Time          // end of the last write, or its last progress
-	lastSign  Time          // the same without writes of nothing but PINGREQs, which a dead link swallows too
 	lastRead  Time
-	pinging   bool   // PINGREQ was queued by the interval and not answered
-	silent    Time   // when the first such PINGREQ was queued
-	pingSent  Time   // when the last PINGREQ was queued
-	queued    int    // PINGREQs in the outgoing buffer
-	only      bool   // the write under way holds nothing but PINGREQs
-	asked     []Time // PINGREQs that were not answered yet, for the round trip
-	paused    bool   // the owner does not read, so silence means nothing
+	pinging   bool      // a PINGREQ was queued and no PINGRESP has come since
+	where     pingPlace // of the first such PINGREQ
+	silent    Time      // when it was queued, or when bytes last left in front of it or with it
+	pingSent  Time      // when the last PINGREQ was queued
+	asked     []Time    // PINGREQs that were not answered yet, for the round trip
+	paused    bool      // the owner does not read, so silence means nothing
 }
 
-func (k *keepAlive) wrote(now Time) {
+// pingPlace says where a PINGREQ is.
+type pingPlace uint8
+
+const (
+	pingQueued  pingPlace = iota // in the outgoing buffer
+	pingTaken                    // in the write under way
+	pingWritten                  // in the hands of the system
+)
+
+// progressed notes that bytes have left.
+func (k *keepAlive) progressed(now Time) {
 	k.lastWrite = max(k.lastWrite, now)
-	if !k.only {
-		k.lastSign = k.lastWrite
+	if k.where != pingWritten {
+		k.silent = k.lastWrite
 	}
 }
 
-// take notes that size bytes are taken to be written.
-func (k *keepAlive) take(size int) { k.only, k.queued = size == 2*k.queued, 0 }
+// take notes that all that is queued is taken to be written.
+func (k *keepAlive) take() {
+	if k.where == pingQueued {
+		k.where = pingTaken
+	}
+}
+
+// wrote notes that all that was taken has left.
+func (k *keepAlive) wrote(now Time) {
+	k.progressed(now)
+	if k.where == pingTaken {
+		k.where = pingWritten
+	}
+}
 
 // due is when the next PINGREQ goes out: a little before the interval is over, so that no gap between two packets is
 // longer than it [MQTT5-3.1.2-20] [MQTT311-3.1.2-23]. That holds too while PINGRESP is delayed or not read.
-func (k *keepAlive) due() Time { return max(k.lastWrite, k.pingSent) + k.interval - k.interval/8 }
-
-// silentSince is from when on silence of the server counts. Bytes in either direction show that the link lives: a long
-// download delays PINGRESP, and a long upload delays PINGREQ.
-func (k *keepAlive) silentSince() Time { return max(k.silent, k.lastRead, k.lastSign) }
+func (k *keepAlive) due() Time {
+	quiet := k.lastWrite
+	if !k.paused {
+		quiet = min(quiet, k.lastRead)
+	}
+	return max(quiet, k.pingSent) + k.interval - k.interval/8
+}
 
 func (k *keepAlive) patience(c *Client) time.Duration {
 	if c.Settings.PingTimeout > 0 {
@@ -55,12 +81,16 @@ func (k *keepAlive) deadline(c *Client) Time {
 	return min(k.due(), k.verdict(c))
 }
 
-// verdict is when the connection is given up.
+// verdict is when the connection is given up (U5-03) (U311-03).
 func (k *keepAlive) verdict(c *Client) Time {
 	if !k.pinging || k.paused {
 		return Never
 	}
-	return k.silentSince() + k.patience(c)
+	at := max(k.silent, k.lastRead) + k.patience(c)
+	if k.where != pingWritten { // who takes nothing for so long does not live, whatever it sends
+		at = min(at, k.silent+k.interval+k.patience(c))
+	}
+	return at
 }
 
 func (c *Client) tickKeepAlive(now Time) {
@@ -72,16 +102,16 @@ func (c *Client) tickKeepAlive(now Time) {
 		c.endWith(errors.New(errors.ErrTimeout, fmt.Sprintf("No answer to PINGREQ within %v.", k.patience(c))))
 		return
 	}
-	if !k.pinging {
-		k.pinging, k.silent = true, now
-	}
 	c.sendPing(now)
 }
 
 func (c *Client) sendPing(now Time) {
-	c.keepAlive.pingSent = now
-	c.keepAlive.queued++
-	c.keepAlive.asked = append(c.keepAlive.asked, now)
+	k := &c.keepAlive
+	if !k.pinging {
+		k.pinging, k.where, k.silent = true, pingQueued, now
+	}
+	k.pingSent = now
+	k.asked = append(k.asked, now)
 	c.output.tail = packet.AppendPingreq(c.output.tail)
 }
 
@@ -111,11 +141,15 @@ func (c *Client) receivePingresp(now Time) {
 	c.pushDetail(EventPing, now-sent)
 }
 
+// Heard tells that bytes have arrived, which may be too few for Receive.
+func (c *Client) Heard(now Time) { c.keepAlive.lastRead = max(c.keepAlive.lastRead, now) }
+
 // SetPaused tells that the owner stops or resumes reading, because the pump does not keep up. The pause does not count
 // as silence of the server.
 func (c *Client) SetPaused(now Time, paused bool) {
-	if c.keepAlive.paused && !paused {
-		c.keepAlive.lastRead = now
+	k := &c.keepAlive
+	if k.paused && !paused {
+		k.lastRead, k.silent = now, max(k.silent, now)
 	}
-	c.keepAlive.paused = paused
+	k.paused = paused
 }

@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
@@ -32,20 +34,82 @@ func TestKeepAlive(t *testing.T) {
 				c.now -= 5 * second
 			}
 		})
-		t.Run("MQTT5-3.1.2-20 any write postpones it, a read does not", func(t *testing.T) {
+		t.Run("MQTT5-3.1.2-20 writes and reads postpone it together, neither does alone", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted, keepAliveOf(80))
 			c.now += 40 * second
+			c.in("30 _ L'a 5:00")
+			c.wantDeadline(30*second, "after a read: nothing was written for 40 s")
 			c.publish("a", "", 0)
 			c.wantDeadline(30*second, "queued is not written")
 			c.out()
-			c.wantDeadline(70*second, "after the write")
+			c.wantDeadline(70*second, "after both")
 			c.now += 40 * second
+			c.Heard(c.now)
+			c.wantDeadline(30*second, "after a part of a packet was read")
 			c.Progress(c.now)
-			c.wantDeadline(70*second, "after a part of a write")
+			c.wantDeadline(70*second, "after parts of packets were written and read")
 			c.now += 40 * second
-			c.in("30 _ L'a 5:00")
-			c.wantDeadline(30*second, "after a read")
+			c.publish("a", "", 0)
+			c.out()
+			c.wantDeadline(30*second, "after a write: nothing was received for 40 s")
+			c.advance(30 * second)
+			c.wantOut("C0 00", "PINGREQ")
+		})
+		t.Run("pain 23 a system that swallows what is written is no peer", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.Settings.PingTimeout = 20 * second
+			c.connect(accepted, keepAliveOf(80))
+			start, pings := c.now, 0
+			for c.Phase() == Connected {
+				c.publish("a", "", 0)
+				if bytes.Contains(c.out(), []byte{0xC0, 0}) {
+					pings++
+				}
+				c.tick(c.now + second)
+				if c.now-start > 90*second {
+					t.Fatal("no verdict after", c.now-start)
+				}
+				c.pump()
+			}
+			c.wantEnded(errors.ErrTimeout, "no PINGRESP")
+			if at := c.now - start; at != 90*second || pings != 1 {
+				t.Fatal(pings, "PINGREQs and the verdict after", at)
+			}
+		})
+		t.Run("pain 22 acknowledgments are signs of life", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.Settings.PingTimeout = second
+			c.connect(accepted, keepAliveOf(80))
+			for range 10 {
+				id := c.publish("a", "", 1).ID
+				c.wantOut(fmt.Sprintf("32 _ L'a %04X 5:00", id), "no PINGREQ")
+				c.in(fmt.Sprintf("40 02 %04X", id))
+				c.tick(c.now + 60*second)
+			}
+			if c.Phase() != Connected {
+				t.Fatal(c.End().Err)
+			}
+		})
+		t.Run("pain 23 a PINGREQ by hand counts like one of the interval", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.Settings.PingTimeout = 10 * second
+			c.connect(accepted, keepAliveOf(80))
+			c.now += 5 * second
+			start := c.now
+			for c.Phase() == Connected {
+				if err := c.Ping(c.now); err != nil {
+					t.Fatal(err)
+				}
+				c.out()
+				c.tick(c.now + second)
+				if c.now-start > 10*second {
+					t.Fatal("pings put the verdict off to", c.now-start)
+				}
+			}
+			if at := c.now - start; at != 10*second {
+				t.Fatal("verdict after", at)
+			}
 		})
 		t.Run("keep-alive 0 never pings", func(t *testing.T) {
 			c := newTrace(t, v)
@@ -98,7 +162,7 @@ func TestKeepAlive(t *testing.T) {
 			c.tick(c.now + 1)
 			c.wantEnded(errors.ErrTimeout, "no PINGRESP")
 		})
-		t.Run("user-pains 22: bytes that arrive postpone the verdict", func(t *testing.T) {
+		t.Run("pain 22: bytes that arrive postpone the verdict", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.Settings.PingTimeout = 5 * second
 			c.connect(accepted, keepAliveOf(80))
@@ -136,7 +200,7 @@ func TestKeepAlive(t *testing.T) {
 				t.Fatal(pings, "pings; end:", c.End().Err)
 			}
 		})
-		t.Run("user-pains 3 a pause of our own is not silence, and PINGREQs go on", func(t *testing.T) {
+		t.Run("pain 3 a pause of our own is not silence, and PINGREQs go on", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted, keepAliveOf(80))
 			c.SetPaused(c.now, true)
@@ -161,7 +225,22 @@ func TestKeepAlive(t *testing.T) {
 			c.pump()
 			c.wantEnded(errors.ErrTimeout, "silence after the pause")
 		})
-		t.Run("user-pains 23 PINGREQs of our own do not postpone the verdict", func(t *testing.T) {
+		t.Run("pain 22 a pause of our own asks for no PINGREQ while we write", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.connect(accepted, keepAliveOf(80))
+			c.SetPaused(c.now, true)
+			for range 300 {
+				c.publish("a", "", 0)
+				if b := c.out(); b[0] != 0x30 {
+					t.Fatalf("% X was sent", b)
+				}
+				c.tick(c.now + second)
+				c.wantNoOut("paused")
+			}
+			c.SetPaused(c.now, false)
+			c.wantDeadline(69*second, "the pause is over")
+		})
+		t.Run("pain 23 PINGREQs of our own do not postpone the verdict", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.Settings.PingTimeout = 300 * second
 			c.connect(accepted, keepAliveOf(80))
@@ -198,6 +277,89 @@ func TestKeepAlive(t *testing.T) {
 				c.Progress(c.now)
 				c.Tick(c.now)
 			}
+			if c.Phase() != Connected {
+				t.Fatal(c.End().Err)
+			}
+		})
+		t.Run("pain 23 progress counts until PINGREQ has left, and not behind it", func(t *testing.T) {
+			for name, behind := range map[string]bool{"in front": false, "behind": true} {
+				c := newTrace(t, v)
+				c.Settings.PingTimeout = 5 * second
+				c.connect(accepted, keepAliveOf(80))
+				c.publish("a", string(make([]byte, 1<<20)), 0)
+				if !behind {
+					c.TakeOutput(nil)
+				}
+				c.tick(c.now + 70*second)
+				if behind {
+					c.out() // PINGREQ, and with it the message
+					c.publish("a", string(make([]byte, 1<<20)), 0)
+					c.TakeOutput(nil)
+				}
+				start := c.now
+				for range 4 {
+					c.tick(c.now + 4*second)
+					c.Progress(c.now)
+				}
+				if ended := c.Phase() == Ended; ended != behind {
+					t.Fatalf("%s: ended %t", name, ended)
+				}
+				if behind {
+					continue
+				}
+				c.OutputWritten(c.now)
+				c.wantDeadline(5*second, "the write in front of PINGREQ has ended")
+				c.tick(c.now + 4*second)
+				c.wantOut("C0 00", "PINGREQ") // its end is a write too
+				c.wantDeadline(5*second, "PINGREQ has left")
+				c.tick(c.now + 4*second)
+				c.publish("a", "", 0)
+				c.out()
+				c.Progress(c.now)
+				c.wantDeadline(second, "what leaves behind PINGREQ")
+				c.pump()
+				c.tick(c.now + second)
+				c.wantEnded(errors.ErrTimeout, "no PINGRESP")
+				if at := c.now - start; at != 25*second {
+					t.Fatal("verdict after", at)
+				}
+			}
+		})
+		t.Run("pain 23 a peer that sends and does not read", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.Settings.PingTimeout = 5 * second
+			c.connect(accepted, keepAliveOf(80))
+			c.publish("a", "", 0)
+			c.TakeOutput(nil) // and OutputWritten never comes
+			start := c.now
+			for c.Phase() == Connected {
+				c.Heard(c.now)
+				c.tick(c.now + second)
+				if c.now-start > 155*second {
+					t.Fatal("no verdict after", c.now-start)
+				}
+			}
+			if at := c.now - start; at != 155*second {
+				t.Fatal("verdict after", at)
+			}
+		})
+		t.Run("pain 22 a peer that neither reads nor is read, because of a pause of our own", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.Settings.PingTimeout = 5 * second
+			c.connect(accepted, keepAliveOf(80))
+			c.publish("a", "", 0)
+			c.TakeOutput(nil)
+			c.SetPaused(c.now, true)
+			for range 1000 {
+				c.tick(c.now + second)
+			}
+			c.SetPaused(c.now, false)
+			c.tick(c.now + 5*second - 1)
+			if c.Phase() != Connected {
+				t.Fatal("the pause counted:", c.End().Err)
+			}
+			c.OutputWritten(c.now)
+			c.tick(c.now + 1)
 			if c.Phase() != Connected {
 				t.Fatal(c.End().Err)
 			}

@@ -209,7 +209,7 @@ func TestMaximumPacketSize(t *testing.T) {
 			c.wantFailed(packet.PacketTooLarge, in)
 		}
 	})
-	t.Run("user-pains 29 the size of what is to come is told", func(t *testing.T) {
+	t.Run("pain 29 the size of what is to come is told", func(t *testing.T) {
 		both(t, func(t *testing.T, v packet.Version) {
 			c := newTrace(t, v)
 			c.connect(accepted)

@@ -42,6 +42,7 @@ type Message struct {
 	emptyTopic bool     // out: the caller relies on the alias alone
 	settling   bool     // in: Settle will send the acknowledgment
 	next       *Message // in a chain
+	home       *slab    // that it is part of
 	connection uint32   // that of its PUBLISH; 0 = none yet
 	position   int      // in its List
 	sentAt     Time     // out: when PUBLISH was last put on the wire; see republish.go
@@ -56,40 +57,45 @@ type Message struct {
 }
 
 const (
-	slab       = 32        // messages that are allocated together, and that move to and from the pool together
+	slabSize   = 32        // messages that are allocated together, and used again together
 	chunk      = 4 << 10   // payloads that are allocated together
 	maxChunked = chunk / 8 // larger payloads get memory of their own, so that keeping one message pins little else
 )
 
+// slab is messages that were allocated together. One of them that is in use keeps all of them, so they are used again only
+// when all have come back: were they given out one by one, the few that a client keeps would each hold a slab, with what
+// is still linked to messages in it that were dropped.
+type slab struct {
+	messages [slabSize]Message
+	given    int // of messages, from the first
+	live     int // given out and not released
+}
+
 // storage gives out messages and memory for payloads, so that a message costs a fraction of an allocation.
 type storage struct {
-	free  chain // messages to be given out
-	spare chain // slab messages more, or none
-	rest  []byte
+	current *slab // messages are given out of it
+	spare   *slab // all of it was released; or nil
+	rest    []byte
 }
 
 func (s *storage) message() *Message {
-	if s.free.first == nil {
+	if s.current == nil || s.current.given == slabSize {
 		s.refill()
 	}
-	m := s.free.first
-	s.free.first, m.next = m.next, nil
-	s.free.count--
+	l := s.current
+	m := &l.messages[l.given]
+	m.home = l
+	l.given++
+	l.live++
 	return m
 }
 
 func (s *storage) refill() {
-	if s.spare.first != nil {
-		s.free, s.spare = s.spare, chain{}
+	if s.current, s.spare = s.spare, nil; s.current != nil {
 		return
 	}
-	if first, _ := messagePool.Get().(*Message); first != nil {
-		s.free = chain{first: first, count: slab}
-		return
-	}
-	messages := make([]Message, slab)
-	for i := range messages {
-		s.free.add(&messages[i])
+	if s.current, _ = slabPool.Get().(*slab); s.current == nil {
+		s.current = new(slab)
 	}
 }
 
@@ -100,16 +106,22 @@ func (s *storage) release(m *Message) {
 	m.ID, m.Alias, m.QoS, m.State = 0, 0, 0, 0
 	m.Retain, m.Dup, m.Refused, m.Done, m.Awaited, m.Told = false, false, false, false, false, false
 	m.written, m.holdsQuota, m.emptyTopic, m.settling = false, false, false, false
-	m.sentAt, m.firstAt, m.repeats, m.Outcome, m.Failure, m.key = 0, 0, 0, 0, nil, 0
-	if s.free.count == slab {
-		if s.spare.first != nil {
-			messagePool.Put(s.spare.first)
-		}
-		s.spare, s.free = s.free, chain{}
+	m.connection, m.sentAt, m.firstAt, m.repeats, m.Outcome, m.Failure, m.key = 0, 0, 0, 0, 0, nil, 0
+	m.next = nil
+	l := m.home
+	if l.live--; l.live > 0 {
+		return
 	}
-	m.next = s.free.first
-	s.free.first = m
-	s.free.count++
+	switch {
+	case l == s.current:
+		l.given = 0
+	case l.given < slabSize: // of a client that was reset meanwhile
+	case s.spare == nil:
+		l.given, s.spare = 0, l
+	default:
+		l.given = 0
+		slabPool.Put(l)
+	}
 }
 
 // keep returns a copy of b that is never written again.

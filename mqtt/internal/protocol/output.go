@@ -70,7 +70,7 @@ func (c *Client) OutputFull() bool { return c.OutputSize() >= maxOutput }
 func (c *Client) TakeOutput(dst [][]byte) [][]byte {
 	o := &c.output
 	o.measure()
-	c.keepAlive.take(o.size)
+	c.keepAlive.take()
 	dst = append(dst, o.segments...)
 	clear(o.segments)
 	o.segments = o.segments[:0]
@@ -119,7 +119,7 @@ func (c *Client) settleQoS0(h *chain, failure error) {
 }
 
 // Progress tells that the writer got bytes out at now, although not yet everything it took.
-func (c *Client) Progress(now Time) { c.keepAlive.wrote(now) }
+func (c *Client) Progress(now Time) { c.keepAlive.progressed(now) }
 
 // SendCustom queues bytes of the caller's own making as one packet. Nothing is expected in answer to it.
 func (c *Client) SendCustom(b []byte) error {

@@ -5,9 +5,9 @@ import "sync"
 // What a busy client needs much of comes from these pools and goes back when it is idle again, so that an idle client
 // holds little and a busy one does not allocate. The garbage collector empties them.
 var (
-	messagePool sync.Pool // of *Message, the first of slab messages linked by next
-	eventPool   sync.Pool // of *[]Event with the capacity manyEvents
-	outputPool  sync.Pool // of *[]byte with the capacity largeOutput
+	slabPool   sync.Pool // of *slab, all of whose messages were released
+	eventPool  sync.Pool // of *[]Event with the capacity manyEvents
+	outputPool sync.Pool // of *[]byte with the capacity largeOutput
 )
 
 const (

@@ -7,12 +7,12 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// Receive consumes every whole packet at the start of b and reports how many bytes they took, and how many bytes the
-// packet that begins behind them has in all, as far as that is known (0 = not yet). Replies are in the outgoing buffer
-// afterwards, events in the queue. With owned the memory of b is given to the messages in it; otherwise nothing of b is
-// kept.
+// Receive consumes every whole packet at the start of b, in whichever pieces they come [MQTT5-4.2.0-1]
+// [MQTT311-7.1.2-1]. It reports how many bytes they took, and how many bytes the packet that begins behind them has in
+// all, as far as that is known (0 = not yet). Replies are in the outgoing buffer afterwards, events in the queue. With
+// owned the memory of b is given to the messages in it; otherwise nothing of b is kept.
 func (c *Client) Receive(now Time, b []byte, owned bool) (consumed, next int) {
-	c.keepAlive.lastRead = max(c.keepAlive.lastRead, now)
+	c.Heard(now)
 	for c.phase == Connecting || c.phase == Connected {
 		rest := b[consumed:]
 		h, ok, err := packet.ReadHeader(c.version, packet.FromServer, rest)

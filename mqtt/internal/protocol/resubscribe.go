@@ -8,7 +8,7 @@ import (
 
 // subscribed are the subscriptions that the server has granted and that were not ended, so that a connection which finds
 // no session can make them again. They belong to the session: a connection of the program's own that finds none starts
-// with none.
+// with none (U5-25).
 type subscribed struct {
 	list  []granted // in the order in which they were made; "" where one was ended
 	index map[string]int

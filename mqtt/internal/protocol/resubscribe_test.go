@@ -21,7 +21,7 @@ func TestResubscribe(t *testing.T) {
 		}
 		c.out()
 	}
-	t.Run("all options, in order, before what is sent again; MQTT5-3.8.4-3 replaced, refused and ended ones not", func(t *testing.T) {
+	t.Run("pain 20: all options, in order, before what is sent again; MQTT5-3.8.4-3 replaced, refused and ended ones not", func(t *testing.T) {
 		both(t, func(t *testing.T, v packet.Version) {
 			c := newTrace(t, v)
 			c.connect(accepted, persistent)

@@ -214,7 +214,7 @@ func TestResume(t *testing.T) {
 				t.Fatal(c.HeldBack())
 			}
 		})
-		t.Run("an end in between: 65535 to 1", func(t *testing.T) {
+		t.Run("pain 11: an end in between, 65535 to 1", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted, persistent)
 			c.nextID = 65533
@@ -224,7 +224,7 @@ func TestResume(t *testing.T) {
 			c.out()
 			c.cut()
 			c.connectQuietly(resumed, persistent)
-			c.wantOut("3A _ L'a FFFE 5:00 '0; 3A _ L'a FFFF 5:00 '1; 3A _ L'a 0001 5:00 '2; 3A _ L'a 0002 5:00 '3", "user-pains 11: the order is not the identifiers'")
+			c.wantOut("3A _ L'a FFFE 5:00 '0; 3A _ L'a FFFF 5:00 '1; 3A _ L'a 0001 5:00 '2; 3A _ L'a 0002 5:00 '3", "pain 11: the order is not the identifiers'")
 		})
 		t.Run("a large payload is sent again", func(t *testing.T) {
 			c := newTrace(t, v)
@@ -263,7 +263,7 @@ func TestResume(t *testing.T) {
 		c.pump()
 		c.wantIdle("at the end")
 	})
-	t.Run("MQTT5-3.2.2-11 MQTT5-3.2.2-14 MQTT5-3.2.2-15 user-pains 18: smaller limits", func(t *testing.T) {
+	t.Run("MQTT5-3.2.2-11 MQTT5-3.2.2-14 MQTT5-3.2.2-15 pain 18: smaller limits", func(t *testing.T) {
 		for _, present := range []string{"00", "01"} {
 			c := newTrace(t, packet.V5)
 			c.connect(accepted, persistent)

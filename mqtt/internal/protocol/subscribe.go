@@ -59,7 +59,7 @@ func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user pa
 		}
 		filters[i] = s.Filter
 	}
-	if identifier < 0 || identifier > maxSubscriptionIdentifier { // [MQTT5-U5-13]
+	if identifier < 0 || identifier > maxSubscriptionIdentifier { // U5-13
 		return 0, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Subscription identifier %d; 1 to %d are possible.", identifier, maxSubscriptionIdentifier))
 	}
 	if err := c.requireConnection("Subscribing to " + Quote(filters[0]) + " needs a connection."); err != nil {
@@ -143,7 +143,7 @@ func (c *Client) request(r *Request, appendTo func([]byte, uint16) []byte) (int,
 }
 
 func checkSubscription(v packet.Version, s *Subscription) error {
-	if s.QoS < 0 || s.QoS > 2 { // [MQTT5-U5-14]
+	if s.QoS < 0 || s.QoS > 2 { // U5-14
 		return errors.New(errors.ErrInvalidQoS, fmt.Sprintf("QoS %d was given for %s; 0, 1 and 2 exist.", s.QoS, Quote(s.Filter)))
 	}
 	if s.RetainHandling < 0 || s.RetainHandling > 2 {
@@ -165,7 +165,8 @@ func checkFilter(v packet.Version, filter string) error {
 	return nil
 }
 
-// checkAvailable refuses a filter of a kind that the server said it does not take; sending it would end the connection.
+// checkAvailable refuses a filter of a kind that the server said it does not take (U5-15); sending it would end the
+// connection.
 func (c *Client) checkAvailable(filter string) error {
 	if c.version != packet.V5 {
 		return nil
@@ -205,7 +206,7 @@ func (c *Client) receiveSuback(t packet.Type, id uint16, reasons []byte, p packe
 		c.fail(t, packet.ProtocolError, fmt.Sprintf("%d codes for the %d topic filters of packet %d", len(reasons), len(r.Filters), id))
 		return
 	}
-	delete(c.requests, id)
+	delete(c.requests, id) // [MQTT311-2.3.1-3]
 	ack := &SubAck{Request: r, Reasons: make([]packet.ReasonCode, len(reasons))}
 	for i, code := range reasons {
 		ack.Reasons[i] = packet.ReasonCode(code)

@@ -231,7 +231,7 @@ func TestSubscribe(t *testing.T) {
 
 func TestPacketIdsExhausted(t *testing.T) {
 	both(t, func(t *testing.T, v packet.Version) {
-		t.Run("MQTT5-2.2.1-3 MQTT311-2.3.1-2 user-pains 16: all 65535 in use", func(t *testing.T) {
+		t.Run("MQTT5-2.2.1-3 MQTT311-2.3.1-2 pain 16: all 65535 in use", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted)
 			sub := c.subscribe("a")

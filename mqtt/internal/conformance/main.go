@@ -1,0 +1,41 @@
+// Command conformance writes docs/conformance.md: every normative statement of MQTT 5.0 and 3.1.1, the tests that prove
+// it and the files that obey it. The statements are the tables beside this file; the rest is taken from the source, so
+// that it cannot drift: a test bears the ids of what it proves in its strings, a branch in its comment. The test of this
+// package fails when a statement has no test or no branch, when an id is used that no statement has, and when the page is
+// stale.
+//
+//	go generate ./mqtt
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// pageFile is the page, below the root of the module.
+const pageFile = "docs/conformance.md"
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: conformance ROOT, the folder of go.mod")
+		os.Exit(2)
+	}
+	if err := write(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+		os.Exit(1)
+	}
+}
+
+// write brings the page of the module at root up to date.
+func write(root string) error {
+	s, err := readSource(os.DirFS(root))
+	if err != nil {
+		return err
+	}
+	parts, err := readParts(tables)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(root, filepath.FromSlash(pageFile)), []byte(page(parts, s)), 0o666)
+}

@@ -105,7 +105,9 @@ func (m *MQTT) openJournal(s *journaling) error {
 	client.SetJournal(opened)
 	mark := opened.Noted() // what the component had before
 	m.mu.Unlock()
-	err = opened.Commit(mark)
+	if err = opened.Commit(mark); err != nil {
+		_ = opened.Suspend() // there is no user who would
+	}
 	m.mu.Lock()
 	return journalError(err)
 }

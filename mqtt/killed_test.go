@@ -81,14 +81,19 @@ func newKilling(t *testing.T, v mqtt.MQTTVersions, server *realservers.Process) 
 	return g
 }
 
-// child starts the program that is to be killed.
-func (g *killing) child(role string) (*exec.Cmd, *bufio.Reader) {
-	g.t.Helper()
+func (g *killing) command(role string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "IOT_TEST_CHILD="+strings.Join([]string{
+	cmd.Env = append(os.Environ(), childTask+"="+strings.Join([]string{
 		role, g.link.port, g.folder, strconv.Itoa(int(g.v)), strconv.Itoa(g.most),
 	}, "|"))
 	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// child starts the program that is to be killed.
+func (g *killing) child(role string) (*exec.Cmd, *bufio.Reader) {
+	g.t.Helper()
+	cmd := g.command(role)
 	out, err := cmd.StdoutPipe()
 	must(g.t, err)
 	must(g.t, cmd.Start())

@@ -21,8 +21,8 @@ import (
 //
 // Errors: 104 connected already, 1105 connecting already, 102 no RemoteHost, 116 RemotePort 0, 500 refused by the server
 // or a ClientId that is empty with CleanSession false, 201 no answer in time, 301 interrupted, 1120 closed before the
-// answer, 10043 a URL scheme that is not supported, 100xx socket, 11001 to 11004 name look-up. After an error the
-// component is idle and may connect again.
+// answer, 302 the journal of JournalDir cannot be used, 211 it has messages of another ClientId, 10043 a URL scheme that
+// is not supported, 100xx socket, 11001 to 11004 name look-up. After an error the component is idle and may connect again.
 func (m *MQTT) Connect() error { return m.connect(context.Background(), "Connect", nil) }
 
 // ConnectContext is Connect with a context: its end ends the attempt with 301 when it was cancelled and with 201 when

@@ -20,8 +20,8 @@ type DisconnectProperties struct {
 
 // Disconnect ends the connection in order: what was accepted for sending is written, then DISCONNECT, so that the server
 // discards the will, then the connection is closed. In v5 DisconnectReasonCode and DisconnectProperties say what
-// DISCONNECT carries. With CleanSession the exchanges that are not complete are dropped; without they stay in
-// OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the attempt. It also ends
+// DISCONNECT carries. With CleanSession the exchanges that are not complete are dropped, unless JournalDir is set; without
+// they stay in OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the attempt. It also ends
 // AutoReconnect's waiting for the next attempt; otherwise it does nothing on an idle component.
 //
 // Errors: 201 when the packets could not be written within Timeout, 500 when DisconnectProperties asks for a session

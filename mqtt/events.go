@@ -54,7 +54,7 @@ type MessageAckEventArgs struct {
 }
 
 // MessageInEventArgs are the arguments of OnMessageIn: a message has arrived. The acknowledgment of a QoS 1 or 2
-// message is already queued when the handler runs.
+// message is already queued when the handler runs; with the setting JournalDir it is queued when the handler has returned.
 type MessageInEventArgs struct {
 	PacketId   int    // -1 for QoS 0
 	Topic      string // the full name, also when the server used a topic alias

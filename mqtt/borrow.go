@@ -13,7 +13,7 @@ import (
 // it. The reader steps back when what it has read woke somebody, and comes back when nobody has read for grace, when much
 // arrives, or when the connection ends. The connection has one reader at any time.
 //
-// Only TCP connections are borrowed: the end of the wait needs a read that can be taken back without loss.
+// The end of the wait needs a read that can be taken back without loss: transport.Direct has it.
 
 const (
 	// grace is how long nobody reads after a borrower is done.
@@ -32,11 +32,11 @@ type lending struct {
 	idleFrom protocol.Time // when the last borrower was done
 }
 
-// stepBack leaves reading to those who wait, if there are any. It returns when the reader has to read again. The lock is
-// held.
-func (l *link) stepBack(n int) {
+// stepBack leaves reading to those who wait and were told something, if there are any. It returns when the reader has to
+// read again. The lock is held.
+func (l *link) stepBack() {
 	m := l.m
-	if l.direct == nil || n >= busyRead || m.arrived.waiters == 0 || m.client.Phase() != protocol.Connected {
+	if l.direct == nil || m.arrived.waiters == 0 || m.client.Phase() != protocol.Connected {
 		return
 	}
 	l.lending.back, l.lending.idleFrom = true, m.now()
@@ -76,7 +76,7 @@ func (m *MQTT) borrow(until protocol.Time) {
 	b.borrowed, b.until = true, until
 	l.schedule()
 	m.mu.Unlock()
-	n, err := l.conn.Read(l.buffer.space())
+	n, more, err := l.direct.Read(l.buffer.space())
 	m.mu.Lock()
 	now := m.now()
 	b.borrowed, b.idleFrom = false, now
@@ -88,7 +88,7 @@ func (m *MQTT) borrow(until protocol.Time) {
 		}
 	}
 	l.arrivedBytes(now, n, err)
-	if n >= busyRead || err != nil || m.client.Phase() != protocol.Connected {
+	if n >= busyRead || !more || err != nil || m.client.Phase() != protocol.Connected {
 		l.takeBack()
 	}
 	l.schedule()

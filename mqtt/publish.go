@@ -17,13 +17,15 @@ import (
 //
 // A QoS 1 or 2 message that was accepted is kept until it is acknowledged, over connections too: it stays in
 // OutgoingMessages. While the server's Receive Maximum is used up it waits in order. With the setting QueueMessages a
-// message is also accepted without a connection and waits for one. A QoS 0 message ends with MessageOut when it was
+// message is also accepted without a connection and waits for one. With the setting JournalDir it is on disk when the call
+// returns. A QoS 0 message ends with MessageOut when it was
 // written; it is lost, without MessageOut, when its connection ends before.
 //
 // Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than the
 // server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator says,
 // 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0, or for a
-// QoS 0 message without a connection, 301 interrupted while waiting for room.
+// QoS 0 message without a connection, 301 interrupted while waiting for room, 302 the journal of JournalDir cannot be
+// written, 211 it belongs to another ClientId.
 func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -132,9 +134,7 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l := m.link; msg != nil && l != nil && m.client.Outgoing().Len() == 1 && l.direct != nil && l.writerIdle && m.client.OutputSize() > 0 && !m.mustCommit() {
-		// Nothing else is on its way: this is a single message, whose sender wants its answer, not throughput. One that
-		// is held back has written nothing, which must not count as a sign of life.
+	if l := m.link; l != nil && l.single(p.QoS) && !m.mustCommit() {
 		l.writeDirect()
 		return msg, nil
 	}

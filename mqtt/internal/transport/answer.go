@@ -25,8 +25,11 @@ type answer struct {
 	// writeErr is of whoever writes, which the reader does too when it answers a control frame.
 	writeErr atomic.Pointer[error]
 
-	frames frames
-	done   bool // the upgrade is over
+	frames   frames
+	ahead    *[maxAhead]byte // of fetch, or nil
+	from, to int             // what gorilla has not yet read of it
+	aheadErr error           // what comes after it
+	done     bool            // the upgrade is over
 
 	// The rest is of the upgrade only.
 	size  int
@@ -40,7 +43,13 @@ func (a *answer) Read(b []byte) (int, error) {
 		a.readErr = errors.New(errors.ErrHTTPAnswer, "The answer to the upgrade to WebSocket has no end.")
 		return 0, a.readErr
 	}
-	n, err := a.Conn.Read(b)
+	if a.from < a.to {
+		return a.takeAhead(b), nil
+	}
+	n, err := 0, a.aheadErr
+	if err == nil {
+		n, err = a.Conn.Read(b)
+	}
 	if err != nil {
 		a.readErr = err
 	}

@@ -31,24 +31,32 @@ func Dial(ctx context.Context, o *Options) (Conn, *errors.Error) {
 	if o.Socket.MaxTransferRate > 0 {
 		conn = newLimited(conn, o.Socket.MaxTransferRate)
 	}
+	if secrecy == nil && upgrade == nil {
+		return &plain{Conn: conn}, nil
+	}
+	outlet := newOutlet(conn)
+	if outlet != nil {
+		conn = outlet
+	}
 	if secrecy != nil {
 		inner, err := secrecy.handshake(ctx, conn)
 		if o.Trace.ended(StageTLS, err) != nil {
 			return nil, err
 		}
-		if upgrade == nil {
+		if secrecy.settings.Renegotiation {
+			outlet = nil
+		}
+		if inner.outlet = outlet; upgrade == nil {
 			return inner, nil
 		}
 		conn = inner
 	}
-	if upgrade != nil {
-		socket, err := upgrade.do(ctx, conn)
-		if o.Trace.ended(StageWebSocket, err) != nil {
-			return nil, err
-		}
-		return socket, nil
+	socket, err := upgrade.do(ctx, conn)
+	if o.Trace.ended(StageWebSocket, err) != nil {
+		return nil, err
 	}
-	return &plain{Conn: conn}, nil
+	socket.outlet = outlet
+	return socket, nil
 }
 
 // connect makes the TCP connection, through the firewall if there is one.

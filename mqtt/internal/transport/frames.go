@@ -5,7 +5,9 @@ import "encoding/binary"
 // frames follows the frames that the server sends, to know how many messages have arrived completely: those can be read
 // without waiting, which gorilla does not tell. Whether the frames are correct is gorilla's to find out.
 type frames struct {
-	complete int // messages
+	complete int  // messages
+	control  int  // control frames
+	open     bool // a frame of a message has ended, and it is not the last one
 	header   [10]byte
 	have     int    // bytes of the header
 	skip     uint64 // what is left of the payload
@@ -56,10 +58,17 @@ func (f *frames) length() uint64 {
 	}
 }
 
-// ended counts the last frame of a message; control frames are none.
+// fits reports whether the rest of the frame, as far as it is known, has no more than room bytes.
+func (f *frames) fits(room int) bool { return room > 0 && f.skip <= uint64(room) }
+
+// ended counts the last frame of a message, and control frames.
 func (f *frames) ended() {
 	const last, control = 0x80, 0x08
-	if f.header[0]&last != 0 && f.header[0]&control == 0 {
+	if f.header[0]&control != 0 {
+		f.control++
+		return
+	}
+	if f.open = f.header[0]&last == 0; !f.open {
 		f.complete++
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -44,34 +43,34 @@ func TestFrames(t *testing.T) {
 		code       int // of the end, 0 = io.EOF
 		text       string
 	}{
-		"RFC6455-5.2 short":                          {frame(binaryFrame, "abc") + closing(1000, ""), "abc", 0, ""},
-		"RFC6455-5.2 two bytes of length":            {frame(binaryFrame, long[:300]) + closing(1000, ""), long[:300], 0, ""},
-		"RFC6455-5.2 eight bytes of length":          {frame(binaryFrame, long) + closing(1001, "going"), long, 0, ""},
-		"RFC6455-5.2 empty":                          {frame(binaryFrame, "") + frame(binaryFrame, "a") + closing(1000, ""), "a", 0, ""},
-		"MQTT-6.0.0-2 packets over frames":           {frame(binaryFrame, "ab") + frame(binaryFrame, "cde") + closing(1000, ""), "abcde", 0, ""},
-		"RFC6455-5.4 fragments":                      {frame(more, "ab") + frame(continuation, "") + frame(continuation, "c") + frame(final, "d") + closing(1000, ""), "abcd", 0, ""},
-		"RFC6455-5.4 control frames in between":      {frame(more, "ab") + frame(pingFrame, "x") + frame(pongFrame, "") + frame(final, "c") + closing(1000, ""), "abc", 0, ""},
-		"RFC6455-5.5.1 close without code":           {frame(binaryFrame, "a") + frame(closeFrame, ""), "a", 0, ""},
-		"RFC6455-7.4.1 close 1002":                   {closing(1002, "bad frame"), "", 4003, `code 1002 and the reason "bad frame"`},
-		"RFC6455-7.4.1 close 1009":                   {closing(1009, ""), "", 4003, "1009"},
-		"RFC6455-7.4.1 close 4000":                   {closing(4000, "ours"), "", 4003, "4000"},
-		"RFC6455-7.4.1 close 1005 is not sent":       {closing(1005, ""), "", 4003, "bad close code 1005"},
-		"RFC6455-7.4.1 close 999":                    {closing(999, ""), "", 4003, "bad close code"},
-		"RFC6455-5.5.1 close with half a code":       {frame(closeFrame, "\x03"), "", 0, ""},
-		"RFC6455-5.5.1 reason is not UTF-8":          {closing(1000, "\xff"), "", 4003, "utf8"},
-		"MQTT-6.0.0-1 text":                          {frame(binaryFrame, "a") + frame(textFrame, "b"), "a", 4003, "text frame"},
-		"RFC6455-5.1 masked":                         {"\x82\x81\x01\x02\x03\x04a", "", 4003, "MASK"},
-		"RFC6455-5.2 reserved bits":                  {frame(binaryFrame|0x40, "a"), "", 4003, "RSV1"},
-		"RFC6455-5.2 unknown kind":                   {frame(0x83, "a"), "", 4003, "opcode"},
-		"RFC6455-5.2 length with the highest bit":    {"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00a", "", 4003, "limit"},
-		"RFC6455-5.4 continuation of nothing":        {frame(final, "a"), "", 4003, "continuation"},
-		"RFC6455-5.4 new message within another":     {frame(more, "a") + frame(binaryFrame, "b"), "a", 4003, "FIN"},
-		"RFC6455-5.5 control frame too long":         {frame(pingFrame, long[:126]), "", 4003, "125"},
-		"RFC6455-5.5 control frame in fragments":     {frame(0x09, "a"), "", 4003, "FIN"},
-		"the connection ends between frames":         {frame(binaryFrame, "a"), "a", 0, ""},
-		"the connection ends in a frame":             {frame(binaryFrame, "abc")[:3], "a", 0, ""},
-		"the connection ends in a header":            {"\x82", "", 0, ""},
-		"RFC6455-5.5.1 nothing counts after a close": {closing(1000, "") + frame(binaryFrame, "late"), "", 0, ""},
+		"RFC6455-5.2 short":                                 {frame(binaryFrame, "abc") + closing(1000, ""), "abc", 0, ""},
+		"RFC6455-5.2 two bytes of length":                   {frame(binaryFrame, long[:300]) + closing(1000, ""), long[:300], 0, ""},
+		"RFC6455-5.2 eight bytes of length":                 {frame(binaryFrame, long) + closing(1001, "going"), long, 0, ""},
+		"RFC6455-5.2 empty":                                 {frame(binaryFrame, "") + frame(binaryFrame, "a") + closing(1000, ""), "a", 0, ""},
+		"MQTT5-6.0.0-2 MQTT311-6.0.0-2 packets over frames": {frame(binaryFrame, "ab") + frame(binaryFrame, "cde") + closing(1000, ""), "abcde", 0, ""},
+		"RFC6455-5.4 fragments":                             {frame(more, "ab") + frame(continuation, "") + frame(continuation, "c") + frame(final, "d") + closing(1000, ""), "abcd", 0, ""},
+		"RFC6455-5.4 control frames in between":             {frame(more, "ab") + frame(pingFrame, "x") + frame(pongFrame, "") + frame(final, "c") + closing(1000, ""), "abc", 0, ""},
+		"RFC6455-5.5.1 close without code":                  {frame(binaryFrame, "a") + frame(closeFrame, ""), "a", 0, ""},
+		"RFC6455-7.4.1 close 1002":                          {closing(1002, "bad frame"), "", 4003, `code 1002 and the reason "bad frame"`},
+		"RFC6455-7.4.1 close 1009":                          {closing(1009, ""), "", 4003, "1009"},
+		"RFC6455-7.4.1 close 4000":                          {closing(4000, "ours"), "", 4003, "4000"},
+		"RFC6455-7.4.1 close 1005 is not sent":              {closing(1005, ""), "", 4003, "bad close code 1005"},
+		"RFC6455-7.4.1 close 999":                           {closing(999, ""), "", 4003, "bad close code"},
+		"RFC6455-5.5.1 close with half a code":              {frame(closeFrame, "\x03"), "", 0, ""},
+		"RFC6455-5.5.1 reason is not UTF-8":                 {closing(1000, "\xff"), "", 4003, "utf8"},
+		"MQTT5-6.0.0-1 MQTT311-6.0.0-1 text":                {frame(binaryFrame, "a") + frame(textFrame, "b"), "a", 4003, "text frame"},
+		"RFC6455-5.1 masked":                                {"\x82\x81\x01\x02\x03\x04a", "", 4003, "MASK"},
+		"RFC6455-5.2 reserved bits":                         {frame(binaryFrame|0x40, "a"), "", 4003, "RSV1"},
+		"RFC6455-5.2 unknown kind":                          {frame(0x83, "a"), "", 4003, "opcode"},
+		"RFC6455-5.2 length with the highest bit":           {"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00a", "", 4003, "limit"},
+		"RFC6455-5.4 continuation of nothing":               {frame(final, "a"), "", 4003, "continuation"},
+		"RFC6455-5.4 new message within another":            {frame(more, "a") + frame(binaryFrame, "b"), "a", 4003, "FIN"},
+		"RFC6455-5.5 control frame too long":                {frame(pingFrame, long[:126]), "", 4003, "125"},
+		"RFC6455-5.5 control frame in fragments":            {frame(0x09, "a"), "", 4003, "FIN"},
+		"the connection ends between frames":                {frame(binaryFrame, "a"), "a", 0, ""},
+		"the connection ends in a frame":                    {frame(binaryFrame, "abc")[:3], "a", 0, ""},
+		"the connection ends in a header":                   {"\x82", "", 0, ""},
+		"RFC6455-5.5.1 nothing counts after a close":        {closing(1000, "") + frame(binaryFrame, "late"), "", 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, wait := options("ws://"+serverName, upgraded(t, row.sent, nil))
@@ -139,7 +138,11 @@ func TestWrittenFrames(t *testing.T) {
 	if err := conn.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	_ = conn.(*webSocket).below.Conn.(*net.TCPConn).CloseWrite()
+	socket := conn.(*webSocket).below.Conn
+	if o, is := socket.(*outlet); is {
+		socket = o.Conn
+	}
+	_ = closeWrite(socket)
 	frames := <-got
 	_ = conn.Close()
 	wait()

@@ -98,7 +98,7 @@ func TestRateBelowTLS(t *testing.T) {
 	o.Socket.MaxTransferRate = 10 << 20
 	conn := connected(t, o)
 	defer conn.Close()
-	if NewTryWriter(conn) != nil {
+	if NewDirect(conn) != nil {
 		t.Error("the limit can be written past")
 	}
 	checkSegments(t, conn)

@@ -13,11 +13,8 @@ import (
 	"github.com/iotcomponents/iot/errors"
 )
 
-// roots are the authorities that are trusted.
-type roots struct {
-	pool *x509.CertPool      // nil = those of the system
-	own  []*x509.Certificate // those that the settings add
-}
+// roots are the authorities that are trusted: those of the system, and those that the settings add.
+type roots struct{ own []*x509.Certificate }
 
 // loadRoots adds to the authorities of the system those of SSLServerCACerts, OpenSSLCAFile and OpenSSLCADir.
 func loadRoots(t *TLS, trace *Trace) (*roots, *errors.Error) {
@@ -43,27 +40,35 @@ func loadRoots(t *TLS, trace *Trace) (*roots, *errors.Error) {
 		}
 		r.own = append(r.own, certs...)
 	}
-	r.pool = withSystem(r.own)
 	return r, nil
 }
 
-// withSystem returns the authorities of the system and more, nil when there are no more.
-func withSystem(more []*x509.Certificate) *x509.CertPool {
-	if len(more) == 0 {
-		return nil
+// verify looks for a chain from leaf to an authority of our own, and then of the system. A pool of both would have to be
+// copied from the system's, which has some hundred authorities, for each connection.
+func (r *roots) verify(leaf *x509.Certificate, options *x509.VerifyOptions) ([][]*x509.Certificate, error) {
+	if len(r.own) == 0 {
+		return verifyBy(leaf, options, nil)
 	}
-	pool, err := x509.SystemCertPool()
-	if err != nil { // a system without authorities does not make ours worthless
-		pool = x509.NewCertPool()
-	}
-	for _, c := range more {
-		pool.AddCert(c)
-	}
-	return pool
+	return verifyBy(leaf, options, newPool(r.own), nil)
 }
 
-// withoutDates is the pool with our own authorities valid at any time.
-func (r *roots) withoutDates() *x509.CertPool { return withSystem(withoutDates(r.own)) }
+// verifyBy asks one pool after the other; nil is the system's.
+func verifyBy(leaf *x509.Certificate, options *x509.VerifyOptions, pools ...*x509.CertPool) (_ [][]*x509.Certificate, fault error) {
+	for _, pool := range pools {
+		options.Roots = pool
+		chains, err := leaf.Verify(*options)
+		if err == nil {
+			return chains, nil
+		}
+		// Whoever knows the authority has found what is wrong.
+		_, unknown := stderrors.AsType[x509.UnknownAuthorityError](fault)
+		_, invalid := stderrors.AsType[x509.CertificateInvalidError](err)
+		if fault == nil || unknown && invalid {
+			fault = err
+		}
+	}
+	return nil, fault
+}
 
 // readCertificates reads a file in PEM.
 func readCertificates(setting, name string) ([]*x509.Certificate, *errors.Error) {

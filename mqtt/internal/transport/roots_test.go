@@ -2,10 +2,12 @@ package transport
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
@@ -67,6 +69,40 @@ func TestRoots(t *testing.T) {
 				return
 			}
 			_ = connected(t, o).Close()
+		})
+	}
+}
+
+// Asking two pools finds what one pool of both would, and the more telling of two faults.
+func TestTwoPools(t *testing.T) {
+	good, unrelated := testpki.NewAuthority(t, "Test CA"), testpki.NewAuthority(t, "Another CA")
+	served := good.Issue(t, nil).Cert
+	expired := *good.Cert
+	expired.NotAfter = time.Now().Add(-time.Minute)
+	for name, row := range map[string]struct {
+		pools []*x509.Certificate
+		fault string // "" = verified
+	}{
+		"first":                 {[]*x509.Certificate{good.Cert, unrelated.Cert}, ""},
+		"second":                {[]*x509.Certificate{unrelated.Cert, good.Cert}, ""},
+		"none":                  {[]*x509.Certificate{unrelated.Cert, unrelated.Cert}, "unknown authority"},
+		"renewed":               {[]*x509.Certificate{&expired, good.Cert}, ""},
+		"expired and unknown":   {[]*x509.Certificate{&expired, unrelated.Cert}, "expired"},
+		"unknown and expired":   {[]*x509.Certificate{unrelated.Cert, &expired}, "expired"},
+		"only one, and expired": {[]*x509.Certificate{&expired}, "expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var pools []*x509.CertPool
+			for _, c := range row.pools {
+				pools = append(pools, newPool([]*x509.Certificate{c}))
+			}
+			chains, err := verifyBy(served, &x509.VerifyOptions{CurrentTime: time.Now()}, pools...)
+			switch {
+			case row.fault == "" && (err != nil || len(chains) != 1):
+				t.Errorf("%d chains, %v", len(chains), err)
+			case row.fault != "" && (err == nil || !strings.Contains(err.Error(), row.fault)):
+				t.Errorf("got %v, want %q", err, row.fault)
+			}
 		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 type secure struct {
 	*tls.Conn
 	below    net.Conn // without the wrapper that TLS is given
+	outlet   *outlet  // of Direct, or nil
 	security *security
 	begun    bool // the server has sent something after the handshake
 	scratch  net.Buffers
@@ -42,6 +43,9 @@ var recordBuffers = sync.Pool{New: func() any { return new([fullRecord]byte) }}
 
 // WriteSegments collects small segments, so that they leave in full records; large ones are not copied.
 func (c *secure) WriteSegments(segments [][]byte, progress func()) error {
+	if err := c.outlet.flush(); err != nil {
+		return err
+	}
 	return strides(&c.scratch, segments, progress, func(group net.Buffers) error {
 		if len(group) == 1 {
 			_, err := c.Write(group[0])
@@ -73,6 +77,14 @@ func (c *secure) WriteSegments(segments [][]byte, progress func()) error {
 		_, err := c.Write(pending)
 		return err
 	})
+}
+
+func (c *secure) tryWrite(segments [][]byte) bool { return c.WriteSegments(segments, nil) == nil }
+
+// readLent needs nothing else: crypto/tls keeps the part of a record that has arrived when a deadline ends a read.
+func (c *secure) readLent(b []byte) (n int, more bool, err error) {
+	n, err = c.Read(b)
+	return n, true, err
 }
 
 // The deadlines are those of the connection below: crypto/tls sees a wrapper that keeps its own out.

@@ -111,7 +111,7 @@ func (s *security) handshake(ctx context.Context, conn net.Conn) (*secure, *erro
 		return nil, failure
 	}
 	if !s.settings.Renegotiation {
-		s.roots = nil // some 35 KB, for a connection that may stand for long and verifies no more
+		s.roots = nil // the connection may stand for long and verifies no more
 	}
 	state := c.ConnectionState()
 	h := &Handshake{Negotiated: negotiated(&state), Resumed: state.DidResume, ALPN: state.NegotiatedProtocol, Server: s.server}

@@ -107,9 +107,9 @@ func TestUnixSocket(t *testing.T) {
 	conn := connected(t, &Options{Target: target, Port: target.DefaultPort(), TLS: DefaultTLS()})
 	exchange(t, conn)
 	checkSegments(t, conn)
-	if w := NewTryWriter(conn); w != nil {
-		if n := w.TryWrite([]byte("direct")); n != 6 {
-			t.Errorf("TryWrite wrote %d", n)
+	if d := NewDirect(conn); d != nil {
+		if !d.TryWrite([][]byte{[]byte("dir"), []byte("ect")}) {
+			t.Error("TryWrite did not write")
 		}
 		if _, err := io.ReadFull(conn, make([]byte, 6)); err != nil {
 			t.Error(err)

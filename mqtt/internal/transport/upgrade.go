@@ -15,7 +15,7 @@ import (
 	"github.com/iotcomponents/iot/errors"
 )
 
-// subprotocol is the name of MQTT over WebSocket [MQTT-6.0.0-3].
+// subprotocol is the name of MQTT over WebSocket [MQTT5-6.0.0-3] [MQTT311-6.0.0-3].
 const subprotocol = "mqtt"
 
 const (

@@ -29,13 +29,13 @@ type verification struct {
 // run returns the verified chains, or the first fault that the flags do not overlook. x509.Certificate.Verify stops at
 // its first fault; one that is overlooked is taken out of the question, which is then asked again.
 func (v *verification) run() ([][]*x509.Certificate, error) {
-	leaf := v.presented[0]
+	leaf, trusted := v.presented[0], v.roots
 	options := x509.VerifyOptions{
-		Roots: v.roots.pool, Intermediates: newPool(v.presented[1:]), DNSName: hostOf(v.name), CurrentTime: time.Now(),
+		Intermediates: newPool(v.presented[1:]), DNSName: hostOf(v.name), CurrentTime: time.Now(),
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	for overlooked := int64(0); ; {
-		chains, err := leaf.Verify(options)
+		chains, err := trusted.verify(leaf, &options)
 		if err == nil {
 			return chains, nil
 		}
@@ -49,14 +49,15 @@ func (v *verification) run() ([][]*x509.Certificate, error) {
 			// The authorities of the system keep their dates: they were valid when the certificate was made.
 			options.CurrentTime = leaf.NotBefore
 			timeless := withoutDates(v.presented)
-			leaf, options.Intermediates, options.Roots = timeless[0], newPool(timeless[1:]), v.roots.withoutDates()
+			leaf, options.Intermediates = timeless[0], newPool(timeless[1:])
+			trusted = &roots{own: withoutDates(v.roots.own)}
 		case flagName:
 			options.DNSName = ""
 		case flagUsage:
 			options.KeyUsages = []x509.ExtKeyUsage{x509.ExtKeyUsageAny}
 		case flagIssuer:
 			// Whoever is an authority has a known issuer; everything else is still checked.
-			options.Roots = newPool([]*x509.Certificate{leaf})
+			trusted = &roots{own: []*x509.Certificate{leaf}}
 		}
 	}
 }

@@ -18,14 +18,16 @@ import (
 const closeTime = time.Second
 
 // webSocket is a WebSocket as a stream of bytes. How they are spread over frames means nothing to MQTT
-// [MQTT-6.0.0-2].
+// [MQTT5-6.0.0-2] [MQTT311-6.0.0-2].
 type webSocket struct {
-	ws    *websocket.Conn
-	below *answer
+	ws     *websocket.Conn
+	below  *answer
+	outlet *outlet // of Direct, or nil
 
 	// Of the reader.
 	message  io.Reader // the message that is being read, nil = none
 	consumed int       // messages
+	control  int       // control frames that were dealt with
 	readErr  error
 
 	writing sync.Mutex // one frame at a time
@@ -35,7 +37,12 @@ type webSocket struct {
 
 func newWebSocket(ws *websocket.Conn, below *answer) *webSocket {
 	c := &webSocket{ws: ws, below: below}
+	ws.SetPongHandler(func(string) error {
+		c.control++
+		return nil
+	})
 	ws.SetPingHandler(func(data string) error {
+		c.control++
 		c.pong.Store(&data) // the latest ping is the one to answer (RFC 6455, 5.5.3)
 		c.answerPing()
 		return nil
@@ -54,9 +61,12 @@ func (c *webSocket) answerPing() {
 }
 
 // Read waits for bytes once, and then takes what more messages have arrived: servers send one packet in each.
-func (c *webSocket) Read(b []byte) (int, error) {
+func (c *webSocket) Read(b []byte) (int, error) { return c.read(b, 1) }
+
+// read waits until there are so many bytes, 0 or 1.
+func (c *webSocket) read(b []byte, least int) (int, error) {
 	total := 0
-	for c.readErr == nil && total < len(b) && (total == 0 || c.below.frames.complete > c.consumed) {
+	for c.readErr == nil && total < len(b) && (total < least || c.arrived()) {
 		if c.message == nil {
 			c.readErr = c.nextMessage()
 			continue
@@ -77,7 +87,31 @@ func (c *webSocket) Read(b []byte) (int, error) {
 	return 0, c.readErr
 }
 
-// nextMessage waits for a message. [MQTT-6.0.0-1]: it has to be binary.
+// arrived reports whether a message, or the rest of one, can be read without waiting.
+func (c *webSocket) arrived() bool { return c.below.frames.complete > c.consumed }
+
+// readLent reads messages that have arrived completely: gorilla cannot read on after a deadline. It waits for them below
+// gorilla, where a deadline loses nothing. What else may arrive is the reader's: large messages, messages of several
+// frames, control frames, and errors.
+func (c *webSocket) readLent(b []byte) (n int, more bool, err error) {
+	for c.readErr == nil && len(b) > 0 && c.below.frames.control == c.control && !c.below.frames.open {
+		if c.arrived() {
+			if n, err = c.read(b, 0); n > 0 || err != nil {
+				return n, err == nil, err
+			}
+			continue // it was empty
+		}
+		if c.message != nil || !c.below.frames.fits(c.below.room()) {
+			return 0, false, nil
+		}
+		if more, err = c.below.fetch(); !more || err != nil {
+			return 0, more, err
+		}
+	}
+	return 0, false, nil
+}
+
+// nextMessage waits for a message. [MQTT5-6.0.0-1] [MQTT311-6.0.0-1]: it has to be binary.
 func (c *webSocket) nextMessage() error {
 	kind, message, err := c.ws.NextReader()
 	switch {
@@ -123,6 +157,9 @@ func (c *webSocket) Write(b []byte) (int, error) {
 
 // WriteSegments sends the segments as one message: one frame as long as it has no more than 64 KiB.
 func (c *webSocket) WriteSegments(segments [][]byte, progress func()) error {
+	if err := c.outlet.flush(); err != nil {
+		return err
+	}
 	if !slices.ContainsFunc(segments, func(s []byte) bool { return len(s) > 0 }) {
 		return nil
 	}
@@ -137,6 +174,17 @@ func (c *webSocket) WriteSegments(segments [][]byte, progress func()) error {
 		return cause
 	}
 	return errors.Wrap(errors.ErrWebSocketSend, "", err)
+}
+
+// tryWrite leaves it to the writer if the reader is writing a control frame.
+func (c *webSocket) tryWrite(segments [][]byte) bool {
+	if !c.writing.TryLock() {
+		return false
+	}
+	err := c.writeMessage(segments, nil)
+	c.writing.Unlock()
+	c.answerPing()
+	return err == nil
 }
 
 func (c *webSocket) writeMessage(segments [][]byte, progress func()) error {

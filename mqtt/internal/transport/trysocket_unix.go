@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// TryWriter writes to a connection without ever waiting.
-type TryWriter struct {
+// trySocket writes to a socket without ever waiting. One goroutine uses it at a time.
+type trySocket struct {
 	raw     syscall.RawConn
 	pending []byte
 	written int
@@ -16,11 +16,8 @@ type TryWriter struct {
 	attempt func(fd uintptr) bool
 }
 
-// NewTryWriter returns a TryWriter for a connection of Dial that is nothing but a socket, nil for any other.
-func NewTryWriter(conn net.Conn) *TryWriter {
-	if p, is := conn.(*plain); is {
-		conn = p.Conn
-	}
+// newTrySocket returns nil for a connection that is more than a socket.
+func newTrySocket(conn net.Conn) *trySocket {
 	socket, is := conn.(syscall.Conn)
 	if !is {
 		return nil
@@ -29,7 +26,7 @@ func NewTryWriter(conn net.Conn) *TryWriter {
 	if err != nil {
 		return nil
 	}
-	w := &TryWriter{raw: raw}
+	w := &trySocket{raw: raw}
 	w.attempt = func(fd uintptr) bool {
 		w.written, w.err = syscall.Write(int(fd), w.pending)
 		return true // whatever came of it: this is one attempt
@@ -37,9 +34,9 @@ func NewTryWriter(conn net.Conn) *TryWriter {
 	return w
 }
 
-// TryWrite writes as much of b as the system takes now, which may be nothing. An error of the connection is not
-// reported: the next ordinary write meets it again.
-func (w *TryWriter) TryWrite(b []byte) int {
+// write writes as much of b as the system takes now, which may be nothing. An error is not reported: the next ordinary
+// write meets it again.
+func (w *trySocket) write(b []byte) int {
 	w.pending = b
 	err := w.raw.Write(w.attempt)
 	w.pending = nil

@@ -1,0 +1,145 @@
+package mqtt_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/testpki"
+)
+
+// On real sockets those who wait read themselves and publishers write themselves, over every layer. Whatever comes in
+// between - pings, parts of packets, large packets, other publishers - nothing is lost or overtaken in either direction.
+func TestReadingAndWritingInTurns(t *testing.T) {
+	for _, w := range append([]way{{}}, secureWays...) {
+		t.Run(w.scheme(), func(t *testing.T) {
+			watchdog(t, 100*time.Second)
+			const rounds = 84 // each size at each QoS and each noise
+			r, s := overTCP(t, w)
+			r.Silent()
+			c := r.Connect(s, nil)
+			served := make(chan []string)
+			go func() { served <- answerNoisily(t, c) }()
+			var in []string
+			r.M.OnMessageIn = func(e *mqtt.MessageInEventArgs) { in = append(in, fmt.Sprint(e.Topic, len(e.MessageB))) }
+			sizes := []int{10, 3000, 20_000, 150_000}
+			publishing := make(chan error)
+			for p := range 2 {
+				go func() {
+					for i := range rounds {
+						payload := fmt.Appendf(nil, "%d %d %s", p, i, bytes.Repeat([]byte("x"), sizes[(i/7)%len(sizes)]))
+						if err := r.M.PublishAndWait("t", (i+p)%3, payload); err != nil {
+							publishing <- fmt.Errorf("publisher %d, round %d: %w", p, i, err)
+							return
+						}
+					}
+					publishing <- nil
+				}()
+			}
+			for ended := 0; ended < 2; {
+				select {
+				case err := <-publishing:
+					must(t, err)
+					ended++
+				default:
+					must(t, r.M.DoEvents())
+				}
+			}
+			must(t, r.M.PublishAndWait("last", 1, nil))
+			for !slices.Contains(in, "end0") {
+				must(t, r.M.DoEvents())
+			}
+			must(t, r.M.Disconnect())
+			sent := <-served
+			if !slices.Equal(in, sent) {
+				t.Errorf("%d messages were sent, %d came in, or in another order", len(sent), len(in))
+			}
+		})
+	}
+}
+
+// overTCP makes a component and a server on the loopback interface with layers.
+func overTCP(t *testing.T, w way) (*mqtttest.Recorder, *mqtttest.Server) {
+	t.Helper()
+	ca, certificate := certified(t)
+	var layers []func(net.Conn) net.Conn
+	if w.tls {
+		layers = append(layers, mqtttest.OverTLS(serverConfig(certificate)))
+	}
+	if w.webSocket {
+		layers = append(layers, mqtttest.OverWebSocket(nil))
+	}
+	s := mqtttest.NewServer(t)
+	s.Host, s.Layer = w.scheme()+"://"+testpki.ServerName+"/mqtt", mqtttest.Layers(layers...)
+	r := newRecorded(t, mqtt.MvV3, s)
+	trust(t, r.M, ca)
+	return r, s
+}
+
+// answerNoisily serves until the client disconnects. Between its answers it sends what an answer can be confused with or
+// cut by; it returns the messages among that. It fails the test when a publisher's messages are not in order.
+func answerNoisily(t *testing.T, c *mqtttest.Conn) (sent []string) {
+	next := map[string]int{}
+	round := 0
+	c.Serve(func(p *mqtttest.Packet) bool {
+		if p.Type() != packet.PUBLISH {
+			return true
+		}
+		publish, err := packet.DecodePublish(packet.V311, packet.FromClient, p.First, p.Body)
+		if err != nil {
+			t.Errorf("the bytes are not what was written: %v", err)
+			return false
+		}
+		if string(publish.Topic) == "last" {
+			sent = append(sent, "end0")
+			_ = c.TrySend(c.Publish("end", 0, 0, ""))
+			return true
+		}
+		publisher, rest := string(publish.Payload[:1]), publish.Payload[1:]
+		if !bytes.HasPrefix(rest, fmt.Appendf(nil, " %d x", next[publisher])) || len(bytes.TrimRight(rest, "x")) > len(" 00 ") {
+			t.Errorf("after %v came %.20q", next, publish.Payload)
+		}
+		next[publisher]++
+		message := func(size int) []byte {
+			sent = append(sent, fmt.Sprint("n", size))
+			return c.Publish("n", 0, 0, string(make([]byte, size)))
+		}
+		switch round++; round % 6 {
+		case 0:
+			if ws, is := c.NetConn().(*mqtttest.ServerSocket); is {
+				_ = ws.Socket.WriteControl(websocket.PingMessage, []byte("still there?"), time.Time{})
+			}
+		case 1:
+			_ = c.TrySend(message(round))
+		case 2: // a packet in pieces
+			whole := message(round)
+			for len(whole) > 0 {
+				n := min(len(whole), 1+round%50)
+				_ = c.TrySend(whole[:n])
+				whole = whole[n:]
+			}
+		case 3:
+			_ = c.TrySend(message(1000 * round))
+		case 4: // the answer is in the same write as the beginning of another packet
+			whole := message(round)
+			if publish.QoS != 1 {
+				_ = c.TrySend(whole)
+				return true
+			}
+			answer := packet.AppendShortAck(nil, packet.PUBACK, publish.PacketID)
+			_ = c.TrySend(append(answer, whole[:3]...))
+			_ = c.TrySend(whole[3:])
+			return false
+		}
+		return true
+	})
+	return sent
+}

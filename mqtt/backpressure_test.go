@@ -39,7 +39,7 @@ func TestFloodWithoutPump(t *testing.T) {
 		name        string
 		count, size int
 	}{{"many small", 60_000, 64}, {"few large", 500, 100_000}} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run("pain 3, pain 22, pain 28: "+row.name, func(t *testing.T) {
 			eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
 				r, s := memory(t, v)
 				must(t, r.M.SetKeepAliveInterval(20))
@@ -164,7 +164,7 @@ func TestPublishManyInsideHandler(t *testing.T) {
 func TestPeerStopsReading(t *testing.T) {
 	for _, timeout := range []int{0, 5} {
 		for qos := range 3 {
-			t.Run(fmt.Sprintf("Timeout %d/QoS %d", timeout, qos), func(t *testing.T) {
+			t.Run(fmt.Sprintf("pain 28: Timeout %d/QoS %d", timeout, qos), func(t *testing.T) {
 				eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
 					r, _, c := connected(t, v)
 					r.Silent()
@@ -239,7 +239,7 @@ func TestPeerStopsReading(t *testing.T) {
 // The connection is cut while the queues of both directions are full, with a publisher that waits: everything returns,
 // Disconnected comes (pain 27).
 func TestCutWithFullQueues(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 27", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, s, c := connected(t, v)
 		r.Silent()
 		disconnected := false
@@ -280,7 +280,7 @@ func TestQuota(t *testing.T) {
 		limit          string
 		window         int
 	}{{"Receive Maximum 3", 3, "0", 3}, {"InflightLimit 2", 10, "2", 2}, {"Receive Maximum 1", 1, "5", 1}} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run("pain 16: "+row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, s := memory(t, mqtt.MvV5)
 				config(t, r.M, "InflightLimit="+row.limit)

@@ -295,7 +295,7 @@ func TestBadArguments(t *testing.T) {
 	long := strings.Repeat("x", 65536)
 	topics := []string{"", "+", "a/#", "#", "a/+/b", "a\x00", "\xff", "a\xed\xa0\x80", long}
 	filters := []string{"", "a+", "a/b#", "#/a", "a/#/b", "+a", "a\x00", "\xff", long, "a,,b", "a,"}
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 18", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, _, c := connected(t, v)
 		m := r.M
 		for _, topic := range topics {
@@ -368,7 +368,9 @@ func TestBadArguments(t *testing.T) {
 }
 
 // What is larger than MQTT or the server takes is refused with 10040 before anything of it is sent.
-func TestTooLarge(t *testing.T) {
+func TestTooLarge(t *testing.T) { t.Run("pain 18, pain 29", tooLarge) }
+
+func tooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		c := r.Connect(s, func(c *mqtttest.Conn) []byte {
@@ -458,7 +460,7 @@ func TestNotConnected(t *testing.T) {
 
 // 65,535 unacknowledged messages are legal; one more is 501 until one is acknowledged (pain 16).
 func TestAllPacketIdentifiersInUse(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 16", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, _, c := connected(t, v)
 		config(t, r.M, "RepublishInterval=0")
 		read := make(chan int)

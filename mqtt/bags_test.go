@@ -45,7 +45,7 @@ func spellings(key fact) (value string, written []string) {
 func TestBagKeys(t *testing.T) {
 	for _, key := range assignedBags(t) {
 		t.Run(key["bag"]+"/"+key["key"], func(t *testing.T) {
-			m := mqtt.New()
+			m := recorded(t)
 			value, written := spellings(key)
 			want := fmt.Sprintf(`{"%s":"%s"}`, key["key"], value)
 			names := append(strings.Fields(key["also"]+" "+key["aliases"]), key["key"], strings.ToUpper(key["key"]), strings.ToLower(key["key"]))
@@ -76,7 +76,7 @@ func TestBagKeys(t *testing.T) {
 func TestHostileBagValues(t *testing.T) {
 	for _, key := range assignedBags(t) {
 		t.Run(key["bag"]+"/"+key["key"], func(t *testing.T) {
-			m := mqtt.New()
+			m := recorded(t)
 			_, written := spellings(key)
 			config(t, m, fmt.Sprintf(`%s={"%s":%s}`, key["bag"], key["key"], written[0]))
 			code, _ := strconv.Atoi(key["bad"])
@@ -157,7 +157,7 @@ func TestBagRules(t *testing.T) {
 		{`["TopicAlias"]`, ""},
 	} {
 		t.Run(row.set, func(t *testing.T) {
-			m := mqtt.New()
+			m := recorded(t)
 			config(t, m, bag+"="+start)
 			before := snapshot(m)
 			if row.want == "" {
@@ -188,7 +188,7 @@ func TestBagRules(t *testing.T) {
 
 // Both spellings of the documentation's two misspelt keys.
 func TestMisspeltKeys(t *testing.T) {
-	m := mqtt.New()
+	m := recorded(t)
 	for _, key := range []string{"ReponseTopic", "ResponseTopic", "reponsetopic"} {
 		config(t, m, `WillProperties={"`+key+`":"r"}`)
 		if got := config(t, m, "WillProperties"); got != `{"ResponseTopic":"r"}` {

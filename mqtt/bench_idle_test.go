@@ -12,8 +12,9 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// idleCost connects n components and reports what each has in memory, stacks included, and how many goroutines.
-func idleCost(tb testing.TB, n int) (bytes, goroutines float64) {
+// idleCost connects n components, assigns the settings to each, and reports what each has in memory, stacks included, and
+// how many goroutines.
+func idleCost(tb testing.TB, n int, settings ...string) (bytes, goroutines float64) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
@@ -44,6 +45,9 @@ func idleCost(tb testing.TB, n int) (bytes, goroutines float64) {
 	connect := func() {
 		accept <- struct{}{}
 		m := mqtt.New()
+		for _, s := range settings {
+			config(tb, m, s)
+		}
 		if err := m.ConnectTo(addr.IP.String(), addr.Port); err != nil {
 			tb.Fatal(err)
 		}

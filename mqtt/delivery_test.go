@@ -82,7 +82,7 @@ func interrupted(t *testing.T, v mqtt.MQTTVersions) (*mqtttest.Recorder, *mqttte
 // MQTT5-4.4.0-1, MQTT311-4.4.0-1: what is unacknowledged is sent again in order with DUP and the same identifiers, before
 // anything new (pain 11); after PUBREC only the PUBREL (pain 12).
 func TestResumeWithSession(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 11, pain 12", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, s := interrupted(t, v)
 		r.On("Connected", func(any) { must(t, r.M.PublishMessage("t", 1, "new")) })
 		c := r.Connect(s, resume(true))
@@ -178,7 +178,7 @@ func TestDisconnectKeepsOrDropsTheSession(t *testing.T) {
 
 // All that was accepted before Disconnect is written before DISCONNECT (pain 17).
 func TestDisconnectSendsWhatWasAccepted(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 17", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, _, c := connected(t, v)
 		const count = 200
 		for i := range count {
@@ -201,7 +201,7 @@ func TestDisconnectSendsWhatWasAccepted(t *testing.T) {
 
 // What was not delivered is not acknowledged: after Interrupt the server sends it again (pain 5).
 func TestUndeliveredIsNotAcknowledged(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 5", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, s := memory(t, v)
 		lasting(t, r.M)
 		c := r.Connect(s, nil)
@@ -265,7 +265,7 @@ func TestUndeliveredIsNotAcknowledged(t *testing.T) {
 // A QoS 2 message is delivered once, however often its packets are repeated, and cut at each step (pain 12).
 func TestQoS2ExactlyOnce(t *testing.T) {
 	for cut := range 5 {
-		t.Run(fmt.Sprintf("cut after step %d", cut), func(t *testing.T) {
+		t.Run(fmt.Sprintf("pain 12: cut after step %d", cut), func(t *testing.T) {
 			eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
 				r, s := memory(t, v)
 				lasting(t, r.M)
@@ -326,7 +326,7 @@ func TestFirstAndLastBytes(t *testing.T) {
 				if row.v != nil && row.v[0] != v {
 					continue
 				}
-				t.Run(fmt.Sprintf("%s/with CONNACK %t/%s", row.name, together, versionName(v)), func(t *testing.T) {
+				t.Run(fmt.Sprintf("pain 15: %s/with CONNACK %t/%s", row.name, together, versionName(v)), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						r, s := memory(t, v)
 						done := r.Start(r.M.Connect)
@@ -366,7 +366,7 @@ func TestFirstAndLastBytes(t *testing.T) {
 
 // A handler that is nil does not keep a message from being acknowledged (pain 15).
 func TestMessageWithoutHandlerIsAcknowledged(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 15", func(t *testing.T, v mqtt.MQTTVersions) {
 		s := mqtttest.NewMemoryServer(t)
 		m := mqtt.New()
 		mqtt.SetDial(m, s.Dial)
@@ -392,7 +392,9 @@ func TestMessageWithoutHandlerIsAcknowledged(t *testing.T) {
 
 // Limits that are lower on the next connection: the message that does not fit fails with an event, the rest goes on
 // (pain 18).
-func TestLowerLimitsAfterReconnect(t *testing.T) {
+func TestLowerLimitsAfterReconnect(t *testing.T) { t.Run("pain 18", lowerLimitsAfterReconnect) }
+
+func lowerLimitsAfterReconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		lasting(t, r.M)
@@ -419,7 +421,9 @@ func TestLowerLimitsAfterReconnect(t *testing.T) {
 }
 
 // A topic alias never outlives its connection: what is sent again carries its full topic (pain 19).
-func TestAliasEndsWithItsConnection(t *testing.T) {
+func TestAliasEndsWithItsConnection(t *testing.T) { t.Run("pain 19", aliasEndsWithItsConnection) }
+
+func aliasEndsWithItsConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		lasting(t, r.M)

@@ -51,7 +51,7 @@ func snapshotOf(t testing.TB, folder string) string {
 
 // A QoS 1 or 2 message is on disk when its publish has returned, whatever its stage is when the process is killed.
 func TestJournalOutgoing(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 11, pain 12", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, s, folder := journaled(t, v)
 		c := r.Connect(s, nil)
 		for i, qos := range []int{1, 1, 2, 2, 2, 0} {
@@ -111,7 +111,7 @@ func TestJournalWithoutTheServersSession(t *testing.T) {
 
 // An incoming QoS 2 message is on disk before PUBREC leaves, and until its MessageIn has returned.
 func TestJournalIncoming(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 12", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, s, folder := journaled(t, v)
 		c := r.Connect(s, nil)
 		c.SendPublish("in", 2, 7, "x")
@@ -325,7 +325,7 @@ func journals(t testing.TB, folder string) (names []string) {
 	return names
 }
 
-// pain 32: what is wrong with the folder or the file is an error of the call that needs it, and changes nothing.
+// What is wrong with the folder or the file is an error of the call that needs it, and changes nothing.
 func TestJournalUnusable(t *testing.T) {
 	file := func(t *testing.T, text string) string {
 		folder := t.TempDir()
@@ -366,7 +366,7 @@ func TestJournalUnusable(t *testing.T) {
 			return folder
 		}, nil},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run("pain 32: "+test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, _, _ := journaled(t, mqtt.MvV5)
 				folder := test.folder(t)
@@ -386,8 +386,10 @@ func TestJournalUnusable(t *testing.T) {
 	}
 }
 
-// pain 32: damaged records are told one by one, and sound ones survive.
-func TestJournalDamaged(t *testing.T) {
+// Damaged records are told one by one, and sound ones survive.
+func TestJournalDamaged(t *testing.T) { t.Run("pain 32", journalDamaged) }
+
+func journalDamaged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, s, folder := journaled(t, mqtt.MvV5)
 		config(t, r.M, "QueueMessages=True")

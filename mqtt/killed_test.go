@@ -23,31 +23,36 @@ import (
 )
 
 var (
-	killFor  = flag.Duration("kill.for", 5*time.Second, "how long each of the eight subtests of TestKilled kills and restarts; for an hour: 7m30s")
+	killFor  = flag.Duration("kill.for", 4*time.Second, "how long each of the ten subtests of TestKilled kills and restarts; for an hour: 6m")
 	killSeed = flag.Uint64("kill.seed", 0, "seed of the moments at which TestKilled kills; 0 = by the clock")
 )
 
 // TestKilled kills a program that publishes, or one that receives, again and again, without warning (kill -9), restarts
 // the server now and then, and cuts their link after any byte. With JournalDir every message that a publish accepted
-// arrives, QoS 2 exactly once, in the order of the calls; every message that was published for the receiver is delivered,
+// arrives, QoS 2 exactly once, in the order of the calls unless the server was restarted; every message that was published for the receiver is delivered,
 // QoS 2 exactly once.
 func TestKilled(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the test kills by signal")
 	}
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
-		t.Run("publishing to mosquitto", func(t *testing.T) {
+		t.Run("pain 12: publishing to mosquitto", func(t *testing.T) {
+			g := newKilling(t, v, realservers.StartMosquitto(t))
+			g.restarts = false
+			g.publishing()
+		})
+		t.Run("pain 12: publishing to mosquitto that is restarted", func(t *testing.T) {
 			newKilling(t, v, realservers.StartMosquitto(t)).publishing()
 		})
-		t.Run("receiving from mosquitto", func(t *testing.T) {
+		t.Run("pain 12: receiving from mosquitto", func(t *testing.T) {
 			g := newKilling(t, v, realservers.StartMosquitto(t))
 			g.restarts = false
 			g.receiving()
 		})
-		t.Run("receiving from mosquitto that is restarted", func(t *testing.T) {
+		t.Run("pain 12: receiving from mosquitto that is restarted", func(t *testing.T) {
 			newKilling(t, v, realservers.StartMosquitto(t)).receiving()
 		})
-		t.Run("publishing to the embedded broker", func(t *testing.T) {
+		t.Run("pain 12: publishing to the embedded broker", func(t *testing.T) {
 			host, port := mqtttest.Broker(t)
 			g := newKilling(t, v, &realservers.Process{Server: realservers.Server{Host: host, Port: port}})
 			g.restarts, g.most = false, 1 // mochi loses a QoS 2 message when it cannot write PUBREC: docs/servers.md
@@ -163,7 +168,7 @@ func (g *killing) publishing() {
 		if got[e.Message]++; got[e.Message] > 1 {
 			return
 		}
-		if n < order[qos] {
+		if n < order[qos] && !g.restarts { // mosquitto 2.0.11 comes back with another order: docs/servers.md
 			t.Errorf("%q comes after %d", e.Message, order[qos])
 		}
 		order[qos] = n

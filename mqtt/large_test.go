@@ -17,14 +17,16 @@ func TestLargeOverTCP(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		t.Run(fmt.Sprintf("MessageOut %t", keep), func(t *testing.T) {
 			m := mqtt.New()
-			t.Cleanup(func() { finish(t, m) })
+			r := mqtttest.Record(t, m).Silent()
 			var got, out [][]byte
-			m.OnMessageIn = func(e *mqtt.MessageInEventArgs) { got = append(got, e.MessageB) }
+			r.On("MessageIn", func(a any) { got = append(got, a.(*mqtt.MessageInEventArgs).MessageB) })
 			if keep {
-				m.OnMessageOut = func(e *mqtt.MessageOutEventArgs) { out = append(out, e.MessageB) }
+				r.On("MessageOut", func(a any) { out = append(out, a.(*mqtt.MessageOutEventArgs).MessageB) })
+			} else {
+				m.OnMessageOut = nil
 			}
 			subscribed := false
-			m.OnSubscribed = func(*mqtt.SubscribedEventArgs) { subscribed = true }
+			r.On("Subscribed", func(any) { subscribed = true })
 			must(t, m.ConnectTo(host, port))
 			must(t, m.Subscribe("large", 0))
 			for !subscribed {

@@ -58,7 +58,7 @@ func TestLogPage(t *testing.T) {
 		t.Fatalf("docs/log.md shows %d of 3 levels", len(blocks)-1)
 	}
 	for setting, want := range blocks {
-		t.Run(setting, inBubble(func(t *testing.T) {
+		t.Run("pain 34: "+setting, inBubble(func(t *testing.T) {
 			r, s := memory(t, mqtt.MvV5)
 			config(t, r.M, setting)
 			must(t, r.M.SetUser("ann"))
@@ -181,7 +181,9 @@ func TestLogSession(t *testing.T) {
 }
 
 // No secret is in the log at level 3, neither as text nor in hexadecimal (pain 34).
-func TestLogSecrets(t *testing.T) {
+func TestLogSecrets(t *testing.T) { t.Run("pain 34", logSecrets) }
+
+func logSecrets(t *testing.T) {
 	const secret = "hunter2+"
 	secretHex := hex.EncodeToString([]byte(secret))
 	shows := func(list []string) bool {

@@ -24,16 +24,25 @@ func (m *MQTT) SSLAcceptServerCert() *certificate.Certificate {
 // SetSSLAcceptServerCert sets SSLAcceptServerCert: a server that presents exactly this certificate is accepted. nil means
 // none. Error: 211 while connected or connecting.
 func (m *MQTT) SetSSLAcceptServerCert(c *certificate.Certificate) error {
-	return m.setCertificate("SSLAcceptServerCert", &m.settings.tls.AcceptCertificate, c)
+	return setWhenIdle(m, errors.ErrWrongState, "SSLAcceptServerCert", &m.settings.tls.AcceptCertificate, c)
 }
 
 // SSLCert returns the client's certificate. Default: an empty one, which is none.
 func (m *MQTT) SSLCert() *certificate.Certificate { return m.certificate(&m.settings.tls.Certificate) }
 
-// SetSSLCert sets the client's certificate for TLS; nil means none. Errors: 211 while connected or connecting; Connect
-// returns 271 to 273 when it cannot be used.
+// SetSSLCert sets the client's certificate for TLS; nil means none. The handler of BeforeConnect may set it too, so that a
+// certificate is renewed before AutoReconnect uses it. Errors: 211 while connected or connecting;
+// Connect returns 271 to 273 when it cannot be used.
 func (m *MQTT) SetSSLCert(c *certificate.Certificate) error {
-	return m.setCertificate("SSLCert", &m.settings.tls.Certificate, c)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.link; l == nil || l.started() {
+		if err := m.refuseUnlessIdle(errors.ErrWrongState, "SSLCert"); err != nil {
+			return err
+		}
+	}
+	m.settings.tls.Certificate = c
+	return nil
 }
 
 // certificate returns the certificate in a field. An empty one is made when it is asked for: most components have none.
@@ -44,10 +53,6 @@ func (m *MQTT) certificate(field **certificate.Certificate) *certificate.Certifi
 		*field = certificate.New()
 	}
 	return *field
-}
-
-func (m *MQTT) setCertificate(property string, field **certificate.Certificate, c *certificate.Certificate) error {
-	return setWhenIdle(m, errors.ErrWrongState, property, field, c)
 }
 
 // SSLEnabled reports whether connections use TLS. Default false.

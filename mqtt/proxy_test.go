@@ -211,7 +211,7 @@ func (w way) open(t *testing.T, v mqtt.MQTTVersions, noted *request) (*mqtttest.
 // The events of every way, to the beginning and to the end; a message goes both ways meanwhile.
 func TestEventsOfEveryWay(t *testing.T) {
 	for _, w := range ways() {
-		t.Run(w.String(), func(t *testing.T) {
+		t.Run("pain 35: "+w.String(), func(t *testing.T) {
 			eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
 				noted := &request{}
 				r, s := w.open(t, v, noted)
@@ -300,7 +300,7 @@ func TestProxyCredentials(t *testing.T) {
 		{firewall.FwSOCKS5, "user1", "wrong", "refused User and Password"},
 	} {
 		for _, bySettings := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%d/%s/%s/settings %t", row.kind, row.user, row.password, bySettings), func(t *testing.T) {
+			t.Run(fmt.Sprintf("pain 35: %d/%s/%s/settings %t", row.kind, row.user, row.password, bySettings), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					noted := &request{}
 					r, s := way{proxy: row.kind}.open(t, mqtt.MvV5, noted)
@@ -426,7 +426,9 @@ func TestProxyAutoDetect(t *testing.T) {
 
 // No secret is in any event at LogLevel 3, in an error or in a setting that is listed: of MQTT, of the proxy, of the
 // upgrade, of TLS. The connection stands, then the proxy refuses.
-func TestSecretsStayOutOfEvents(t *testing.T) {
+func TestSecretsStayOutOfEvents(t *testing.T) { t.Run("pain 34", secretsStayOutOfEvents) }
+
+func secretsStayOutOfEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		noted := &request{}
 		w := way{firewall.FwTunnel, true, true}

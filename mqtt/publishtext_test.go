@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 )
 
@@ -12,8 +11,7 @@ import (
 // by a message that is published afterwards.
 func TestPublishedTextStaysAsItIs(t *testing.T) {
 	host, port := mqtttest.Broker(t)
-	m := mqtt.New()
-	t.Cleanup(func() { finish(t, m) })
+	m := recorded(t)
 	must(t, m.ConnectTo(host, port))
 	text := strings.Repeat("text", 8<<10)
 	want := strings.Clone(text)

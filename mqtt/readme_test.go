@@ -213,7 +213,7 @@ func (r *recorder) receive(qos int) {
 	r.check(r.m.Subscribe("a", 2))
 	r.until("Subscribed")
 	r.events = nil
-	other := mqtt.New()
+	other := recorded(r.t)
 	r.check(other.ConnectTo(r.host, r.port))
 	r.check(other.PublishAndWait("a", qos, []byte("x")))
 	r.check(other.Disconnect())

@@ -24,7 +24,6 @@ func realClient(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, id stri
 	for _, f := range prepare {
 		f(m)
 	}
-	t.Cleanup(func() { finish(t, m) })
 	return r
 }
 
@@ -165,8 +164,7 @@ func realSession(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, prepar
 func TestRealServerRefuses(t *testing.T) {
 	s := realservers.MosquittoAuth(t)
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
-		m := mqtt.New()
-		t.Cleanup(func() { finish(t, m) })
+		m := recorded(t)
 		must(t, m.SetVersion(v))
 		must(t, m.SetClientId(fmt.Sprintf("auth-%d", time.Now().UnixNano())))
 		must(t, m.SetUser(s.User))

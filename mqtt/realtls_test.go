@@ -268,7 +268,7 @@ func TestExactlyOnceOverCutLayers(t *testing.T) {
 			port := terminate(t, broker.Addr(), mqtttest.Layers(layers...))
 
 			m := mqtt.New()
-			t.Cleanup(func() { finish(t, m) })
+			r := mqtttest.Record(t, m).Silent()
 			cuts, subscribed := 0, false
 			mqtt.SetDial(m, func(ctx context.Context, network, address string) (net.Conn, error) {
 				conn, err := new(net.Dialer).DialContext(ctx, network, address)
@@ -286,11 +286,11 @@ func TestExactlyOnceOverCutLayers(t *testing.T) {
 			trust(t, m, ca)
 			config(t, m, "QueueMessages=True")
 			got := map[string]int{}
-			m.OnMessageIn = func(e *mqtt.MessageInEventArgs) { got[e.Message[:4]]++ }
+			r.On("MessageIn", func(a any) { got[a.(*mqtt.MessageInEventArgs).Message[:4]]++ })
 			must(t, m.SetRemoteHost(w.scheme()+"://localhost/mqtt"))
 			must(t, m.SetRemotePort(port))
 			must(t, m.Connect())
-			m.OnSubscribed = func(*mqtt.SubscribedEventArgs) { subscribed = true } // a lost SUBSCRIBE is not repeated
+			r.On("Subscribed", func(any) { subscribed = true }) // a lost SUBSCRIBE is not repeated
 			must(t, m.Subscribe(m.ClientId(), 2))
 			for !subscribed {
 				must(t, m.DoEvents())

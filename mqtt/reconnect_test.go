@@ -126,7 +126,9 @@ func TestReconnectSchedule(t *testing.T) {
 }
 
 // A server that ends all connections at once does not get them all back at once.
-func TestReconnectJitter(t *testing.T) {
+func TestReconnectJitter(t *testing.T) { t.Run("pain 24", reconnectJitter) }
+
+func reconnectJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n = 100
 		s := mqtttest.NewMemoryServer(t)

@@ -3,7 +3,6 @@ package mqtt_test
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -17,223 +16,70 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// stage is a run in which every event fires.
-type stage struct {
-	t      *testing.T
-	r      *mqtttest.Recorder
-	s      *mqtttest.Server
-	latest func() *mqtttest.Conn
-	panics []any
-}
-
-func newStage(t *testing.T, v mqtt.MQTTVersions) *stage {
-	t.Helper()
-	r, s := memory(t, v)
-	r.Patience = time.Hour
-	config(t, r.M, `ConnectProperties={"AuthenticationMethod":"m"}`) // v5 only
-	return &stage{t: t, r: r, s: s, latest: s.ServeAll(t, authenticate)}
-}
-
-// stageEvents lists the events that fire on the stage: it has no TLS, and 3.1.1 has no AUTH.
-func stageEvents(v mqtt.MQTTVersions) []string {
-	return slices.DeleteFunc(mqtttest.Events(), func(name string) bool {
-		return strings.HasPrefix(name, "SSL") || name == "Auth" && v == mqtt.MvV3
-	})
-}
-
-// authenticate answers CONNECT with an authentication method, and AUTH, with success.
-func authenticate(c *mqtttest.Conn, p *mqtttest.Packet) bool {
-	switch p.Type() {
-	case packet.CONNECT:
-		_, connect, _ := packet.DecodeConnect(p.Body)
-		if method, given := connect.Properties.Bytes(packet.PropAuthenticationMethod); given {
-			_ = c.TrySend(c.Connack(false, 0, packet.Properties(nil).AppendBytes(packet.PropAuthenticationMethod, method)))
-			return false
-		}
-	case packet.AUTH:
-		auth, _ := packet.DecodeAuth(packet.FromClient, p.Body)
-		_ = c.TrySend(packet.AppendAuth(nil, &packet.Auth{Properties: auth.Properties}))
-	}
-	return true
-}
-
-// call calls a method whose error does not matter, and catches what a handler panics with.
-func (g *stage) call(f func() error) {
-	defer func() {
-		if p := recover(); p != nil {
-			g.panics = append(g.panics, p)
-		}
-	}()
-	_ = f()
-}
-
-// settle lets everything happen that happens by itself, and pumps it, 100 ms of virtual time long.
-func (g *stage) settle() {
-	for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
-		g.call(g.r.M.DoEvents)
-		synctest.Wait()
-	}
-}
-
-func (g *stage) send(b func(c *mqtttest.Conn) []byte) {
-	if c := g.latest(); c != nil {
-		_ = c.TrySend(b(c))
-	}
-	g.settle()
-}
-
-// play fires all events, most of them through DoEvents.
-func (g *stage) play() {
-	m := g.r.M
-	g.call(func() error { return m.ConnectTo(g.s.Host, g.s.Port) })
-	g.settle()
-	g.call(func() error { return m.Subscribe("a,b", 2) })
-	g.settle()
-	g.call(func() error { return m.Unsubscribe("b") })
-	g.settle()
-	for qos := range 3 {
-		g.call(func() error { return m.PublishMessage("a", qos, "x") })
-		g.settle()
-		g.send(func(c *mqtttest.Conn) []byte { return c.Publish("a", byte(qos), 100, "y") })
-	}
-	g.send(func(*mqtttest.Conn) []byte { return packet.AppendShortAck(nil, packet.PUBREL, 100) })
-	g.call(m.Ping)
-	g.settle()
-	g.call(func() error { return m.Auth(true, mqtt.AuthProperties{}) })
-	g.settle()
-	g.send(func(*mqtttest.Conn) []byte { return []byte{0x36, 5, 0, 1, 'a', 0, 1} })
-}
-
-// works checks that the component is in order.
-func (g *stage) works() {
-	g.t.Helper()
-	m := g.r.M
-	if err := m.Disconnect(); err != nil {
-		g.t.Errorf("Disconnect: %v", err)
-	}
-	g.settle()
-	must(g.t, m.SetPassword(""))
-	must(g.t, m.SetSSLEnabled(false))
-	g.panics = nil
-	if m.Connected() {
-		g.t.Error("connected after Disconnect")
-	}
-	g.r.Take()
-	if err := m.ConnectTo(g.s.Host, g.s.Port); err != nil {
-		g.t.Fatalf("connecting again: %v", err)
-	}
-	if err := m.PublishAndWait("a", 2, []byte("x")); err != nil {
-		g.t.Errorf("publishing again: %v", err)
-	}
-	if err := m.Disconnect(); err != nil {
-		g.t.Errorf("disconnecting again: %v", err)
-	}
-}
-
-// method is one exported method with arguments that make sense.
-type method struct {
-	name string
-	call func(ctx context.Context, m *mqtt.MQTT) error
-}
-
-// allMethods is made from the exported API, so that a new method cannot be forgotten.
-func allMethods() []method {
-	typ := reflect.TypeFor[*mqtt.MQTT]()
-	var list []method
-	for i := range typ.NumMethod() {
-		decl := typ.Method(i)
-		list = append(list, method{decl.Name, func(ctx context.Context, m *mqtt.MQTT) error {
-			in := []reflect.Value{reflect.ValueOf(m)}
-			for p := 1; p < decl.Type.NumIn(); p++ {
-				in = append(in, argument(ctx, decl, p))
-			}
-			out := decl.Func.Call(in)
-			if n := len(out); n > 0 {
-				if err, is := out[n-1].Interface().(error); is {
-					return err
-				}
-			}
-			return nil
-		}})
-	}
-	return list
-}
-
-func argument(ctx context.Context, decl reflect.Method, p int) reflect.Value {
-	typ := decl.Type.In(p)
-	switch {
-	case typ == reflect.TypeFor[context.Context]():
-		return reflect.ValueOf(ctx)
-	case decl.Name == "Config":
-		return reflect.ValueOf("LogLevel=3")
-	case typ.Kind() == reflect.String:
-		return reflect.ValueOf("a").Convert(typ)
-	case typ.Kind() == reflect.Int && decl.Name == "DisconnectWith":
-		return reflect.ValueOf(4)
-	case typ.Kind() == reflect.Int:
-		return reflect.ValueOf(1).Convert(typ)
-	case typ == reflect.TypeFor[[]byte]():
-		return reflect.ValueOf([]byte("z"))
-	case typ.Kind() == reflect.Bool:
-		return reflect.ValueOf(decl.Name != "SetConnected")
-	}
-	return reflect.Zero(typ)
-}
-
 // Every method may be called from inside every handler, the waiting ones too, and from another goroutine while a handler
-// waits for it: nothing hangs, events stay un-nested, the component is in order afterwards (pains 1 and 2).
+// waits for it, which shows that no lock is held there: nothing hangs, events stay un-nested and in order, the component
+// is in order afterwards. Methods and events come from the exported API.
 func TestEveryMethodInsideEveryHandler(t *testing.T) {
-	watchdog(t, 60*time.Second)
-	for _, elsewhere := range []bool{false, true} {
-		for _, v := range bothVersions {
-			for _, event := range stageEvents(v) {
-				for _, method := range allMethods() {
-					t.Run(fmt.Sprintf("%s inside %s/elsewhere %t/%s", method.name, event, elsewhere, versionName(v)), func(t *testing.T) {
-						synctest.Test(t, func(t *testing.T) {
-							g := newStage(t, v)
-							if method.name == "Reset" || elsewhere {
-								g.r.Lenient()
-							}
-							calls, returned := 0, 0
-							g.r.On(event, func(any) {
-								if calls++; calls > 1 {
-									return
-								}
-								// Run and ConnectContext end at last when the second is over.
-								ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-								defer cancel()
-								var err error
-								if elsewhere {
-									done := make(chan error)
-									go func() { done <- method.call(ctx, g.r.M) }()
-									err = <-done
-								} else {
-									err = method.call(ctx, g.r.M)
-								}
-								returned++
-								if (method.name == "DoEvents" || method.name == "Run") && !elsewhere && errors.Code(err) != 143 {
-									t.Errorf("%s returned %v, want 143", method.name, err)
-								}
-							})
-							g.play()
-							if returned == 0 {
-								t.Errorf("%s was called %d times and returned %d times", method.name, calls, returned)
-							}
-							g.works()
+	watchdog(t, 300*time.Second)
+	for _, row := range []struct {
+		name      string
+		elsewhere bool
+	}{{"pain 1: inside", false}, {"pain 2: elsewhere, while the handler waits", true}} {
+		t.Run(row.name, func(t *testing.T) {
+			for _, v := range bothVersions {
+				for _, event := range matrixEvents(v) {
+					for _, method := range allMethods() {
+						t.Run(fmt.Sprintf("%s inside %s/%s", method.name, event, versionName(v)), func(t *testing.T) {
+							synctest.Test(t, func(t *testing.T) { callInside(t, v, event, method, row.elsewhere) })
 						})
-					})
+					}
 				}
 			}
-		}
+		})
 	}
+}
+
+// callInside calls a method when event fires for the first time.
+func callInside(t *testing.T, v mqtt.MQTTVersions, event string, method method, elsewhere bool) {
+	g := newStageFor(t, v, event)
+	if strings.HasPrefix(method.name, "Connect") {
+		g.r.Hasty()
+	}
+	calls, returned := 0, 0
+	g.r.On(event, func(any) {
+		if calls++; calls > 1 {
+			return
+		}
+		if method.name == "Reset" {
+			g.r.Lenient() // which forgets the events of a connection that stood
+		}
+		// Run and ConnectContext end at last when the second is over.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var err error
+		if elsewhere {
+			err = <-g.r.Start(func() error { return method.call(ctx, g.r.M) })
+		} else {
+			err = method.call(ctx, g.r.M)
+		}
+		returned++
+		if (method.name == "DoEvents" || method.name == "Run") && !elsewhere && errors.Code(err) != 143 {
+			t.Errorf("%s returned %v, want 143", method.name, err)
+		}
+	})
+	g.play()
+	if returned == 0 {
+		t.Errorf("%s was called %d times and returned %d times", method.name, calls, returned)
+	}
+	g.works()
 }
 
 // Every event fires on the stage, or the tests above and below would test nothing.
 func TestStageFiresEveryEvent(t *testing.T) {
 	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
-		g := newStage(t, v)
-		g.play()
-		for _, name := range stageEvents(v) {
+		for _, name := range matrixEvents(v) {
+			g := newStageFor(t, v, name)
+			g.play()
 			if g.r.Trace().Count(name) == 0 {
 				t.Errorf("%s did not fire", name)
 			}
@@ -258,8 +104,8 @@ func TestPanicInHandler(t *testing.T) {
 					}
 				})
 				g.play()
-				if event != "" && (len(g.panics) != 1 || g.panics[0] != "out of "+event) {
-					t.Errorf("the panics that came out: %v", g.panics)
+				if event != "" && (len(g.panics) != 1 || g.panics[0] != "out of "+event || !strings.Contains(g.stacks[0], "TestPanicInHandler.")) {
+					t.Errorf("the panics that came out: %v, from\n%s", g.panics, g.stacks) // with the stack of the handler
 				}
 				if n := g.r.M.IncomingMessages().Count() + g.r.M.OutgoingMessages().Count(); n != 0 {
 					t.Errorf("%d messages are left: %s; %s", n, states(g.r.M.IncomingMessages()), states(g.r.M.OutgoingMessages()))
@@ -272,7 +118,7 @@ func TestPanicInHandler(t *testing.T) {
 		}
 		want := run(t, "")
 		for _, event := range stageEvents(v) {
-			t.Run(event, func(t *testing.T) {
+			t.Run("pain 4: "+event, func(t *testing.T) {
 				want := want
 				if event == "BeforeConnect" { // the panic leaves through Connect, which ends the attempt
 					want = []string{"BeforeConnect ClientId:c CleanSession:true"}
@@ -287,7 +133,7 @@ func TestPanicInHandler(t *testing.T) {
 
 // While a handler runs for ten minutes, other goroutines use the component, and the connection lives on (pains 1 to 3).
 func TestOthersGoOnWhileAHandlerRuns(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 2, pain 3", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, s := memory(t, v)
 		must(t, r.M.SetKeepAliveInterval(30))
 		pings := 0

@@ -235,7 +235,7 @@ func TestReceiveStepByStep(t *testing.T) {
 
 // Subscribing and unsubscribing, with results of all kinds (pain 8).
 func TestSubscribeStepByStep(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 8", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, _, c := connected(t, v)
 		must(t, r.M.Subscribe("a/#, b/+,c", 1))
 		c.Expect(byVersion(v,

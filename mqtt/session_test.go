@@ -448,7 +448,7 @@ func TestSaveConcurrently(t *testing.T) {
 						return
 					}
 					for _, file := range []string{"", name} { // the text, and what the file has meanwhile
-						next := mqtt.New()
+						next := recorded(t)
 						if _, err := next.Config("SessionStateFile=" + file); err != nil {
 							t.Error(err)
 						}

@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
-
-	"github.com/iotcomponents/iot/mqtt"
 )
 
 // wantOnly checks that nothing else is in the folder of a file.
@@ -24,7 +22,7 @@ func wantOnly(t *testing.T, name string) {
 // someSession is the text of a session with a client identifier and nothing else.
 func someSession(t *testing.T) string {
 	t.Helper()
-	m := mqtt.New()
+	m := recorded(t)
 	must(t, m.SetClientId("c"))
 	return saved(t, m)
 }
@@ -33,7 +31,7 @@ func TestSessionStateFile(t *testing.T) {
 	text := someSession(t)
 	for _, mode := range []os.FileMode{0, 0o600, 0o644, 0o777} {
 		t.Run(mode.String(), func(t *testing.T) {
-			m := mqtt.New()
+			m := recorded(t)
 			must(t, m.SetClientId("c"))
 			name := stateFile(t, m)
 			if mode != 0 {
@@ -54,7 +52,7 @@ func TestSessionStateFile(t *testing.T) {
 				t.Errorf("mode %v, want 0600", info.Mode())
 			}
 			wantOnly(t, name)
-			next := mqtt.New()
+			next := recorded(t)
 			config(t, next, "SessionStateFile="+name)
 			must(t, next.RestoreSession(""))
 			if next.ClientId() != "c" {
@@ -64,7 +62,7 @@ func TestSessionStateFile(t *testing.T) {
 	}
 	t.Run("a name without a folder", func(t *testing.T) {
 		t.Chdir(t.TempDir())
-		m := mqtt.New()
+		m := recorded(t)
 		config(t, m, "SessionStateFile=state*")
 		saved(t, m)
 		must(t, m.RestoreSession(""))
@@ -76,7 +74,7 @@ func TestSessionStateFileIsReplacedAsAWhole(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows does not replace a file that is open")
 	}
-	m := mqtt.New()
+	m := recorded(t)
 	name := stateFile(t, m)
 	before := saved(t, m)
 	reader, err := os.Open(name)
@@ -131,9 +129,9 @@ func TestSessionStateFileRefused(t *testing.T) {
 			return name
 		}, os.Geteuid() != 0},
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run("pain 32: "+row.name, func(t *testing.T) {
 			folder := t.TempDir()
-			m := mqtt.New()
+			m := recorded(t)
 			must(t, m.SetClientId("changed"))
 			name := row.make(t, folder)
 			config(t, m, "SessionStateFile="+name)
@@ -158,14 +156,14 @@ func TestSessionStateFileRefused(t *testing.T) {
 		})
 	}
 	t.Run("a file that is too large", func(t *testing.T) {
-		m := mqtt.New()
+		m := recorded(t)
 		name := stateFile(t, m)
 		must(t, os.WriteFile(name, nil, 0o600))
 		must(t, os.Truncate(name, 1<<30+1)) // takes no room
 		wantCode(t, m.RestoreSession(""), 302)
 	})
 	t.Run("an empty file", func(t *testing.T) {
-		m := mqtt.New()
+		m := recorded(t)
 		must(t, os.WriteFile(stateFile(t, m), nil, 0o600))
 		wantCode(t, m.RestoreSession(text), 504)
 	})

@@ -81,7 +81,7 @@ func TestSetters(t *testing.T) {
 		numbers := strings.Fields(documented[row.name]["bad"])
 		fixed, _ := strconv.Atoi(documented[row.name]["fixed"])
 		t.Run(row.name, func(t *testing.T) {
-			m := mqtt.New()
+			m := recorded(t)
 			for _, bad := range row.bad {
 				if !slices.Contains(numbers, strconv.Itoa(bad.code)) {
 					t.Errorf("%d is not documented", bad.code)
@@ -181,7 +181,7 @@ func TestSetConnected(t *testing.T) {
 
 // ConnectTo refuses what SetRemoteHost and SetRemotePort refuse, and then sets neither.
 func TestConnectToSetsBothOrNeither(t *testing.T) {
-	m := mqtt.New()
+	m := recorded(t)
 	must(t, m.SetRemoteHost("before"))
 	before := snapshot(m)
 	for _, row := range setterRows() {
@@ -203,7 +203,7 @@ func TestConnectToSetsBothOrNeither(t *testing.T) {
 
 // nil is none.
 func TestSetNil(t *testing.T) {
-	m := mqtt.New()
+	m := recorded(t)
 	must(t, m.SetFirewall(&firewall.Firewall{Host: "h"}))
 	must(t, m.SetFirewall(nil))
 	must(t, m.SetSSLCert(nil))
@@ -215,7 +215,7 @@ func TestSetNil(t *testing.T) {
 
 // A will that the code page lacks is refused when it is set; a page is chosen first.
 func TestWillMessageOutsideCodePage(t *testing.T) {
-	m := mqtt.New()
+	m := recorded(t)
 	config(t, m, "CodePage=1252")
 	must(t, m.SetWillMessage("ü"))
 	before := snapshot(m)

@@ -118,8 +118,7 @@ func TestIPv6(t *testing.T) {
 		{"localhost", 2, 0},
 	} {
 		t.Run(fmt.Sprint(row.host, row.useIPv6), func(t *testing.T) {
-			m := mqtt.New()
-			t.Cleanup(func() { finish(t, m) })
+			m := recorded(t)
 			trust(t, m, ca)
 			config(t, m, fmt.Sprintf("UseIPv6=%d", row.useIPv6))
 			if row.host == "localhost" {

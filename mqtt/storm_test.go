@@ -22,7 +22,7 @@ import (
 // arrives once, and each goroutine's messages of one QoS in order (pains 14 and 30).
 func TestManyGoroutines(t *testing.T) {
 	watchdog(t, 60*time.Second)
-	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	proves(t, "pain 30", func(t *testing.T, v mqtt.MQTTVersions) {
 		const publishers, each = 16, 300
 		s := mqtttest.NewServer(t)
 		m := mqtt.New()
@@ -153,7 +153,9 @@ func storm(t *testing.T, m *mqtt.MQTT, s *mqtttest.Server, latest func() *mqttte
 }
 
 // Random sequences of everything from several goroutines leave no goroutine and a component that works (pain 26).
-func TestStorm(t *testing.T) {
+func TestStorm(t *testing.T) { t.Run("pain 26", manyStorms) }
+
+func manyStorms(t *testing.T) {
 	watchdog(t, 90*time.Second)
 	rounds := 150
 	if testing.Short() {
@@ -206,7 +208,7 @@ func TestEndWhileSomebodyWaits(t *testing.T) {
 		"end":        func(_ *mqtt.MQTT, c *mqtttest.Conn) { c.Close() },
 	}
 	for name, end := range ends {
-		t.Run(name, func(t *testing.T) {
+		t.Run("pain 6, pain 27: "+name, func(t *testing.T) {
 			rounds := 60
 			if name == "Disconnect" {
 				rounds = 15 // the server does not close its side: each takes as long as Disconnect waits for it
@@ -270,12 +272,13 @@ func TestLargePayload(t *testing.T) {
 			return true
 		})
 		got := 0
-		m.OnMessageIn = func(e *mqtt.MessageInEventArgs) {
-			if !bytes.Equal(e.MessageB, large) || e.Message != string(large) {
+		r := mqtttest.Record(t, m).Silent()
+		r.On("MessageIn", func(a any) {
+			if e := a.(*mqtt.MessageInEventArgs); !bytes.Equal(e.MessageB, large) || e.Message != string(large) {
 				t.Error("the client received something else")
 			}
 			got++
-		}
+		})
 		must(t, m.ConnectTo(s.Host, s.Port))
 		for qos := range 3 {
 			must(t, m.PublishAndWait("a", qos, large))
@@ -293,7 +296,7 @@ func TestLargePayload(t *testing.T) {
 // A header that announces 256 MB, then silence: the memory grows with what has come, not with what is announced
 // (pain 29).
 func TestAnnouncedSize(t *testing.T) {
-	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	proves(t, "pain 29", func(t *testing.T, v mqtt.MQTTVersions) {
 		s := mqtttest.NewServer(t)
 		m := mqtt.New()
 		must(t, m.SetVersion(v))

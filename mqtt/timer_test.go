@@ -27,7 +27,7 @@ func keptAlive(t *testing.T, v mqtt.MQTTVersions, seconds int) (*mqtttest.Record
 // other packets go out.
 func TestKeepAlive(t *testing.T) {
 	for _, seconds := range []int{1, 10, 60, 65535} {
-		t.Run(fmt.Sprint(seconds), func(t *testing.T) {
+		t.Run(fmt.Sprint("pain 22: ", seconds), func(t *testing.T) {
 			eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
 				r, c := keptAlive(t, v, seconds)
 				interval := time.Duration(seconds) * time.Second
@@ -40,14 +40,21 @@ func TestKeepAlive(t *testing.T) {
 					last = time.Now()
 					c.Send("D0 00")
 				}
-				// Publishing puts it off.
+				// Publishing puts it off while the server answers, and not when it says nothing.
 				for range 10 {
 					advance(interval / 2)
 					c.ExpectNothing()
+					must(t, r.M.PublishMessage("a", 1, ""))
+					c.SendAck(packet.PUBACK, c.ExpectPublish().PacketID)
+				}
+				for range 3 {
+					advance(interval / 2)
 					must(t, r.M.PublishMessage("a", 0, ""))
 					c.ExpectPublish()
+					c.Expect("C0 00")
+					c.Send("D0 00")
 				}
-				r.WaitFor("Ping", 20)
+				r.WaitFor("Ping", 23)
 				if !r.M.Connected() {
 					t.Error("the connection was lost")
 				}
@@ -58,7 +65,7 @@ func TestKeepAlive(t *testing.T) {
 
 // KeepAliveInterval 0: no PINGREQ, no check.
 func TestKeepAliveOff(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 22", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, c := keptAlive(t, v, 0)
 		advance(48 * time.Hour)
 		c.ExpectNothing()
@@ -74,7 +81,7 @@ func TestNoPingresp(t *testing.T) {
 		pingTimeout string
 		patience    time.Duration
 	}{{"0", 20 * time.Second}, {"5", 5 * time.Second}, {"100", 100 * time.Second}} {
-		t.Run("PingTimeout "+row.pingTimeout, func(t *testing.T) {
+		t.Run("pain 23: PingTimeout "+row.pingTimeout, func(t *testing.T) {
 			eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
 				r, c := keptAlive(t, v, 20)
 				config(t, r.M, "PingTimeout="+row.pingTimeout)
@@ -94,7 +101,7 @@ func TestNoPingresp(t *testing.T) {
 
 // The peer stops reading and writing while a publisher waits for room: 201 within the bound all the same (pain 23).
 func TestDeadPeerBehindFullBuffer(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 23", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, _ := keptAlive(t, v, 20)
 		must(t, r.M.SetTimeout(100_000))
 		r.Silent()
@@ -124,7 +131,7 @@ func TestDeadPeerBehindFullBuffer(t *testing.T) {
 // No false alarm: bytes that arrive put the verdict off, so does a handler that blocks, and Server Keep Alive replaces
 // the interval (pain 22).
 func TestNoFalseAlarm(t *testing.T) {
-	t.Run("bytes arrive", func(t *testing.T) {
+	t.Run("pain 22: bytes arrive", func(t *testing.T) {
 		eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
 			r, c := keptAlive(t, v, 20)
 			large := c.Publish("a", 0, 0, string(make([]byte, 1000)))
@@ -140,7 +147,7 @@ func TestNoFalseAlarm(t *testing.T) {
 			r.WaitFor("MessageIn", 1)
 		})
 	})
-	t.Run("a handler blocks", func(t *testing.T) {
+	t.Run("pain 22: a handler blocks", func(t *testing.T) {
 		eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
 			r, c := keptAlive(t, v, 20)
 			go c.Serve(nil)
@@ -153,7 +160,7 @@ func TestNoFalseAlarm(t *testing.T) {
 			must(t, r.M.Interrupt())
 		})
 	})
-	t.Run("MQTT5-3.1.2-21 Server Keep Alive", func(t *testing.T) {
+	t.Run("pain 23: MQTT5-3.1.2-21 Server Keep Alive", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, s := memory(t, mqtt.MvV5)
 			must(t, r.M.SetKeepAliveInterval(1000))
@@ -189,7 +196,9 @@ func TestPingRoundTrip(t *testing.T) {
 
 // RepublishInterval: 3.1.1 sends again with DUP and the same identifier, in order; v5 never on a living connection; after
 // PUBREC nothing is sent again (pain 13).
-func TestRepublish(t *testing.T) {
+func TestRepublish(t *testing.T) { t.Run("pain 13", republish) }
+
+func republish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV3)
 		config(t, r.M, "RepublishInterval=30")
@@ -232,7 +241,7 @@ func TestRepublish(t *testing.T) {
 // PublishAndWait returns when the exchange is over, or with 201 exactly at PublishAndWaitTimeout; the message then stays
 // in OutgoingMessages and goes on (pain 6).
 func TestPublishAndWait(t *testing.T) {
-	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+	provesInBubble(t, "pain 6", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, _, c := connected(t, v)
 		config(t, r.M, "RepublishInterval=0")
 		for _, row := range []struct {

@@ -433,7 +433,7 @@ func TestEndWhileServerAuthenticationIsOpen(t *testing.T) {
 // A handler that panics leaves the decision to the verification; the panic arrives where the program pumps.
 func TestServerAuthenticationPanics(t *testing.T) {
 	for _, known := range []bool{true, false} {
-		t.Run(fmt.Sprintf("known %t", known), func(t *testing.T) {
+		t.Run(fmt.Sprintf("pain 4: known %t", known), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ca, server := certified(t)
 				if !known {
@@ -679,7 +679,7 @@ func TestTLSAgainstPlain(t *testing.T) {
 		{"TLS to a plain port", "ssl://localhost", nil, 276, "may not speak TLS on this port"},
 		{"plain to a TLS port", "tcp://localhost", mqtttest.OverTLS(&tls.Config{}), 1120, "expect TLS on this port"}, // Go says nothing; others send an alert, which gives 276,
 	} {
-		t.Run(row.name, func(t *testing.T) {
+		t.Run("pain 33: "+row.name, func(t *testing.T) {
 			watchdog(t, 30*time.Second)
 			s := mqtttest.NewServer(t)
 			s.Host = row.url

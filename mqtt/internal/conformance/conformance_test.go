@@ -172,6 +172,12 @@ func TestWrite(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(root, "docs"), 0o777); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.MkdirAll(filepath.Join(root, "mqtt", "testdata"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, filepath.FromSlash(painsTable)), []byte("1\tc\ta\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(root, "x_test.go"), []byte("package x\n\nfunc TestX() { _ = \"MQTT5-3.1.0-1\" }\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}

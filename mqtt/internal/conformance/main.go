@@ -2,7 +2,7 @@
 // it and the files that obey it. The statements are the tables beside this file; the rest is taken from the source, so
 // that it cannot drift: a test bears the ids of what it proves in its strings, a branch in its comment. The test of this
 // package fails when a statement has no test or no branch, when an id is used that no statement has, and when the page is
-// stale.
+// stale. It does the same for docs/pains.md: what users of MQTT clients suffer from, and the tests that bear "pain 7".
 //
 //	go generate ./mqtt
 package main
@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// write brings the page of the module at root up to date.
+// write brings the pages of the module at root up to date.
 func write(root string) error {
 	s, err := readSource(os.DirFS(root))
 	if err != nil {
@@ -37,5 +37,14 @@ func write(root string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(root, filepath.FromSlash(pageFile)), []byte(page(parts, s)), 0o666)
+	pains, err := readPains(os.DirFS(root))
+	if err != nil {
+		return err
+	}
+	for file, text := range map[string]string{pageFile: page(parts, s), painsPage: renderPains(pains, s)} {
+		if err := os.WriteFile(filepath.Join(root, filepath.FromSlash(file)), []byte(text), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
 }

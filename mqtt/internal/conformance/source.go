@@ -144,7 +144,7 @@ func (p *testPackage) declare(name, file string, isTest bool, node ast.Node) {
 		switch n := n.(type) {
 		case *ast.BasicLit:
 			if n.Kind == token.STRING {
-				d.ids = append(d.ids, id.FindAllString(n.Value, -1)...)
+				d.ids = append(d.ids, named.FindAllString(n.Value, -1)...)
 			}
 		case *ast.Ident:
 			d.uses = append(d.uses, n.Name)

@@ -2,6 +2,7 @@ package mqtttest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -14,19 +15,27 @@ type DialFunc = func(ctx context.Context, network, address string) (net.Conn, er
 type Faults struct {
 	ReadChunk, WriteChunk int   // bytes per call of the connection below at most; 0 = no limit
 	CutRead, CutWrite     int64 // after so many bytes the connection ends without a packet; 0 = never
+	StallRead, StallWrite int64 // after so many bytes nothing moves in this direction until Close; 0 = never
+	FailWrite             int64 // after so many bytes each write fails, while reading goes on; 0 = never
+	// After so many packets the connection ends; 0 = never. For connections that carry MQTT and no layer above it.
+	CutReadPackets, CutWritePackets int
 }
+
+// ErrWrite is what a write fails with after FailWrite bytes.
+var ErrWrite = errors.New("the write fails on order")
 
 // Faulty is a connection that misbehaves on order.
 type Faulty struct {
 	net.Conn
 	faults Faults
 
-	mu         sync.Mutex
-	read, sent int64
-	stallRead  chan struct{} // closed when the stall ends; nil = none
-	stallWrite chan struct{}
-	closed     chan struct{}
-	once       sync.Once
+	mu                          sync.Mutex
+	read, sent                  int64
+	readPackets, writtenPackets packetCount
+	stallRead                   chan struct{} // closed when the stall ends; nil = none
+	stallWrite                  chan struct{}
+	closed                      chan struct{}
+	once                        sync.Once
 }
 
 // NewFaulty puts faults on conn.
@@ -73,12 +82,18 @@ func (f *Faulty) Read(b []byte) (int, error) {
 	stall, read := f.stallRead, f.read
 	f.mu.Unlock()
 	f.wait(stall)
-	n := limited(len(b), f.faults.ReadChunk, f.faults.CutRead, read)
+	n := limited(len(b), f.faults.ReadChunk, f.faults.StallRead, read)
 	if n == 0 && len(b) > 0 {
+		<-f.closed
+		return 0, net.ErrClosed
+	}
+	n = limited(n, 0, f.faults.CutRead, read)
+	if n == 0 && len(b) > 0 || f.readPackets.reached(f.faults.CutReadPackets) {
 		f.cut()
 		return 0, io.EOF
 	}
 	n, err := f.Conn.Read(b[:n])
+	n = f.readPackets.prefix(b[:n], f.faults.CutReadPackets)
 	f.mu.Lock()
 	f.read += int64(n)
 	f.mu.Unlock()
@@ -92,16 +107,27 @@ func (f *Faulty) Write(b []byte) (int, error) {
 		stall, sent := f.stallWrite, f.sent
 		f.mu.Unlock()
 		f.wait(stall)
-		n := limited(len(b)-written, f.faults.WriteChunk, f.faults.CutWrite, sent)
+		n := limited(len(b)-written, f.faults.WriteChunk, f.faults.StallWrite, sent)
 		if n == 0 {
+			<-f.closed
+			return written, net.ErrClosed
+		}
+		if n = limited(n, 0, f.faults.FailWrite, sent); n == 0 {
+			return written, ErrWrite
+		}
+		if n = limited(n, 0, f.faults.CutWrite, sent); n == 0 {
 			f.cut()
 			return written, io.ErrClosedPipe
 		}
+		n = f.writtenPackets.prefix(b[written:written+n], f.faults.CutWritePackets)
 		n, err := f.Conn.Write(b[written : written+n])
 		written += n
 		f.mu.Lock()
 		f.sent += int64(n)
 		f.mu.Unlock()
+		if f.writtenPackets.reached(f.faults.CutWritePackets) {
+			f.cut()
+		}
 		if err != nil {
 			return written, err
 		}
@@ -110,14 +136,51 @@ func (f *Faulty) Write(b []byte) (int, error) {
 }
 
 // limited is how many of n bytes may go in one call when done have gone before.
-func limited(n, chunk int, cut, done int64) int {
+func limited(n, chunk int, end, done int64) int {
 	if chunk > 0 {
 		n = min(n, chunk)
 	}
-	if cut > 0 {
-		n = int(min(int64(n), cut-done))
+	if end > 0 {
+		n = int(min(int64(n), end-done))
 	}
 	return n
+}
+
+// packetCount counts the packets of a stream as its bytes pass.
+type packetCount struct {
+	complete int
+	inBody   bool
+	header   int // bytes of the fixed header that have passed
+	left     int // of the body; while the header passes, what is known of its length
+}
+
+func (p *packetCount) reached(end int) bool { return end > 0 && p.complete >= end }
+
+// prefix counts b and returns how much of it belongs to the first end packets; 0 = everything, which need not be packets.
+func (p *packetCount) prefix(b []byte, end int) int {
+	if end == 0 {
+		return len(b)
+	}
+	for i := 0; i < len(b); {
+		if p.reached(end) {
+			return i
+		}
+		if p.inBody {
+			n := min(p.left, len(b)-i)
+			i, p.left = i+n, p.left-n
+		} else {
+			if p.header > 0 {
+				p.left |= int(b[i]&0x7F) << (7 * (p.header - 1))
+				p.inBody = b[i] < 0x80
+			}
+			p.header++
+			i++
+		}
+		if p.inBody && p.left == 0 {
+			*p = packetCount{complete: p.complete + 1}
+		}
+	}
+	return len(b)
 }
 
 func (f *Faulty) cut() { _ = f.Close() }

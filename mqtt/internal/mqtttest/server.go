@@ -89,7 +89,7 @@ func (s *Server) serverEnd(t testing.TB, raw net.Conn) *Conn {
 	if s.Layer != nil {
 		conn = s.Layer(raw)
 	}
-	return &Conn{t: t, conn: conn, raw: raw, patience: s.Patience, Version: packet.V311}
+	return &Conn{t: t, conn: conn, raw: raw, patience: s.Patience, Version: packet.V311, witness: newWitness(t)}
 }
 
 // AcceptConnected is Accept with the exchange of CONNECT and a plain CONNACK.
@@ -110,6 +110,7 @@ type Conn struct {
 	raw      net.Conn // below the layer
 	patience time.Duration
 	buf      []byte // read and not consumed
+	witness  *witness
 }
 
 // Packet is a packet of the client.
@@ -128,6 +129,7 @@ func (c *Conn) fill() error {
 	var b [64 << 10]byte
 	n, err := c.conn.Read(b[:])
 	c.buf = append(c.buf, b[:n]...)
+	c.witness.heard(false, b[:n])
 	if n > 0 {
 		return nil
 	}
@@ -286,6 +288,7 @@ func (c *Conn) SendBytes(b []byte) {
 
 // TrySend writes b; the client may have gone.
 func (c *Conn) TrySend(b []byte) error {
+	c.witness.heard(true, b)
 	_ = c.conn.SetWriteDeadline(time.Now().Add(c.patience))
 	_, err := c.conn.Write(b)
 	return err

@@ -11,23 +11,23 @@ import (
 )
 
 // Bag is a set of properties that is assigned and read as one JSON object, for
-// example ConnectProperties. The values live in the fields of the owner. A key is
+// example ConnectProperties. The values live in the fields of a B; a Bag says what
+// they are called and what they accept, is made once and then only read. A key is
 // not set when its field has the value that says so: the unset number given to
 // BagInt (usually -1), TriUnset, "", or an empty slice.
 //
-// A Bag has no lock, like a Registry.
-type Bag struct {
+// The methods take no lock for the fields, as those of a Registry.
+type Bag[B any] struct {
 	keys   []Key
 	byName names
 }
 
-// NewBag makes a bag of keys, in the order in which Text writes them. It leaves
-// the fields alone, so an integer field must already hold its unset value; call
-// Reset to have all of them unset. It panics if a name occurs twice: a programming
-// error.
-func NewBag(keys ...Key) *Bag {
+// NewBag makes a bag of keys, in the order in which Text writes them. The integer
+// fields of a new B must hold their unset value; Reset sees to that. It panics if
+// a name occurs twice: a programming error.
+func NewBag[B any](keys ...Key) *Bag[B] {
 	keys = slices.Clone(keys)
-	b := &Bag{keys: keys, byName: make(names, len(keys))}
+	b := &Bag[B]{keys: keys, byName: make(names, len(keys))}
 	for i := range keys {
 		if keys[i].field == nil {
 			panic("config: the key " + keys[i].Name + " has no value")
@@ -60,18 +60,18 @@ func (k *Key) spellings() iter.Seq[string] {
 // -1 for an integer. Names are compared without regard to case.
 //
 // Errors: 10022, or the number of the key, see [Code]. Nothing has changed then.
-func (b *Bag) Set(text string) error {
+func (b *Bag[B]) Set(fields *B, text string) error {
 	apply, err := b.plan("", text)
 	if err != nil {
 		return err
 	}
-	apply()
+	apply(fields)
 	return nil
 }
 
 // plan checks an assignment and returns what carries it out. owner is the setting
 // that error texts name.
-func (b *Bag) plan(owner, text string) (apply func(), err error) {
+func (b *Bag[B]) plan(owner, text string) (apply func(fields *B), err error) {
 	text = trim(text)
 	if text == "" {
 		return b.Reset, nil
@@ -83,7 +83,7 @@ func (b *Bag) plan(owner, text string) (apply func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	var steps []func()
+	var steps []func(fields any)
 	for i, given := range values {
 		if len(given) == 0 {
 			continue
@@ -94,15 +94,15 @@ func (b *Bag) plan(owner, text string) (apply func(), err error) {
 		}
 		steps = append(steps, step)
 	}
-	return func() {
+	return func(fields *B) {
 		for _, step := range steps {
-			step()
+			step(fields)
 		}
 	}, nil
 }
 
 // gather sorts the members of an object by key.
-func (b *Bag) gather(owner, text string) (values [][]gjson.Result, err error) {
+func (b *Bag[B]) gather(owner, text string) (values [][]gjson.Result, err error) {
 	values = make([][]gjson.Result, len(b.keys))
 	used := make(map[string]bool)
 	gjson.Parse(text).ForEach(func(name, value gjson.Result) bool {
@@ -129,11 +129,11 @@ func (b *Bag) gather(owner, text string) (values [][]gjson.Result, err error) {
 
 // Text is the JSON object with the keys that are set, in the order of the bag and
 // every value as a JSON string, or "" if no key is set.
-func (b *Bag) Text() string {
+func (b *Bag[B]) Text(fields *B) string {
 	var object []byte
 	for i := range b.keys {
 		key := &b.keys[i]
-		for text := range key.field.texts() {
+		for text := range key.field.texts(fields) {
 			if key.Repeatable { // sjson would overwrite the first one
 				object = appendMember(object, key.Name, text)
 				continue
@@ -172,15 +172,10 @@ func appendMember(object []byte, name, text string) []byte {
 }
 
 // Reset unsets all keys.
-func (b *Bag) Reset() {
+func (b *Bag[B]) Reset(fields *B) {
 	for i := range b.keys {
-		b.keys[i].field.unset()
+		b.keys[i].field.unset(fields)
 	}
-}
-
-// Keys lists the keys in their order, for the documentation.
-func (b *Bag) Keys() iter.Seq[Key] {
-	return slices.Values(b.keys)
 }
 
 // maxDepth bounds the nesting of what gjson, which recurses, gets to see. Nothing
@@ -212,7 +207,7 @@ func shallow(text string) bool {
 	return true
 }
 
-func (b *Bag) notObject(owner, text string) error {
+func (b *Bag[B]) notObject(owner, text string) error {
 	if owner == "" {
 		owner = "The property bag"
 	}
@@ -221,7 +216,7 @@ func (b *Bag) notObject(owner, text string) error {
 		b.example() + `":"..."}, or "" to unset all keys`)
 }
 
-func (b *Bag) example() string {
+func (b *Bag[B]) example() string {
 	if len(b.keys) == 0 {
 		return "name"
 	}
@@ -229,7 +224,7 @@ func (b *Bag) example() string {
 }
 
 // unknown shows no value, which may be a secret under a misspelt name.
-func (b *Bag) unknown(owner, name string) error {
+func (b *Bag[B]) unknown(owner, name string) error {
 	text := "There is no key " + quote(name)
 	if owner != "" {
 		text += " in " + owner

@@ -61,11 +61,11 @@ func TestBagForms(t *testing.T) {
 		},
 	} {
 		d := newDevice()
-		if err := d.bag.Set(test.in); err != nil {
+		if err := deviceBag.Set(d, test.in); err != nil {
 			t.Errorf("%s: %v", test.in, err)
 			continue
 		}
-		got := d.bag.Text()
+		got := deviceBag.Text(d)
 		if got != test.want {
 			t.Errorf("%s reads\n%s, want\n%s", test.in, got, test.want)
 		}
@@ -80,12 +80,12 @@ func TestBagForms(t *testing.T) {
 func checkRoundTrip(t *testing.T, d *device) {
 	t.Helper()
 	other := newDevice()
-	text := d.bag.Text()
-	if err := other.bag.Set(text); err != nil {
+	text := deviceBag.Text(d)
+	if err := deviceBag.Set(other, text); err != nil {
 		t.Errorf("%s cannot be set: %v", text, err)
 		return
 	}
-	if got := other.bag.Text(); got != text {
+	if got := deviceBag.Text(other); got != text {
 		t.Errorf("%s, set again, reads %s", text, got)
 	}
 	if got, want := other.content, d.content; got != want {
@@ -100,13 +100,13 @@ func TestBagChangesOnlyWhatItContains(t *testing.T) {
 	d := newDevice()
 	set := func(s string) {
 		t.Helper()
-		if err := d.bag.Set(s); err != nil {
+		if err := deviceBag.Set(d, s); err != nil {
 			t.Fatal(err)
 		}
 	}
 	set(`{"ContentType":"a","MaximumPacketSize":1,"UserProperty":"a:b","UserProperty":"c:d"}`)
 	set(`{"MaximumPacketSize":-1,"ResponseTopic":"r"}`)
-	if got, want := d.bag.Text(), `{"UserProperty":"a:b","UserProperty":"c:d","ContentType":"a","ResponseTopic":"r"}`; got != want {
+	if got, want := deviceBag.Text(d), `{"UserProperty":"a:b","UserProperty":"c:d","ContentType":"a","ResponseTopic":"r"}`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	set(`{"UserProperty":"e:f"}`)
@@ -114,7 +114,7 @@ func TestBagChangesOnlyWhatItContains(t *testing.T) {
 		t.Errorf("%q", d.props)
 	}
 	set(` `)
-	if d.bag.Text() != "" || d.content != "" || d.packetSize != -1 {
+	if deviceBag.Text(d) != "" || d.content != "" || d.packetSize != -1 {
 		t.Error(d.snapshot())
 	}
 }
@@ -193,7 +193,7 @@ func TestBagFaults(t *testing.T) {
 		{`{` + strings.Repeat(`"UserProperty":"a:b",`, 65536) + `"ContentType":"a"}`, 10022, []string{"at most 65535 of them"}},
 	} {
 		d := newDevice()
-		if err := d.bag.Set(`{"ContentType":"kept","MaximumPacketSize":7,"UserProperty":"k:v","RequestProblemInformation":true}`); err != nil {
+		if err := deviceBag.Set(d, `{"ContentType":"kept","MaximumPacketSize":7,"UserProperty":"k:v","RequestProblemInformation":true}`); err != nil {
 			t.Fatal(err)
 		}
 		before := d.snapshot()
@@ -203,7 +203,7 @@ func TestBagFaults(t *testing.T) {
 			inputs = append(inputs, `{"UserProperty":"new:one",`+test.in[1:])
 		}
 		for _, in := range inputs {
-			err := d.bag.Set(in)
+			err := deviceBag.Set(d, in)
 			t.Run("", func(t *testing.T) {
 				if err == nil {
 					t.Fatalf("%.80s accepted", in)
@@ -218,11 +218,8 @@ func TestBagFaults(t *testing.T) {
 }
 
 func TestBagKeys(t *testing.T) {
-	d := newDevice()
-	var all []config.Key
-	for k := range d.bag.Keys() {
-		all = append(all, k)
-	}
+	row, _ := newDevice().r.Find("ConnectProperties")
+	all := row.Keys
 	if len(all) != 9 {
 		t.Fatal(len(all))
 	}
@@ -242,18 +239,17 @@ func TestBagKeys(t *testing.T) {
 
 // A bag without secrets shows what was given instead of an object.
 func TestNotObjectIsQuoted(t *testing.T) {
-	var tri config.Tri
-	b := config.NewBag(config.BagBool("A", &tri))
-	wantFault(t, b.Set(`["x"]`), 10022, `"[\"x\"]"`, `{"A":"..."}`)
+	b := config.NewBag[config.Tri](config.BagBool("A", identity[config.Tri]))
+	wantFault(t, b.Set(new(config.Tri), `["x"]`), 10022, `"[\"x\"]"`, `{"A":"..."}`)
 }
 
 func TestEmptyBag(t *testing.T) {
-	b := config.NewBag()
-	if err := b.Set("{}"); err != nil || b.Text() != "" {
-		t.Error(err, b.Text())
+	b, none := config.NewBag[struct{}](), new(struct{})
+	if err := b.Set(none, "{}"); err != nil || b.Text(none) != "" {
+		t.Error(err, b.Text(none))
 	}
-	wantFault(t, b.Set("x"), 10022)
-	wantFault(t, b.Set(`{"a":1}`), 10022, `"a"`)
+	wantFault(t, b.Set(none, "x"), 10022)
+	wantFault(t, b.Set(none, `{"a":1}`), 10022, `"a"`)
 }
 
 // Fields that the component fills from a packet may hold what Set would refuse.
@@ -261,7 +257,7 @@ func TestBagTextOfForeignValues(t *testing.T) {
 	d := newDevice()
 	d.content = "\xff\x00"
 	d.props = []config.Pair{{Name: "a:b", Value: "\xff"}, {}}
-	text := d.bag.Text()
+	text := deviceBag.Text(d)
 	if want := `{"UserProperty":"a:b:\ufffd","UserProperty":":","ContentType":"\ufffd\u0000"}`; text != want {
 		t.Errorf("%s, want %s", text, want)
 	}
@@ -288,8 +284,8 @@ func TestTri(t *testing.T) {
 
 func TestReadOnlyBag(t *testing.T) {
 	reason := "busy"
-	bag := config.NewBag(config.BagString("ReasonString", &reason, nil))
-	r := config.NewRegistry(config.JSON(config.Setting{Name: "ConnAckProperties", ReadOnly: true}, bag))
+	bag := config.NewBag[string](config.BagString("ReasonString", identity[string], nil))
+	r := config.NewTable(new(string), config.JSON(config.Setting{Name: "ConnAckProperties", ReadOnly: true}, identity[string], bag)).Of(&reason)
 	_, err := r.Config(`ConnAckProperties={"ReasonString":"x"}`)
 	wantFault(t, err, 211, "ConnAckProperties")
 	r.Reset() // leaves read-only settings to the component

@@ -3,23 +3,15 @@ package config
 const allowedBool = "True, False, 0, 1, Yes or No"
 
 // Bool is a setting that is True or False.
-func Bool(s Setting, p *bool, opts ...Option) Row {
-	return BoolAt(s, func() *bool { return p }, opts...)
+func Bool[O any](s Setting, at func(*O) *bool, opts ...Option) Row {
+	return makeRow(s, kindBool, "bool", opts).withCell(&boolCell{ofOwner(at)})
 }
 
-// BoolAt is Bool for a field that is not always at the same place: at tells where it is now.
-func BoolAt(s Setting, at func() *bool, opts ...Option) Row {
-	return makeRow(s, kindBool, "bool", opts).withCell(&boolCell{at, *at()})
-}
+type boolCell struct{ at func(owner any) *bool }
 
-type boolCell struct {
-	at      func() *bool
-	initial bool
-}
+func (c *boolCell) text(owner any) string { return formatBool(*c.at(owner)) }
 
-func (c *boolCell) text() string { return formatBool(*c.at()) }
-
-func (c *boolCell) set(r *Row, value string) error {
+func (c *boolCell) set(owner any, r *Row, value string) error {
 	v, ok := parseBool(value)
 	if !ok {
 		return r.bad(r.Name, value, allowedBool)
@@ -27,8 +19,8 @@ func (c *boolCell) set(r *Row, value string) error {
 	if err := r.run(r.Name, formatBool(v)); err != nil {
 		return err
 	}
-	*c.at() = v
+	*c.at(owner) = v
 	return nil
 }
 
-func (c *boolCell) reset() { *c.at() = c.initial }
+func (c *boolCell) reset(owner, standard any) { *c.at(owner) = *c.at(standard) }

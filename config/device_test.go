@@ -42,46 +42,57 @@ type device struct {
 	response   string
 	auth       []byte
 
-	bag *config.Bag
-	r   *config.Registry
+	r *config.Registry
 }
 
 func newDevice() *device {
-	d := &device{alias: -1, interval: 0, logLevel: 1, delimiter: ",", page: "65001", packetSize: -1}
+	d := standardDevice()
+	d.r = deviceTable.Of(d)
+	return d
+}
+
+func standardDevice() *device {
+	return &device{alias: -1, interval: 0, logLevel: 1, delimiter: ",", page: "65001", packetSize: -1}
+}
+
+// identity is for values that are their own owner.
+func identity[T any](p *T) *T { return p }
+
+var deviceBag = config.NewBag[device](
+	config.BagInt("ClientTopicAliasMax", func(d *device) *uint16 { return &d.maxAlias }, 0, 65535, 0, config.Alias("TopicAliasMaximum"), config.Spec(0x22)),
+	config.BagInt("MaximumPacketSize", func(d *device) *int64 { return &d.packetSize }, 1, math.MaxUint32, -1, config.Spec(0x27),
+		config.Default("no limit"), config.Doc("Largest packet.")),
+	config.BagInt("SessionExpInterval", func(d *device) *int64 { return &d.interval }, 0, math.MaxUint32, 0),
+	config.BagBool("RequestProblemInformation", func(d *device) *config.Tri { return &d.problem }, config.Default("True")),
+	config.BagPairs("UserProperty", func(d *device) *[]config.Pair { return &d.props }, config.Alias("UserProperties"), config.Spec(0x26)),
+	config.BagBool("WildcardSubscriptionAvailable", func(d *device) *config.Tri { return &d.wildcard }, config.AlsoAs("WildcardSubscriptionAvaiable")),
+	config.BagString("ContentType", func(d *device) *string { return &d.content }, nil),
+	config.BagString("ResponseTopic", func(d *device) *string { return &d.response }, noWildcard, config.Alias("ReponseTopic"), config.Code(502)),
+	config.BagHex("AuthenticationData", func(d *device) *[]byte { return &d.auth }, 8, config.Secret()),
+)
+var deviceTable = makeDeviceTable()
+
+func makeDeviceTable() *config.Table[device] {
 	set := func(name string) config.Setting {
 		return config.Setting{Name: name, Group: config.GroupMQTT, Doc: "Doc of " + name + "."}
 	}
-	d.bag = config.NewBag(
-		config.BagInt("ClientTopicAliasMax", &d.maxAlias, 0, 65535, 0, config.Alias("TopicAliasMaximum"), config.Spec(0x22)),
-		config.BagInt("MaximumPacketSize", &d.packetSize, 1, math.MaxUint32, -1, config.Spec(0x27),
-			config.Default("no limit"), config.Doc("Largest packet.")),
-		config.BagInt("SessionExpInterval", &d.interval, 0, math.MaxUint32, 0),
-		config.BagBool("RequestProblemInformation", &d.problem, config.Default("True")),
-		config.BagPairs("UserProperty", &d.props, config.Alias("UserProperties"), config.Spec(0x26)),
-		config.BagBool("WildcardSubscriptionAvailable", &d.wildcard, config.AlsoAs("WildcardSubscriptionAvaiable")),
-		config.BagString("ContentType", &d.content, nil),
-		config.BagString("ResponseTopic", &d.response, noWildcard, config.Alias("ReponseTopic"), config.Code(502)),
-		config.BagHex("AuthenticationData", &d.auth, 8, config.Secret()),
-	)
-	at := func(get func(*config.Pair) *string) func(int) *string {
-		return func(i int) *string { return get(&d.props[i]) }
-	}
-	count := func() int { return len(d.props) }
-	d.r = config.NewRegistry(
-		config.Int(set("TopicAlias"), &d.alias, 1, 65535, config.Unset(-1)),
-		config.Int64(set("SessionExpInterval"), &d.interval, 0, math.MaxUint32),
-		config.Int(set("LogLevel"), &d.logLevel, 0, 3),
-		config.Int(set("FirewallType"), &d.fwType, 0, 10, config.OneOf(0, 1, 2, 3, 10)),
-		config.Int64(set("SSLSecurityFlags"), &d.flags, 0, math.MaxUint32, config.Bits(0x80000031)),
-		config.Int(set("Delay"), &d.delay, -10, math.MaxInt, config.Check(func(v string) error {
+	count := func(d *device) int { return len(d.props) }
+	return config.NewTable(
+		standardDevice(),
+		config.Int(set("TopicAlias"), func(d *device) *int { return &d.alias }, 1, 65535, config.Unset(-1)),
+		config.Int64(set("SessionExpInterval"), func(d *device) *int64 { return &d.interval }, 0, math.MaxUint32),
+		config.Int(set("LogLevel"), func(d *device) *int { return &d.logLevel }, 0, 3),
+		config.Int(set("FirewallType"), func(d *device) *int { return &d.fwType }, 0, 10, config.OneOf(0, 1, 2, 3, 10)),
+		config.Int64(set("SSLSecurityFlags"), func(d *device) *int64 { return &d.flags }, 0, math.MaxUint32, config.Bits(0x80000031)),
+		config.Int(set("Delay"), func(d *device) *int { return &d.delay }, -10, math.MaxInt, config.Check(func(v string) error {
 			if v == "13" {
 				return errors.New("brings bad luck")
 			}
 			return nil
 		})),
-		config.Bool(set("Retain"), &d.retain, config.After(func() { d.changes++ })),
-		config.String(set("ResponseTopic"), &d.topic, config.Check(noWildcard), config.Code(502)),
-		config.String(set("FirewallPassword"), &d.password, config.Secret(), config.Check(func(v string) error {
+		config.Bool(set("Retain"), func(d *device) *bool { return &d.retain }, config.After(func(d *device) { d.changes++ })),
+		config.String(set("ResponseTopic"), func(d *device) *string { return &d.topic }, config.Check(noWildcard), config.Code(502)),
+		config.String(set("FirewallPassword"), func(d *device) *string { return &d.password }, config.Secret(), config.Check(func(v string) error {
 			if strings.HasPrefix(v, "number") {
 				return ioterrors.New(434, "quotes "+v)
 			}
@@ -90,17 +101,17 @@ func newDevice() *device {
 			}
 			return nil
 		})),
-		config.String(set("TopicDelimiter"), &d.delimiter, config.Alias("Delimiter"), config.Check(func(v string) error {
+		config.String(set("TopicDelimiter"), func(d *device) *string { return &d.delimiter }, config.Alias("Delimiter"), config.Check(func(v string) error {
 			if v == "" {
 				return errors.New("at least one character is needed")
 			}
 			return nil
 		})),
-		config.IntList(set("TopicQOSArray"), &d.qos, 0, 2, config.Code(505)),
-		config.BoolList(set("TopicNLArray"), &d.noLocal),
-		config.WordList(set("TLSGroups"), &d.groups, ";", func(w string) bool { return w == "x25519" || w == "p256" },
+		config.IntList(set("TopicQOSArray"), func(d *device) *[]int { return &d.qos }, 0, 2, config.Code(505)),
+		config.BoolList(set("TopicNLArray"), func(d *device) *[]bool { return &d.noLocal }),
+		config.WordList(set("TLSGroups"), func(d *device) *[]string { return &d.groups }, ";", func(w string) bool { return w == "x25519" || w == "p256" },
 			"x25519, p256"),
-		config.Func(set("CodePage"), func() string { return d.page }, func(v string) error {
+		config.Func(set("CodePage"), func(d *device) string { return d.page }, func(d *device, v string) error {
 			if v == "1" {
 				return ioterrors.New(434, "no page 1")
 			}
@@ -110,26 +121,25 @@ func newDevice() *device {
 			d.page = v
 			return nil
 		}),
-		config.Func(set("SendCustomPacket"), nil, func(v string) error {
+		config.Func(set("SendCustomPacket"), nil, func(d *device, v string) error {
 			d.sent = append(d.sent, v)
 			return nil
 		}),
-		config.Int(set("LocalPort"), &d.port, 0, 65535, config.Before(func() error {
+		config.Int(set("LocalPort"), func(d *device) *int { return &d.port }, 0, 65535, config.Before(func(d *device) error {
 			if d.connected {
 				return ioterrors.New(106, "disconnect first")
 			}
 			return nil
 		})),
-		config.ReadOnly(set("BuildInfo"), func() string { return "v1" }),
-		config.Bool(config.Setting{Name: "SessionPresent", ReadOnly: true}, new(bool)),
-		config.IndexedString(set("OutgoingUserPropName"), count, at(func(p *config.Pair) *string { return &p.Name }),
+		config.ReadOnly(set("BuildInfo"), func(*device) string { return "v1" }),
+		config.Bool(config.Setting{Name: "SessionPresent", ReadOnly: true}, func(*device) *bool { return new(bool) }),
+		config.IndexedString(set("OutgoingUserPropName"), count, func(d *device, i int) *string { return &d.props[i].Name },
 			config.Check(config.CheckMQTTString)),
-		config.IndexedString(set("OutgoingUserPropValue"), count, at(func(p *config.Pair) *string { return &p.Value })),
-		config.ReadOnlyIndexed(set("IncomingUserPropName"), count, func(i int) string { return d.props[i].Name }),
-		config.JSON(set("ConnectProperties"), d.bag),
+		config.IndexedString(set("OutgoingUserPropValue"), count, func(d *device, i int) *string { return &d.props[i].Value }),
+		config.ReadOnlyIndexed(set("IncomingUserPropName"), count, func(d *device, i int) string { return d.props[i].Name }),
+		config.JSON(set("ConnectProperties"), identity[device], deviceBag),
 		config.Again(config.Setting{Name: "LogLevel", Group: config.GroupBase}),
 	)
-	return d
 }
 
 func noWildcard(v string) error {
@@ -144,7 +154,7 @@ func (d *device) snapshot() string {
 	return fmt.Sprintf("%d %d %d %d %d %d %t %q %q %q %v %v %q %q %q %q %d %d|%d %d %v %v %q %q %x|%s",
 		d.alias, d.interval, d.logLevel, d.fwType, d.flags, d.delay, d.retain, d.topic, d.password, d.delimiter,
 		d.qos, d.noLocal, d.groups, d.page, d.sent, d.props, d.port, d.changes,
-		d.maxAlias, d.packetSize, d.problem, d.wildcard, d.content, d.response, d.auth, d.bag.Text())
+		d.maxAlias, d.packetSize, d.problem, d.wildcard, d.content, d.response, d.auth, deviceBag.Text(d))
 }
 
 // must assigns or reads and fails the test on an error.

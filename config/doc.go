@@ -2,20 +2,22 @@
 // component.
 //
 // A component describes each of its settings by one [Row]: the documentation
-// (a [Setting]) and a pointer to the field that holds the value. Parsing,
-// validation, error texts, masking of secrets, Reset and the reference pages all
-// read the same row:
+// (a [Setting]) and where a component has the value. Parsing, validation, error
+// texts, masking of secrets, Reset and the reference pages all read the same row.
+// The rows are one [Table] for all components of a type:
 //
-//	registry := config.NewRegistry(
+//	var table = config.NewTable(newClient(),
 //		config.Int(config.Setting{
 //			Name: "WillQOS", Group: config.GroupMQTT,
 //			Doc: "QoS of the will.",
-//		}, &c.willQOS, 0, 2, config.Code(505)),
+//		}, func(c *client) *int { return &c.willQOS }, 0, 2, config.Code(505)),
 //		config.Bool(config.Setting{
 //			Name: "WillRetain", Group: config.GroupMQTT,
 //			Doc: "RETAIN flag of the will.",
-//		}, &c.willRetain),
+//		}, func(c *client) *bool { return &c.willRetain }),
 //	)
+//
+//	func (c *client) Config(s string) (string, error) { return table.Of(c).Config(s) }
 //
 // # Configuration strings
 //

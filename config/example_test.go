@@ -12,43 +12,52 @@ type thermometer struct {
 	interval int
 	celsius  bool
 	password string
-	labels   []config.Pair
-	alias    int
-	unit     string
+	properties
+}
 
-	settings *config.Registry
+type properties struct {
+	alias  int
+	unit   string
+	labels []config.Pair
 }
 
 func newThermometer() *thermometer {
-	t := &thermometer{interval: 60, celsius: true, alias: -1}
-	t.settings = config.NewRegistry(
+	return &thermometer{interval: 60, celsius: true, properties: properties{alias: -1}}
+}
+
+func (t *thermometer) settings() *config.Registry { return thermometerTable.Of(t) }
+
+var (
+	thermometerTable = config.NewTable(
+		newThermometer(),
 		config.Int(config.Setting{
 			Name: "Interval", Group: config.GroupComponent, Type: "int, s",
 			Doc: "Time between two readings.",
-		}, &t.interval, 1, 3600),
+		}, func(t *thermometer) *int { return &t.interval }, 1, 3600),
 		config.Bool(config.Setting{
 			Name: "Celsius", Group: config.GroupComponent,
 			Doc: "Unit of the readings.",
-		}, &t.celsius),
+		}, func(t *thermometer) *bool { return &t.celsius }),
 		config.String(config.Setting{
 			Name: "Password", Group: config.GroupComponent,
 			Doc: "Password of the sensor.",
-		}, &t.password, config.Secret()),
+		}, func(t *thermometer) *string { return &t.password }, config.Secret()),
 		config.ReadOnly(config.Setting{
 			Name: "Model", Group: config.GroupBase,
 			Doc: "Name of the sensor.",
-		}, func() string { return "T-1000" }),
+		}, func(*thermometer) string { return "T-1000" }),
 		config.JSON(config.Setting{
 			Name: "Properties", Group: config.GroupMQTT, V5Only: true,
 			Doc: "Properties of every message.",
-		}, config.NewBag(
-			config.BagInt("TopicAlias", &t.alias, 1, 65535, -1, config.Spec(0x23)),
-			config.BagString("ContentType", &t.unit, nil, config.Spec(0x03)),
-			config.BagPairs("UserProperty", &t.labels, config.Spec(0x26)),
-		)),
+		}, func(t *thermometer) *properties { return &t.properties }, propertiesBag),
 	)
-	return t
-}
+
+	propertiesBag = config.NewBag[properties](
+		config.BagInt("TopicAlias", func(p *properties) *int { return &p.alias }, 1, 65535, -1, config.Spec(0x23)),
+		config.BagString("ContentType", func(p *properties) *string { return &p.unit }, nil, config.Spec(0x03)),
+		config.BagPairs("UserProperty", func(p *properties) *[]config.Pair { return &p.labels }, config.Spec(0x26)),
+	)
+)
 
 func Example() {
 	t := newThermometer()
@@ -65,7 +74,7 @@ func Example() {
 		"Intervall=5",
 		`Properties={"TopicAlias":65536,"ContentType":"text/plain"}`, "Properties",
 	} {
-		value, err := t.settings.Config(s)
+		value, err := t.settings().Config(s)
 		switch {
 		case err != nil:
 			fmt.Println(err)
@@ -89,7 +98,7 @@ func Example() {
 }
 
 func ExampleRegistry_Settings() {
-	for s := range newThermometer().settings.Settings() {
+	for s := range newThermometer().settings().Settings() {
 		fmt.Printf("%s | %s | %s | %q | %v | %s\n", s.Group, s.Name, s.Type, s.Default, s.ReadOnly, s.Doc)
 	}
 	// Output:
@@ -102,22 +111,25 @@ func ExampleRegistry_Settings() {
 
 func ExampleRegistry_Reset() {
 	t := newThermometer()
-	_, _ = t.settings.Config("Interval=5")
-	t.settings.Reset()
+	_, _ = t.settings().Config("Interval=5")
+	t.settings().Reset()
 	fmt.Println(t.interval)
 	// Output: 60
 }
 
 func ExampleBag() {
-	var delay int64 = -1
-	var correlation []byte
-	will := config.NewBag(
-		config.BagInt("WillDelayInterval", &delay, 0, 4294967295, -1),
-		config.BagHex("CorrelationData", &correlation, 65535),
+	type will struct {
+		delay       int64
+		correlation []byte
+	}
+	bag := config.NewBag[will](
+		config.BagInt("WillDelayInterval", func(w *will) *int64 { return &w.delay }, 0, 4294967295, -1),
+		config.BagHex("CorrelationData", func(w *will) *[]byte { return &w.correlation }, 65535),
 	)
-	fmt.Println(will.Set(`{"WillDelayInterval":"20","CorrelationData":"CAFE"}`))
-	fmt.Println(will.Text())
-	fmt.Println(ioterrors.Code(will.Set(`{"WillDelayInterval":"soon"}`)))
+	w := &will{delay: -1}
+	fmt.Println(bag.Set(w, `{"WillDelayInterval":"20","CorrelationData":"CAFE"}`))
+	fmt.Println(bag.Text(w))
+	fmt.Println(ioterrors.Code(bag.Set(w, `{"WillDelayInterval":"soon"}`)))
 	// Output:
 	// <nil>
 	// {"WillDelayInterval":"20","CorrelationData":"cafe"}

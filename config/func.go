@@ -1,19 +1,18 @@
 package config
 
-// Func is a setting that is read and written by functions. get is called once
-// here, for the default.
+// Func is a setting that is read and written by functions.
 //
 // set gets text that CheckText accepts (see Raw) and must change nothing if it
 // returns an error; what becomes of the error is told at Check. A Reset calls set
-// with the text that get returned here. If get is nil, the setting reads "" and
+// with the text that get returns for the standard component. If get is nil, the setting reads "" and
 // a Reset leaves it alone.
-func Func(s Setting, get func() string, set func(value string) error, opts ...Option) Row {
+func Func[O any](s Setting, get func(*O) string, set func(owner *O, value string) error, opts ...Option) Row {
 	if set == nil && !s.ReadOnly {
 		panic("config: " + s.Name + " cannot be assigned; use ReadOnly")
 	}
-	c := &funcCell{get: get, setter: set}
-	if get != nil && !s.ReadOnly {
-		c.initial = get()
+	c := &funcCell{setter: ofOwnerAnd(set)}
+	if get != nil {
+		c.get = ofOwner(get)
 	}
 	return makeRow(s, kindFunc, "string", opts).withCell(c)
 }
@@ -22,36 +21,35 @@ func Func(s Setting, get func() string, set func(value string) error, opts ...Op
 // called before somebody reads.
 //
 // The other constructors make read-only settings as well if ReadOnly is set in s.
-func ReadOnly(s Setting, get func() string, opts ...Option) Row {
+func ReadOnly[O any](s Setting, get func(*O) string, opts ...Option) Row {
 	s.ReadOnly = true
-	return makeRow(s, kindReadOnly, "string", opts).withCell(&funcCell{get: get})
+	return makeRow(s, kindReadOnly, "string", opts).withCell(&funcCell{get: ofOwner(get)})
 }
 
 type funcCell struct {
-	get     func() string
-	setter  func(string) error
-	initial string
+	get    func(owner any) string // nil = it reads ""
+	setter func(owner any, value string) error
 }
 
-func (c *funcCell) text() string {
+func (c *funcCell) text(owner any) string {
 	if c.get == nil {
 		return ""
 	}
-	return c.get()
+	return c.get(owner)
 }
 
-func (c *funcCell) set(r *Row, value string) error {
+func (c *funcCell) set(owner any, r *Row, value string) error {
 	if err := r.checkText(r.Name, value); err != nil {
 		return err
 	}
-	if err := c.setter(value); err != nil {
+	if err := c.setter(owner, value); err != nil {
 		return r.refused(r.Name, value, err)
 	}
 	return nil
 }
 
-func (c *funcCell) reset() {
+func (c *funcCell) reset(owner, standard any) {
 	if c.get != nil {
-		_ = c.setter(c.initial) // what get returned, so set accepts it
+		_ = c.setter(owner, c.get(standard)) // what get returns, so set accepts it
 	}
 }

@@ -74,7 +74,7 @@ func FuzzBag(f *testing.F) {
 		d := newDevice()
 		d.content, d.packetSize, d.problem = "kept", 9, config.TriTrue
 		before := d.snapshot()
-		if err := d.bag.Set(s); err != nil {
+		if err := deviceBag.Set(d, s); err != nil {
 			if ioterrors.Code(err) <= 0 {
 				t.Fatalf("error without number: %v", err)
 			}
@@ -86,12 +86,12 @@ func FuzzBag(f *testing.F) {
 		if trimmed := strings.Trim(s, " \t\r\n"); trimmed != "" && !json.Valid([]byte(trimmed)) {
 			t.Fatalf("%q is not JSON and was accepted", s)
 		}
-		text := d.bag.Text()
+		text := deviceBag.Text(d)
 		other := newDevice()
-		if err := other.bag.Set(text); err != nil {
+		if err := deviceBag.Set(other, text); err != nil {
 			t.Fatalf("%q reads %q, which cannot be set: %v", s, text, err)
 		}
-		if got := other.bag.Text(); got != text {
+		if got := deviceBag.Text(other); got != text {
 			t.Fatalf("%q reads %q, and set again %q", s, text, got)
 		}
 		if len(d.props) == 0 {

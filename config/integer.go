@@ -17,13 +17,8 @@ type Integer interface {
 //
 // Unset, OneOf and Bits change what is accepted; the range holds besides OneOf
 // and Bits. For a setting without upper limit give math.MaxInt or math.MaxInt64.
-func Int[T Integer](s Setting, p *T, least, most T, opts ...Option) Row {
-	return IntAt(s, func() *T { return p }, least, most, opts...)
-}
-
-// IntAt is Int for a field that is not always at the same place: at tells where it is now.
-func IntAt[T Integer](s Setting, at func() *T, least, most T, opts ...Option) Row {
-	return integerRow(s, least, most, opts).withCell(&intCell[T]{at, *at()})
+func Int[O any, T Integer](s Setting, at func(*O) *T, least, most T, opts ...Option) Row {
+	return integerRow(s, least, most, opts).withCell(&intCell[T]{ofOwner(at)})
 }
 
 // integerRow is a row without its cell.
@@ -39,55 +34,55 @@ func integerRow[T Integer](s Setting, least, most T, opts []Option) Row {
 }
 
 // Int64 is Int for a field of type int64.
-func Int64(s Setting, p *int64, least, most int64, opts ...Option) Row {
+func Int64[O any](s Setting, at func(*O) *int64, least, most int64, opts ...Option) Row {
 	if s.Type == "" {
 		s.Type = "int64"
 	}
-	return Int(s, p, least, most, opts...)
+	return Int(s, at, least, most, opts...)
 }
 
 // IntFunc is Int for a value that is read and assigned by functions. assign gets what the row accepts and must change
-// nothing if it returns an error; what becomes of the error is told at Check. A Reset assigns what get returned here.
-func IntFunc[T Integer](s Setting, get func() T, assign func(T) error, least, most T, opts ...Option) Row {
-	return integerRow(s, least, most, opts).withCell(&intFuncCell[T]{get, assign, get()})
+// nothing if it returns an error; what becomes of the error is told at Check. A Reset assigns what get returns for the standard component.
+func IntFunc[O any, T Integer](s Setting, get func(*O) T, assign func(*O, T) error, least, most T, opts ...Option) Row {
+	return integerRow(s, least, most, opts).withCell(&intFuncCell[T]{ofOwner(get), ofOwnerAnd(assign)})
 }
 
 type intFuncCell[T Integer] struct {
-	get     func() T
-	assign  func(T) error
-	initial T
+	get    func(owner any) T
+	assign func(owner any, v T) error
 }
 
-func (c *intFuncCell[T]) text() string { return formatInt(int64(c.get())) }
+func (c *intFuncCell[T]) text(owner any) string { return formatInt(int64(c.get(owner))) }
 
-func (c *intFuncCell[T]) set(r *Row, value string) error {
+func (c *intFuncCell[T]) set(owner any, r *Row, value string) error {
 	v, err := r.integer(value)
 	if err != nil {
 		return err
 	}
-	if err := c.assign(T(v)); err != nil {
+	if err := c.assign(owner, T(v)); err != nil {
 		return r.refused(r.Name, value, err)
 	}
 	return nil
 }
 
-func (c *intFuncCell[T]) reset() { _ = c.assign(c.initial) } // what get returned, so it is accepted
-
-type intCell[T Integer] struct {
-	at      func() *T
-	initial T
+func (c *intFuncCell[T]) reset(owner, standard any) {
+	_ = c.assign(owner, c.get(standard)) // what get returns, so it is accepted
 }
 
-func (c *intCell[T]) text() string { return formatInt(int64(*c.at())) }
+type intCell[T Integer] struct{ at func(owner any) *T }
 
-func (c *intCell[T]) set(r *Row, value string) error {
+func (c *intCell[T]) text(owner any) string { return formatInt(int64(*c.at(owner))) }
+
+func (c *intCell[T]) set(owner any, r *Row, value string) error {
 	v, err := r.integer(value)
 	if err != nil {
 		return err
 	}
-	*c.at() = T(v)
+	*c.at(owner) = T(v)
 	return nil
 }
+
+func (c *intCell[T]) reset(owner, standard any) { *c.at(owner) = *c.at(standard) }
 
 // integer reads a value of the row and asks its Check.
 func (r *Row) integer(value string) (int64, error) {
@@ -103,8 +98,6 @@ func (r *Row) integer(value string) (int64, error) {
 	}
 	return v, nil
 }
-
-func (c *intCell[T]) reset() { *c.at() = c.initial }
 
 // integerRule says which integers are accepted.
 type integerRule struct {

@@ -1,18 +1,21 @@
 package config
 
-// JSON is a setting whose value is a property bag. Errors name the setting and
-// the key. A Reset unsets all keys.
-func JSON(s Setting, bag *Bag, opts ...Option) Row {
+// JSON is a setting whose value is a property bag; at is where the bag's fields
+// are. Errors name the setting and the key. A Reset unsets all keys.
+func JSON[O, B any](s Setting, at func(*O) *B, bag *Bag[B], opts ...Option) Row {
 	r := makeRow(s, kindJSON, "JSON", opts)
-	r.Bag = bag
-	return r.withCell(bagCell{bag})
+	r.Keys = bag.keys
+	return r.withCell(&bagCell[B]{ofOwner(at), bag})
 }
 
-type bagCell struct{ bag *Bag }
+type bagCell[B any] struct {
+	at  func(owner any) *B
+	bag *Bag[B]
+}
 
-func (c bagCell) text() string { return c.bag.Text() }
+func (c *bagCell[B]) text(owner any) string { return c.bag.Text(c.at(owner)) }
 
-func (c bagCell) set(r *Row, value string) error {
+func (c *bagCell[B]) set(owner any, r *Row, value string) error {
 	apply, err := c.bag.plan(r.Name, value)
 	if err != nil {
 		return err
@@ -20,8 +23,8 @@ func (c bagCell) set(r *Row, value string) error {
 	if err := r.run(r.Name, value); err != nil {
 		return err
 	}
-	apply()
+	apply(c.at(owner))
 	return nil
 }
 
-func (c bagCell) reset() { c.bag.Reset() }
+func (c *bagCell[B]) reset(owner, _ any) { c.bag.Reset(c.at(owner)) }

@@ -41,11 +41,11 @@ type Key struct {
 // field is the value of a key.
 type field interface {
 	// plan reads the values given for the key, one unless it is repeatable. It
-	// changes nothing; apply does.
-	plan(values []gjson.Result) (apply func(), bad *badField)
+	// changes nothing; apply does, in the fields of a bag, see Bag.
+	plan(values []gjson.Result) (apply func(fields any), bad *badField)
 	// texts are the values to write, none if the key is not set.
-	texts() iter.Seq[string]
-	unset()
+	texts(fields any) iter.Seq[string]
+	unset(fields any)
 }
 
 // badField is a value that a key does not accept.

@@ -18,8 +18,8 @@ const maxPairs = 65535
 // list, in their order, and a single "" empties it. Assigning puts a new slice in
 // place. A name with a colon in it, which only the component can have put into the
 // field, is written as it is and therefore read back divided differently.
-func BagPairs(name string, p *[]Pair, opts ...Option) Key {
-	k := makeKey(name, "name:value", &pairsField{p}, opts)
+func BagPairs[B any](name string, at func(*B) *[]Pair, opts ...Option) Key {
+	k := makeKey(name, "name:value", &pairsField{ofOwner(at)}, opts)
 	if len(k.AlsoAs) > 0 {
 		panic("config: option AlsoAs does not fit " + name)
 	}
@@ -27,9 +27,9 @@ func BagPairs(name string, p *[]Pair, opts ...Option) Key {
 	return k
 }
 
-type pairsField struct{ p *[]Pair }
+type pairsField struct{ at func(fields any) *[]Pair }
 
-func (f *pairsField) plan(values []gjson.Result) (func(), *badField) {
+func (f *pairsField) plan(values []gjson.Result) (func(fields any), *badField) {
 	if len(values) == 1 && values[0].Type == gjson.String && values[0].Str == "" {
 		return f.unset, nil
 	}
@@ -52,12 +52,12 @@ func (f *pairsField) plan(values []gjson.Result) (func(), *badField) {
 		}
 		list = append(list, Pair{strings.Clone(name), strings.Clone(value)})
 	}
-	return func() { *f.p = list }, nil
+	return func(fields any) { *f.at(fields) = list }, nil
 }
 
-func (f *pairsField) texts() iter.Seq[string] {
+func (f *pairsField) texts(fields any) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for _, pair := range *f.p {
+		for _, pair := range *f.at(fields) {
 			if !yield(pair.Name + ":" + pair.Value) {
 				return
 			}
@@ -65,4 +65,4 @@ func (f *pairsField) texts() iter.Seq[string] {
 	}
 }
 
-func (f *pairsField) unset() { *f.p = nil }
+func (f *pairsField) unset(fields any) { *f.at(fields) = nil }

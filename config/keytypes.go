@@ -12,13 +12,13 @@ import (
 // not set, usually -1; a key that has a default on the wire, such as
 // ClientTopicAliasMax, can take that default (0) instead. "" and -1 unset the
 // key. It panics if the field's type cannot hold the range.
-func BagInt[T Integer](name string, p *T, least, most, unset int64, opts ...Option) Key {
+func BagInt[B any, T Integer](name string, at func(*B) *T, least, most, unset int64, opts ...Option) Key {
 	for _, v := range []int64{least, most, unset} {
 		if int64(T(v)) != v {
 			panic("config: the field of " + name + " cannot hold " + formatInt(v))
 		}
 	}
-	f := &intField[T]{p, T(unset), integerRule{least: least, most: most, none: unset, hasNone: true}}
+	f := &intField[T]{ofOwner(at), T(unset), integerRule{least: least, most: most, none: unset, hasNone: true}}
 	typ := "int"
 	if most > 1<<31-1 {
 		typ = "int64"
@@ -29,12 +29,12 @@ func BagInt[T Integer](name string, p *T, least, most, unset int64, opts ...Opti
 }
 
 type intField[T Integer] struct {
-	p    *T
+	at   func(fields any) *T
 	none T
 	rule integerRule
 }
 
-func (f *intField[T]) plan(values []gjson.Result) (func(), *badField) {
+func (f *intField[T]) plan(values []gjson.Result) (func(fields any), *badField) {
 	v := values[0]
 	text := v.Raw
 	switch v.Type {
@@ -51,7 +51,7 @@ func (f *intField[T]) plan(values []gjson.Result) (func(), *badField) {
 	if !ok || !f.rule.accepts(n) {
 		return nil, f.bad(v)
 	}
-	return func() { *f.p = T(n) }, nil
+	return func(fields any) { *f.at(fields) = T(n) }, nil
 }
 
 func (f *intField[T]) bad(v gjson.Result) *badField {
@@ -59,26 +59,26 @@ func (f *intField[T]) bad(v gjson.Result) *badField {
 		formatInt(f.rule.most) + `, or "" or -1 to unset it`}
 }
 
-func (f *intField[T]) texts() iter.Seq[string] {
+func (f *intField[T]) texts(fields any) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		if *f.p != f.none {
-			yield(formatInt(int64(*f.p)))
+		if v := *f.at(fields); v != f.none {
+			yield(formatInt(int64(v)))
 		}
 	}
 }
 
-func (f *intField[T]) unset() { *f.p = f.none }
+func (f *intField[T]) unset(fields any) { *f.at(fields) = f.none }
 
 // BagBool is a boolean key. It accepts a JSON boolean and what boolean settings
 // accept; Text writes "true" or "false" as the examples of the documentation do.
 // "" unsets the key.
-func BagBool(name string, p *Tri, opts ...Option) Key {
-	return makeKey(name, "bool", (*boolField)(p), opts)
+func BagBool[B any](name string, at func(*B) *Tri, opts ...Option) Key {
+	return makeKey(name, "bool", &boolField{ofOwner(at)}, opts)
 }
 
-type boolField Tri
+type boolField struct{ at func(fields any) *Tri }
 
-func (f *boolField) plan(values []gjson.Result) (func(), *badField) {
+func (f *boolField) plan(values []gjson.Result) (func(fields any), *badField) {
 	v := values[0]
 	text := v.Raw // true, false, null, a number, [...] or {...}
 	if v.Type == gjson.String {
@@ -90,32 +90,32 @@ func (f *boolField) plan(values []gjson.Result) (func(), *badField) {
 	if !ok {
 		return nil, &badField{value: v, allowed: allowedBool + `, or "" to unset it`}
 	}
-	return func() { *f = boolField(TriOf(b)) }, nil
+	return func(fields any) { *f.at(fields) = TriOf(b) }, nil
 }
 
-func (f *boolField) texts() iter.Seq[string] {
+func (f *boolField) texts(fields any) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		if t := Tri(*f); t.IsSet() {
+		if t := *f.at(fields); t.IsSet() {
 			yield(t.String())
 		}
 	}
 }
 
-func (f *boolField) unset() { *f = boolField(TriUnset) }
+func (f *boolField) unset(fields any) { *f.at(fields) = TriUnset }
 
 // BagString is a text key; the field is "" when the key is not set, and "" unsets
 // it. A value must pass CheckMQTTString and then check, which may be nil and
 // works as described at [Check].
-func BagString(name string, p *string, check func(value string) error, opts ...Option) Key {
-	return makeKey(name, "string", &textField{p, check}, opts)
+func BagString[B any](name string, at func(*B) *string, check func(value string) error, opts ...Option) Key {
+	return makeKey(name, "string", &textField{ofOwner(at), check}, opts)
 }
 
 type textField struct {
-	p     *string
+	at    func(fields any) *string
 	check func(string) error
 }
 
-func (f *textField) plan(values []gjson.Result) (func(), *badField) {
+func (f *textField) plan(values []gjson.Result) (func(fields any), *badField) {
 	v := values[0]
 	if v.Type != gjson.String {
 		return nil, &badField{value: v, reason: errNotText}
@@ -131,34 +131,34 @@ func (f *textField) plan(values []gjson.Result) (func(), *badField) {
 		return nil, &badField{value: v, reason: err}
 	}
 	text := strings.Clone(v.Str) // not the whole JSON text with it
-	return func() { *f.p = text }, nil
+	return func(fields any) { *f.at(fields) = text }, nil
 }
 
-func (f *textField) texts() iter.Seq[string] {
+func (f *textField) texts(fields any) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		if *f.p != "" {
-			yield(*f.p)
+		if text := *f.at(fields); text != "" {
+			yield(text)
 		}
 	}
 }
 
-func (f *textField) unset() { *f.p = "" }
+func (f *textField) unset(fields any) { *f.at(fields) = "" }
 
 // BagHex is a key with at most limit bytes of binary data, written as hexadecimal
 // text. The field is empty when the key is not set, and "" unsets it. Assigning
 // puts a new slice in place.
-func BagHex(name string, p *[]byte, limit int, opts ...Option) Key {
-	k := makeKey(name, "hex", &hexField{p, limit}, opts)
+func BagHex[B any](name string, at func(*B) *[]byte, limit int, opts ...Option) Key {
+	k := makeKey(name, "hex", &hexField{ofOwner(at), limit}, opts)
 	k.Max = int64(limit)
 	return k
 }
 
 type hexField struct {
-	p     *[]byte
+	at    func(fields any) *[]byte
 	limit int
 }
 
-func (f *hexField) plan(values []gjson.Result) (func(), *badField) {
+func (f *hexField) plan(values []gjson.Result) (func(fields any), *badField) {
 	v := values[0]
 	if v.Type != gjson.String {
 		return nil, &badField{value: v, reason: errNotText}
@@ -171,15 +171,15 @@ func (f *hexField) plan(values []gjson.Result) (func(), *badField) {
 		return nil, &badField{value: v, allowed: "an even number of hexadecimal digits for at most " +
 			formatInt(int64(f.limit)) + " bytes"}
 	}
-	return func() { *f.p = data }, nil
+	return func(fields any) { *f.at(fields) = data }, nil
 }
 
-func (f *hexField) texts() iter.Seq[string] {
+func (f *hexField) texts(fields any) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		if len(*f.p) > 0 {
-			yield(hex.EncodeToString(*f.p))
+		if data := *f.at(fields); len(data) > 0 {
+			yield(hex.EncodeToString(data))
 		}
 	}
 }
 
-func (f *hexField) unset() { *f.p = nil }
+func (f *hexField) unset(fields any) { *f.at(fields) = nil }

@@ -8,9 +8,9 @@ import (
 // IntList is a comma-separated list of integers, each from least to most. Spaces
 // around the elements are dropped; "" is the empty list. Assigning puts a new
 // slice in place, so a copy of the old one stays as it was.
-func IntList(s Setting, p *[]int, least, most int, opts ...Option) Row {
+func IntList[O any](s Setting, at func(*O) *[]int, least, most int, opts ...Option) Row {
 	rule := integerRule{least: int64(least), most: int64(most)}
-	return makeRow(s, kindList, "list of int", opts).withCell(newList(p, ",",
+	return makeRow(s, kindList, "list of int", opts).withCell(newList(at, ",",
 		func(element string) (int, bool) {
 			v, ok := rule.parse(element)
 			return int(v), ok
@@ -20,19 +20,19 @@ func IntList(s Setting, p *[]int, least, most int, opts ...Option) Row {
 }
 
 // BoolList is a comma-separated list of booleans, in the same way.
-func BoolList(s Setting, p *[]bool, opts ...Option) Row {
-	return makeRow(s, kindList, "list of bool", opts).withCell(newList(p, ",",
+func BoolList[O any](s Setting, at func(*O) *[]bool, opts ...Option) Row {
+	return makeRow(s, kindList, "list of bool", opts).withCell(newList(at, ",",
 		parseBool, formatBool, allowedBool))
 }
 
 // WordList is a list of words with a separator of its own. known says whether a
 // word is accepted; nil accepts every word. allowed describes the words in error
 // texts.
-func WordList(s Setting, p *[]string, separator string, known func(word string) bool, allowed string, opts ...Option) Row {
+func WordList[O any](s Setting, at func(*O) *[]string, separator string, known func(word string) bool, allowed string, opts ...Option) Row {
 	if trim(separator) == "" {
 		panic("config: the separator of " + s.Name + " would be dropped as a space")
 	}
-	return makeRow(s, kindList, "list", opts).withCell(newList(p, separator,
+	return makeRow(s, kindList, "list", opts).withCell(newList(at, separator,
 		func(element string) (string, bool) {
 			ok := element != "" && CheckText(element) == nil
 			return element, ok && (known == nil || known(element))
@@ -42,19 +42,18 @@ func WordList(s Setting, p *[]string, separator string, known func(word string) 
 }
 
 type listCell[T any] struct {
-	p         *[]T
-	initial   []T
+	at        func(owner any) *[]T
 	separator string
 	parse     func(string) (T, bool)
 	format    func(T) string
 	allowed   string
 }
 
-func newList[T any](p *[]T, separator string, parse func(string) (T, bool), format func(T) string, allowed string) *listCell[T] {
-	return &listCell[T]{p, slices.Clone(*p), separator, parse, format, allowed}
+func newList[O, T any](at func(*O) *[]T, separator string, parse func(string) (T, bool), format func(T) string, allowed string) *listCell[T] {
+	return &listCell[T]{ofOwner(at), separator, parse, format, allowed}
 }
 
-func (c *listCell[T]) text() string { return c.join(*c.p) }
+func (c *listCell[T]) text(owner any) string { return c.join(*c.at(owner)) }
 
 func (c *listCell[T]) join(list []T) string {
 	var b strings.Builder
@@ -67,7 +66,7 @@ func (c *listCell[T]) join(list []T) string {
 	return b.String()
 }
 
-func (c *listCell[T]) set(r *Row, value string) error {
+func (c *listCell[T]) set(owner any, r *Row, value string) error {
 	var list []T
 	if value != "" {
 		list = make([]T, 0, strings.Count(value, c.separator)+1)
@@ -85,8 +84,8 @@ func (c *listCell[T]) set(r *Row, value string) error {
 			return err
 		}
 	}
-	*c.p = list
+	*c.at(owner) = list
 	return nil
 }
 
-func (c *listCell[T]) reset() { *c.p = slices.Clone(c.initial) }
+func (c *listCell[T]) reset(owner, standard any) { *c.at(owner) = slices.Clone(*c.at(standard)) }

@@ -2,65 +2,17 @@ package config
 
 import (
 	"iter"
-	"slices"
 	"strconv"
 )
 
-// Registry is the settings of one component.
+// Registry is the settings of one component; Table.Of makes it.
 //
 // A Registry has no lock: its owner serialises the calls, because the values are
 // the owner's fields. A component calls it with its lock held, so the functions
 // given to rows run under that lock too and must not take it.
 type Registry struct {
-	rows   []Row
-	byName names
-}
-
-// NewRegistry makes the registry of a component from its rows, in the order of
-// the documentation. It panics if a name or alias occurs twice or a row is
-// unusable: a programming error.
-func NewRegistry(rows ...Row) *Registry {
-	rows = slices.Clone(rows)
-	r := &Registry{rows: rows, byName: make(names, len(rows))}
-	for i := range rows {
-		row := &rows[i]
-		if row.another {
-			continue
-		}
-		if row.cell == nil && row.array == nil {
-			panic("config: the row " + row.Name + " has no value")
-		}
-		r.byName.add(row.Name, i)
-		for _, alias := range row.Aliases {
-			r.byName.add(alias, i)
-		}
-	}
-	for i := range rows {
-		if row := &rows[i]; row.another {
-			r.repeat(row)
-		}
-	}
-	return r
-}
-
-// repeat completes a row made by Again.
-func (r *Registry) repeat(row *Row) {
-	i, ok := r.byName.find(row.Name)
-	if !ok {
-		panic("config: Again names " + row.Name + ", which has no row of its own")
-	}
-	first := &r.rows[i]
-	if row.Type == "" {
-		row.Type = first.Type
-	}
-	if row.Default == "" {
-		row.Default = first.Default
-	}
-	if row.Doc == "" {
-		row.Doc = first.Doc
-	}
-	row.ReadOnly, row.Indexed, row.V5Only = first.ReadOnly, first.Indexed, first.V5Only
-	row.Aliases, row.Secret, row.Bag = first.Aliases, first.Secret, first.Bag
+	table
+	owner any
 }
 
 // Config reads or assigns one setting; the package comment describes the forms of
@@ -82,39 +34,39 @@ func (r *Registry) Config(configurationString string) (string, error) {
 	element := 0
 	if row.array != nil || q.indexed {
 		var err error
-		if element, err = row.position(q); err != nil {
+		if element, err = row.position(r.owner, q); err != nil {
 			return "", err
 		}
 	}
 	if !q.assign {
 		if row.array != nil {
-			return row.array.text(element), nil
+			return row.array.text(r.owner, element), nil
 		}
-		return row.cell.text(), nil
+		return row.cell.text(r.owner), nil
 	}
-	return "", row.assign(element, q.value)
+	return "", row.assign(r.owner, element, q.value)
 }
 
-func (r *Row) assign(element int, value string) error {
+func (r *Row) assign(owner any, element int, value string) error {
 	if r.opt.before != nil {
-		if err := r.opt.before(); err != nil {
+		if err := r.opt.before(owner); err != nil {
 			return err
 		}
 	}
 	var err error
 	if r.array != nil {
-		err = r.array.set(r, element, value)
+		err = r.array.set(owner, r, element, value)
 	} else {
-		err = r.cell.set(r, value)
+		err = r.cell.set(owner, r, value)
 	}
 	if err == nil && r.opt.after != nil {
-		r.opt.after()
+		r.opt.after(owner)
 	}
 	return err
 }
 
 // position reads the index of a request and checks that the row wants one.
-func (r *Row) position(q request) (int, error) {
+func (r *Row) position(owner any, q request) (int, error) {
 	switch {
 	case r.array == nil:
 		return 0, invalid("The setting " + r.Name + " takes no index; write " + r.Name)
@@ -125,7 +77,7 @@ func (r *Row) position(q request) (int, error) {
 			"; allowed: a number between brackets, as in " + r.Name + "[0]")
 	}
 	n, ok := parseInt(q.index)
-	count := int64(r.array.count())
+	count := int64(r.array.count(owner))
 	if ok && 0 <= n && n < count {
 		return int(n), nil
 	}
@@ -134,23 +86,6 @@ func (r *Row) position(q request) (int, error) {
 		allowed = "none, because there are no elements"
 	}
 	return 0, invalid("The index of " + r.Name + " cannot be " + quote(q.index) + "; allowed: " + allowed)
-}
-
-// unknown never shows a value: with a misspelt name it may be a secret.
-func (r *Registry) unknown(name string) error {
-	if name == "" {
-		return invalid("The name of the setting is missing; write NAME or NAME=VALUE")
-	}
-	text := "There is no setting " + quote(name)
-	candidates := make([]string, 0, len(r.rows))
-	for i := range r.rows {
-		candidates = append(candidates, r.rows[i].Name)
-		candidates = append(candidates, r.rows[i].Aliases...)
-	}
-	if near := nearest(name, candidates); near != "" {
-		text += "; did you mean " + near + "?"
-	}
-	return invalid(text)
 }
 
 // Settings lists the documentation of all settings in the order of the
@@ -165,8 +100,8 @@ func (r *Registry) Settings() iter.Seq[Setting] {
 	}
 }
 
-// Rows lists all rows, that is Settings with the accepted spellings and the
-// bags. Do not change what the slices in a row contain.
+// Rows lists all rows, that is Settings with the accepted spellings and the keys
+// of property bags. Do not change what the slices in a row contain.
 func (r *Registry) Rows() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		for i := range r.rows {
@@ -187,8 +122,8 @@ func (r *Registry) Find(name string) (Row, bool) {
 	return r.rows[i], true
 }
 
-// Reset gives every setting that is not read-only the value its field had when
-// the row was made; the elements of an indexed setting become "" and the keys of
+// Reset gives every setting that is not read-only its default, the value that the
+// standard component of the table has; the elements of an indexed setting become "" and the keys of
 // a bag are unset. It goes through the rows in order. Before, Check and After are
 // not asked. Rows with OnReset do that instead.
 func (r *Registry) Reset() {
@@ -197,11 +132,11 @@ func (r *Registry) Reset() {
 		switch {
 		case row.another || row.ReadOnly:
 		case row.opt.onReset != nil:
-			row.opt.onReset()
+			row.opt.onReset(r.owner)
 		case row.array != nil:
-			row.array.reset()
+			row.array.reset(r.owner)
 		default:
-			row.cell.reset()
+			row.cell.reset(r.owner, r.standard)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/iotcomponents/iot/config"
@@ -291,22 +292,25 @@ func TestReset(t *testing.T) {
 }
 
 func TestOnReset(t *testing.T) {
-	n, kept := 1, "a"
-	r := config.NewRegistry(
-		config.Int(config.Setting{Name: "N"}, &n, 0, 9, config.OnReset(func() { n = 7 })),
-		config.String(config.Setting{Name: "Kept"}, &kept, config.OnReset(func() {})),
+	type owner struct {
+		n    int
+		kept string
+	}
+	table := config.NewTable(&owner{1, "a"},
+		config.Int(config.Setting{Name: "N"}, func(o *owner) *int { return &o.n }, 0, 9, config.OnReset(func(o *owner) { o.n = 7 })),
+		config.String(config.Setting{Name: "Kept"}, func(o *owner) *string { return &o.kept }, config.OnReset(func(*owner) {})),
 	)
-	n, kept = 2, "b"
-	r.Reset()
-	if n != 7 || kept != "b" {
-		t.Errorf("%d %q", n, kept)
+	o := &owner{2, "b"}
+	table.Of(o).Reset()
+	if *o != (owner{7, "b"}) {
+		t.Errorf("%+v", o)
 	}
 }
 
 // A reset list does not share memory with the one of the next program.
 func TestListsAreNotShared(t *testing.T) {
 	list := []int{1, 2}
-	r := config.NewRegistry(config.IntList(config.Setting{Name: "L"}, &list, 0, 9))
+	r := config.NewTable(&[]int{1, 2}, config.IntList(config.Setting{Name: "L"}, identity[[]int], 0, 9)).Of(&list)
 	list[0] = 9
 	r.Reset()
 	list[1] = 9
@@ -350,8 +354,8 @@ func TestSettings(t *testing.T) {
 		break
 	}
 	for row := range d.r.Rows() {
-		if got, want := row.Bag != nil, row.Name == "ConnectProperties"; got != want {
-			t.Errorf("%s has a bag: %v", row.Name, got)
+		if got, want := row.Keys != nil, row.Name == "ConnectProperties"; got != want {
+			t.Errorf("%s has keys: %v", row.Name, got)
 		}
 		if got, want := row.Indexed, strings.Contains(row.Name, "UserProp"); got != want {
 			t.Errorf("%s is indexed: %v", row.Name, got)
@@ -365,9 +369,46 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// Components of one table have their values for themselves, also their lists and bags.
+func TestComponentsShareTheTable(t *testing.T) {
+	a, b, standard := newDevice(), newDevice(), newDevice().snapshot()
+	a.must(t, "TopicAlias=5")
+	a.must(t, "TopicQOSArray=1")
+	a.must(t, `ConnectProperties={"ContentType":"a"}`)
+	b.must(t, "TopicAlias=6")
+	if a.alias != 5 || b.alias != 6 || b.qos != nil || b.content != "" {
+		t.Errorf("%s and %s", a.snapshot(), b.snapshot())
+	}
+	a.r.Reset()
+	if got := a.snapshot(); got != standard || b.alias != 6 {
+		t.Errorf("after Reset of one %s and %s", got, b.snapshot())
+	}
+	if got := newDevice().snapshot(); got != standard {
+		t.Errorf("a new one has %s, want %s", got, standard)
+	}
+}
+
+// The table is only read: each component needs a lock of its own, and no two the same. The race detector judges.
+func TestComponentsOnGoroutines(t *testing.T) {
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			d := newDevice()
+			for _, s := range []string{"Retain=1", "TopicQOSArray=0,1", "CodePage=437", `ConnectProperties={"UserProperty":"a:b"}`, "OutgoingUserPropName[0]=n"} {
+				if _, err := d.r.Config(s); err != nil {
+					t.Error(s, err)
+				}
+			}
+			d.r.Reset()
+		})
+	}
+	wg.Wait()
+}
+
 // What the table says about type and default is not replaced.
 func TestWrittenDocumentation(t *testing.T) {
-	row := config.Int(config.Setting{Name: "A", Default: "0 = system", Type: "int, ms"}, new(int), 0, 1)
+	r := config.NewTable(new(int), config.Int(config.Setting{Name: "A", Default: "0 = system", Type: "int, ms"}, identity[int], 0, 1)).Of(new(int))
+	row, _ := r.Find("A")
 	if row.Default != "0 = system" || row.Type != "int, ms" {
 		t.Errorf("%+v", row.Setting)
 	}
@@ -389,31 +430,37 @@ func TestZeroRegistry(t *testing.T) {
 	r.Reset()
 }
 
-// Mistakes in a component's table are found when its first instance is made.
+// Mistakes in a component's table are found when it is made.
 func TestProgrammingErrorsPanic(t *testing.T) {
 	s := func(name string) config.Setting { return config.Setting{Name: name} }
-	var flag bool
-	var narrow int8
-	var tri config.Tri
+	flag := func(name string, opts ...config.Option) config.Row {
+		return config.Bool(s(name), identity[bool], opts...)
+	}
+	table := func(rows ...config.Row) { config.NewTable(new(bool), rows...) }
+	tri := func(name string, opts ...config.Option) config.Key {
+		return config.BagBool(name, identity[config.Tri], opts...)
+	}
+	bag := func(keys ...config.Key) { config.NewBag[config.Tri](keys...) }
 	for what, f := range map[string]func(){
-		"duplicate name":       func() { config.NewRegistry(config.Bool(s("A"), &flag), config.Bool(s("a"), &flag)) },
-		"duplicate alias":      func() { config.NewRegistry(config.Bool(s("A"), &flag, config.Alias("a"))) },
-		"empty name":           func() { config.NewRegistry(config.Bool(s(""), &flag)) },
-		"name with a bracket":  func() { config.NewRegistry(config.Bool(s("A["), &flag)) },
-		"long name":            func() { config.NewRegistry(config.Bool(s(strings.Repeat("a", 65)), &flag)) },
-		"row literal":          func() { config.NewRegistry(config.Row{Setting: s("A")}) },
-		"again without row":    func() { config.NewRegistry(config.Again(s("A"))) },
-		"unfit option":         func() { config.Bool(s("A"), &flag, config.Unset(-1)) },
-		"unfit option of key":  func() { config.BagBool("A", &tri, config.Unset(-1)) },
-		"unset does not fit":   func() { config.Int(s("A"), &narrow, 0, 9, config.Unset(200)) },
-		"range does not fit":   func() { config.BagInt("A", &narrow, 0, 200, -1) },
-		"no setter":            func() { config.Func(s("A"), nil, nil) },
-		"space as separator":   func() { config.WordList(s("A"), new([]string), " ", nil, "") },
-		"second name of pairs": func() { config.BagPairs("A", new([]config.Pair), config.AlsoAs("B")) },
-		"duplicate key":        func() { config.NewBag(config.BagBool("A", &tri), config.BagBool("a", &tri)) },
-		"duplicate emit name":  func() { config.NewBag(config.BagBool("A", &tri, config.AlsoAs("A"))) },
-		"key literal":          func() { config.NewBag(config.Key{Name: "A"}) },
-		"key with a dot":       func() { config.NewBag(config.BagBool("A.b", &tri)) },
+		"duplicate name":       func() { table(flag("A"), flag("a")) },
+		"duplicate alias":      func() { table(flag("A", config.Alias("a"))) },
+		"empty name":           func() { table(flag("")) },
+		"name with a bracket":  func() { table(flag("A[")) },
+		"long name":            func() { table(flag(strings.Repeat("a", 65))) },
+		"row literal":          func() { table(config.Row{Setting: s("A")}) },
+		"again without row":    func() { table(config.Again(s("A"))) },
+		"another owner":        func() { config.NewTable(new(int), flag("A")) },
+		"unfit option":         func() { flag("A", config.Unset(-1)) },
+		"unfit option of key":  func() { tri("A", config.Unset(-1)) },
+		"unset does not fit":   func() { config.Int(s("A"), identity[int8], 0, 9, config.Unset(200)) },
+		"range does not fit":   func() { config.BagInt("A", identity[int8], 0, 200, -1) },
+		"no setter":            func() { config.Func[bool](s("A"), nil, nil) },
+		"space as separator":   func() { config.WordList(s("A"), identity[[]string], " ", nil, "") },
+		"second name of pairs": func() { config.BagPairs("A", identity[[]config.Pair], config.AlsoAs("B")) },
+		"duplicate key":        func() { bag(tri("A"), tri("a")) },
+		"duplicate emit name":  func() { bag(tri("A", config.AlsoAs("A"))) },
+		"key literal":          func() { bag(config.Key{Name: "A"}) },
+		"key with a dot":       func() { bag(tri("A.b")) },
 	} {
 		t.Run(what, func(t *testing.T) {
 			defer func() {
@@ -434,16 +481,20 @@ func TestCheckOfEveryKind(t *testing.T) {
 		asked = append(asked, v)
 		return errors.New("not today")
 	})
-	var flag bool
-	var number int
-	var list []int
-	var content string
+	type owner struct {
+		flag    bool
+		number  int
+		list    []int
+		content string
+	}
 	s := func(name string) config.Setting { return config.Setting{Name: name} }
-	r := config.NewRegistry(
-		config.Bool(s("Flag"), &flag, no), config.Int(s("Number"), &number, 0, 99, no),
-		config.IntList(s("List"), &list, 0, 9, no),
-		config.JSON(s("Bag"), config.NewBag(config.BagString("C", &content, nil)), no),
-	)
+	var o owner
+	r := config.NewTable(new(owner),
+		config.Bool(s("Flag"), func(o *owner) *bool { return &o.flag }, no),
+		config.Int(s("Number"), func(o *owner) *int { return &o.number }, 0, 99, no),
+		config.IntList(s("List"), func(o *owner) *[]int { return &o.list }, 0, 9, no),
+		config.JSON(s("Bag"), func(o *owner) *string { return &o.content }, config.NewBag[string](config.BagString("C", identity[string], nil)), no),
+	).Of(&o)
 	for _, in := range []string{"Flag=yes", "Number=0x10", "List= 1, 2", `Bag={"C": "x"}`} {
 		_, err := r.Config(in)
 		wantFault(t, err, 10022, "not today")
@@ -451,14 +502,14 @@ func TestCheckOfEveryKind(t *testing.T) {
 	if want := []string{"True", "16", "1,2", `{"C": "x"}`}; !slices.Equal(asked, want) {
 		t.Errorf("asked %q, want %q", asked, want)
 	}
-	if flag || number != 0 || list != nil || content != "" {
-		t.Error(flag, number, list, content)
+	if o.flag || o.number != 0 || o.list != nil || o.content != "" {
+		t.Errorf("%+v", o)
 	}
 }
 
 func TestRaw(t *testing.T) {
 	var text string
-	r := config.NewRegistry(config.String(config.Setting{Name: "A"}, &text, config.Raw()))
+	r := config.NewTable(new(string), config.String(config.Setting{Name: "A"}, identity[string], config.Raw())).Of(&text)
 	if _, err := r.Config("A=\xff\x00"); err != nil || text != "\xff\x00" {
 		t.Errorf("%q %v", text, err)
 	}
@@ -466,17 +517,17 @@ func TestRaw(t *testing.T) {
 
 // IntFunc reads integers as every row does, and what assign refuses changes nothing.
 func TestIntFunc(t *testing.T) {
-	n := 5
-	r := config.NewRegistry(config.IntFunc(config.Setting{Name: "N"}, func() int { return n }, func(v int) error {
+	n, standard := 5, 5
+	r := config.NewTable(&standard, config.IntFunc(config.Setting{Name: "N"}, func(n *int) int { return *n }, func(n *int, v int) error {
 		switch v {
 		case 7:
 			return ioterrors.New(ioterrors.ErrCodePage, "seven")
 		case 8:
 			return errors.New("eight is not possible")
 		}
-		n = v
+		*n = v
 		return nil
-	}, 0, 100))
+	}, 0, 100)).Of(&n)
 	for value, code := range map[string]int{"": 10022, "x": 10022, "-1": 10022, "101": 10022, "7": 434, "8": 10022} {
 		_, err := r.Config("N=" + value)
 		if got := ioterrors.Code(err); got != code || n != 5 {

@@ -20,8 +20,8 @@ type Setting struct {
 	// Type is what a value looks like, with the unit, for example "int, ms".
 	// If it is empty, the constructor of the row fills in the plain type.
 	Type string
-	// Default is the documented default. If it is empty, the constructor of the
-	// row fills in the text of the field's value.
+	// Default is the documented default. If it is empty, NewTable fills in the
+	// text of the standard component's value.
 	Default string
 	// Doc says what the setting does.
 	Doc string
@@ -36,7 +36,7 @@ type Setting struct {
 
 // Row is one setting: its documentation and how it is read and written. Rows
 // come from the constructors of this package; a Row literal has no value and
-// NewRegistry refuses it.
+// NewTable refuses it.
 type Row struct {
 	Setting
 	// Aliases are further accepted spellings of Name.
@@ -44,8 +44,8 @@ type Row struct {
 	// Secret keeps the value out of error texts. Reading the setting still
 	// returns it.
 	Secret bool
-	// Bag is the property bag of a row made by JSON, otherwise nil.
-	Bag *Bag
+	// Keys are the keys of a row made by JSON, in their order, otherwise none.
+	Keys []Key
 
 	opt     options
 	cell    cell  // NAME, nil for an indexed row
@@ -55,20 +55,21 @@ type Row struct {
 
 // cell is the value of a setting without index.
 type cell interface {
-	text() string
+	text(owner any) string
 	// set changes the value only if it returns nil.
-	set(r *Row, value string) error
-	reset()
+	set(owner any, r *Row, value string) error
+	// reset copies the value of another component.
+	reset(owner, standard any)
 }
 
 // array is the value of an indexed setting.
 type array interface {
-	count() int
-	text(i int) string
+	count(owner any) int
+	text(owner any, i int) string
 	// set is called with an index in range and changes the element only if it
 	// returns nil.
-	set(r *Row, i int, value string) error
-	reset()
+	set(owner any, r *Row, i int, value string) error
+	reset(owner any)
 }
 
 // makeRow fills in what the constructors have in common.
@@ -80,12 +81,8 @@ func makeRow(s Setting, kind kind, typ string, list []Option) Row {
 	return Row{Setting: s, Aliases: o.aliases, Secret: o.secret, opt: o}
 }
 
-// withCell attaches the value and derives the documented default from it.
 func (r Row) withCell(c cell) Row {
 	r.cell = c
-	if r.Default == "" && !r.ReadOnly && !r.Secret {
-		r.Default = c.text()
-	}
 	return r
 }
 

@@ -45,31 +45,23 @@ func CheckMQTTString(value string) error {
 }
 
 // String is a text setting.
-func String(s Setting, p *string, opts ...Option) Row {
-	return StringAt(s, func() *string { return p }, opts...)
+func String[O any](s Setting, at func(*O) *string, opts ...Option) Row {
+	return makeRow(s, kindText, "string", opts).withCell(&textCell{ofOwner(at)})
 }
 
-// StringAt is String for a field that is not always at the same place: at tells where it is now.
-func StringAt(s Setting, at func() *string, opts ...Option) Row {
-	return makeRow(s, kindText, "string", opts).withCell(&textCell{at, *at()})
-}
+type textCell struct{ at func(owner any) *string }
 
-type textCell struct {
-	at      func() *string
-	initial string
-}
+func (c *textCell) text(owner any) string { return *c.at(owner) }
 
-func (c *textCell) text() string { return *c.at() }
-
-func (c *textCell) set(r *Row, value string) error {
+func (c *textCell) set(owner any, r *Row, value string) error {
 	if err := r.checkText(r.Name, value); err != nil {
 		return err
 	}
-	*c.at() = value
+	*c.at(owner) = value
 	return nil
 }
 
-func (c *textCell) reset() { *c.at() = c.initial }
+func (c *textCell) reset(owner, standard any) { *c.at(owner) = *c.at(standard) }
 
 func (r *Row) checkText(subject, value string) error {
 	if !r.opt.raw {

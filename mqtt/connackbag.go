@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"sync"
+
 	"github.com/iotcomponents/iot/config"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
@@ -8,43 +10,50 @@ import (
 
 // connAckText is ConnAckProperties: the keys that the packet had, and three booleans always, since a program that reads a
 // missing one gets its own zero value. nil stands for no v5 CONNACK.
-func connAckText(p packet.Properties) string {
-	if p == nil {
-		return ""
-	}
-	return connAckBag(p).Text()
-}
+func connAckText(p packet.Properties) string { return connAckBag().Text(&p) }
 
-// connAckBag is the bag of the properties of a CONNACK; a key that the packet lacks is not set.
-func connAckBag(p packet.Properties) *config.Bag {
+// connAckBag is the bag of the properties of a CONNACK, read from the packet's bytes; a key that the packet lacks is not set.
+var connAckBag = sync.OnceValue(func() *config.Bag[packet.Properties] {
 	text := func(name string, id packet.PropertyID, doc string) config.Key {
-		b, _ := p.Bytes(id)
-		s := string(b)
-		return config.BagString(name, &s, nil, config.Spec(byte(id)), config.Doc(doc))
+		return config.BagString(name, func(p *packet.Properties) *string {
+			b, _ := p.Bytes(id)
+			s := string(b)
+			return &s
+		}, nil, config.Spec(byte(id)), config.Doc(doc))
 	}
 	integer := func(name string, id packet.PropertyID, most int64, doc string) config.Key {
-		n := int64(protocol.Absent)
-		if v, given := p.Uint(id); given {
-			n = int64(v)
-		}
-		return config.BagInt(name, &n, 0, most, protocol.Absent, config.Spec(byte(id)), config.Doc(doc))
+		return config.BagInt(name, func(p *packet.Properties) *int64 {
+			n := int64(protocol.Absent)
+			if v, given := p.Uint(id); given {
+				n = int64(v)
+			}
+			return &n
+		}, 0, most, protocol.Absent, config.Spec(byte(id)), config.Doc(doc))
 	}
 	boolean := func(name string, id packet.PropertyID, always bool, doc string, options ...config.Option) config.Key {
-		t := config.TriUnset
-		if v, given := p.Uint(id); given || always {
-			t = config.TriOf(v != 0 || !given)
-		}
 		if always {
 			options = append(options, config.Default("true"))
 		}
-		return config.BagBool(name, &t, append(options, config.Spec(byte(id)), config.Doc(doc))...)
+		return config.BagBool(name, func(p *packet.Properties) *config.Tri {
+			t := config.TriUnset
+			if v, given := p.Uint(id); given || always && *p != nil {
+				t = config.TriOf(v != 0 || !given)
+			}
+			return &t
+		}, append(options, config.Spec(byte(id)), config.Doc(doc))...)
 	}
-	data, _ := p.Bytes(packet.PropAuthenticationData)
-	var pairs []config.Pair
-	for name, value := range p.UserProperties() {
-		pairs = append(pairs, config.Pair{Name: string(name), Value: string(value)})
+	data := func(p *packet.Properties) *[]byte {
+		b, _ := p.Bytes(packet.PropAuthenticationData)
+		return &b
 	}
-	return config.NewBag(
+	pairs := func(p *packet.Properties) *[]config.Pair {
+		var list []config.Pair
+		for name, value := range p.UserProperties() {
+			list = append(list, config.Pair{Name: string(name), Value: string(value)})
+		}
+		return &list
+	}
+	return config.NewBag[packet.Properties](
 		text("AssignedClientIdentifier", packet.PropAssignedClientIdentifier, "The client identifier that the server has chosen; ClientId takes it."),
 		integer("MaximumQoS", packet.PropMaximumQoS, 1, "Highest QoS that the server takes, not set = 2; publishing above it is error 505."),
 		integer("MaximumPacketSize", packet.PropMaximumPacketSize, maxUint32, "Largest packet that the server takes, in bytes, not set = no limit; publishing above it is error 10040."),
@@ -60,8 +69,8 @@ func connAckBag(p packet.Properties) *config.Bag {
 		// The table's spelling and the specification's.
 		boolean("WildcardSubscriptionAvaiable", packet.PropWildcardSubscriptionAvailable, true, "Whether the server takes wildcards in topic filters.", config.AlsoAs("WildcardSubscriptionAvailable")),
 		text("AuthenticationMethod", packet.PropAuthenticationMethod, "Method of an enhanced authentication."),
-		config.BagHex("AuthenticationData", &data, 65535, config.Secret(), config.Spec(byte(packet.PropAuthenticationData)), config.Doc("Last data of an enhanced authentication.")),
+		config.BagHex("AuthenticationData", data, 65535, config.Secret(), config.Spec(byte(packet.PropAuthenticationData)), config.Doc("Last data of an enhanced authentication.")),
 		text("ServerReference", packet.PropServerReference, "Another server to use."),
-		config.BagPairs("UserProperty", &pairs, config.Spec(byte(packet.PropUserProperty)), config.Doc("User property; repeated for each.")),
+		config.BagPairs("UserProperty", pairs, config.Spec(byte(packet.PropUserProperty)), config.Doc("User property; repeated for each.")),
 	)
-}
+})

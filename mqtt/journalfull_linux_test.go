@@ -16,6 +16,7 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/journal"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -106,7 +107,7 @@ func TestJournalDiskFull(t *testing.T) {
 			t.Errorf("%q was sent", p.Payload)
 		}
 		tell("true 1 0", "state")
-		tell("<nil>", "limit %d", 1<<40)
+		tell("<nil>", "limit %d", 1<<30)
 		tell("0", "publish 2 c")
 		if p := c.ExpectPublish(); string(p.Payload) != "c" {
 			t.Errorf("%q was sent", p.Payload)
@@ -120,7 +121,7 @@ func TestJournalDiskFull(t *testing.T) {
 		if got := read(); got != "302" {
 			t.Errorf("the connection ended with %s", got)
 		}
-		tell("<nil>", "limit %d", 1<<40)
+		tell("<nil>", "limit %d", 1<<30)
 		send("connect")
 		c = server.Accept(t)
 		c.ExpectConnect()
@@ -142,6 +143,16 @@ func TestJournalDiskFull(t *testing.T) {
 		must(t, cmd.Wait())
 		if got := readNotes(t, g.folder, "in "); !slices.Equal(got, []string{"2 1"}) {
 			t.Errorf("delivered %q", got)
+		}
+		kept, found, err := journal.Open(filepath.Join(g.folder, "journal"), "killed")
+		must(t, err)
+		defer func() { _ = kept.Close() }()
+		var payloads []string
+		for _, m := range found.Session.Outgoing {
+			payloads = append(payloads, string(m.Payload))
+		}
+		if !slices.Equal(payloads, []string{"a", "c"}) {
+			t.Errorf("the journal has %q; what was refused with 302 is not to be sent later", payloads)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/iotcomponents/iot/config"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -99,18 +100,19 @@ func (m *MQTT) Settings() *config.Registry {
 	return m.configuration()
 }
 
-// configuration makes the registry when it is first needed: many components never call Config. The lock is held.
+// configuration is the component's view of the table. The lock is held.
 func (m *MQTT) configuration() *config.Registry {
 	if m.registry == nil {
-		m.registry = config.NewRegistry(m.rows()...)
+		m.registry = settingsTable().Of(m)
 	}
 	return m.registry
 }
 
-// rows is the table of settings, in the order of the documentation.
-func (m *MQTT) rows() []config.Row {
-	return slices.Concat(m.mqttRows(), m.tcpRows(), m.sslRows(), m.socketRows(), m.baseRows(), m.componentRows())
-}
+// settingsTable is the table of settings, in the order of the documentation, of some 80 KB. All components share it. It is
+// made when the first of them needs it, since many programs never call Config.
+var settingsTable = sync.OnceValue(func() *config.Table[MQTT] {
+	return config.NewTable(New(), slices.Concat(mqttRows(), tcpRows(), sslRows(), socketRows(), baseRows(), componentRows())...)
+})
 
 // group makes the documentation of settings of one group.
 type group string
@@ -123,6 +125,12 @@ func (g group) doc(name, typ, text string) config.Setting {
 func (g group) v5(name, typ, text string) config.Setting {
 	s := g.doc(name, typ, text)
 	s.V5Only = true
+	return s
+}
+
+// readOnly is s for a setting that cannot be assigned.
+func readOnly(s config.Setting) config.Setting {
+	s.ReadOnly = true
 	return s
 }
 

@@ -8,46 +8,44 @@ import (
 )
 
 // baseRows is the group Base.
-func (m *MQTT) baseRows() []config.Row {
+func baseRows() []config.Row {
 	const g = group(config.GroupBase)
-	s := &m.settings
 	return []config.Row{
-		config.ReadOnly(g.doc("BuildInfo", "string", "What the component was built from."), buildInfo),
-		config.IntFunc(g.doc("CodePage", "int", "Code page between text and payload: PublishMessage, WillMessage, and Message of the events and message lists. 65001 = UTF-8, where bytes pass unchanged. MessageB is never converted."), func() int64 { return s.codePage }, m.setCodePage, 0, maxUint32),
-		config.ReadOnly(g.doc("LicenseInfo", "string", "What is needed as a license: nothing."), licenseInfo),
-		config.Bool(g.doc("MaskSensitiveData", "bool", "Keep passwords, authentication data and payloads out of Log."), &s.maskSensitiveData),
-		config.Bool(g.doc("UseInternalSecurityAPI", "bool", "No effect: crypto/tls is the only implementation."), &s.inert.useInternalSecurityAPI),
+		config.ReadOnly(g.doc("BuildInfo", "string", "What the component was built from."), func(*MQTT) string { return buildInfo() }),
+		config.IntFunc(g.doc("CodePage", "int", "Code page between text and payload: PublishMessage, WillMessage, and Message of the events and message lists. 65001 = UTF-8, where bytes pass unchanged. MessageB is never converted."), func(m *MQTT) int64 { return m.settings.codePage }, (*MQTT).setCodePage, 0, maxUint32),
+		config.ReadOnly(g.doc("LicenseInfo", "string", "What is needed as a license: nothing."), func(*MQTT) string { return licenseInfo() }),
+		config.Bool(g.doc("MaskSensitiveData", "bool", "Keep passwords, authentication data and payloads out of Log."), func(m *MQTT) *bool { return &m.settings.maskSensitiveData }),
+		config.Bool(g.doc("UseInternalSecurityAPI", "bool", "No effect: crypto/tls is the only implementation."), func(m *MQTT) *bool { return &m.settings.inert.useInternalSecurityAPI }),
 	}
 }
 
 // componentRows are the settings that the documented component does not have.
-func (m *MQTT) componentRows() []config.Row {
+func componentRows() []config.Row {
 	const g = group(config.GroupComponent)
-	s := &m.settings
-	apply := config.After(m.applySettings)
+	apply := config.After((*MQTT).applySettings)
 	return []config.Row{
-		config.Int(g.doc("PublishAndWaitTimeout", "int, s", "How long PublishAndWait waits."), &s.publishAndWaitTimeout, 1, maxSeconds),
-		config.Bool(g.doc("BackgroundEvents", "bool", "True: a goroutine of the component calls the event handlers, for programs that have no loop."), &m.background.wanted, config.After(m.backgroundChanged)),
-		config.Int(g.doc("PingTimeout", "int, s", "How long a PINGRESP may take; 0 = KeepAliveInterval."), &s.pingTimeout, 0, maxSeconds, apply),
-		config.Bool(g.doc("QueueMessages", "bool", "True: messages are accepted without a connection too, kept in memory in the order of the calls, and sent by the next connection. SendQueueSize bounds them: beyond it QoS 0 is refused with 10035, and QoS 1 and 2 wait for room, Timeout seconds at most. Disconnect with CleanSession drops them, as it drops all that is unfinished."), &s.queueMessages, apply),
-		config.Int(g.doc("SendQueueSize", "int, messages", "How many accepted messages may wait for a connection or the server's Receive Maximum; 0 = no bound but 64 MiB of payload, which holds in any case."), &s.sendQueueSize, 0, math.MaxInt32, apply),
-		config.Int(g.doc("InflightLimit", "int", "How many QoS 1 and 2 messages may be unacknowledged; 0 = the server's Receive Maximum. Counts from the next connection on."), &s.inflightLimit, 0, 65535, apply),
-		config.Int(g.doc("RepublishAttempts", "int", "3.1.1: how often a PUBLISH is sent again on one connection before it is given up with Error 201; 0 = no limit."), &s.republishAttempts, 0, math.MaxInt32, apply),
-		config.Int(g.doc("RepublishTimeout", "int, s", "3.1.1: how long after it was first sent on a connection a PUBLISH without PUBACK or PUBREC is given up with Error 201; 0 = no limit."), &s.republishTimeout, 0, maxSeconds, apply),
-		config.Int(g.doc("AckTimeout", "int, s", "How long SUBACK and UNSUBACK may take before Error 201 reports that they are missing; 0 = for ever."), &s.ackTimeout, 0, maxSeconds, apply),
-		config.Int(g.doc("ReconnectDelayMin", "int, s", "AutoReconnect: wait before the first attempt; each further wait is twice as long. All vary by a fifth."), &m.reconnect.delayMin, 1, maxSeconds),
-		config.Int(g.doc("ReconnectDelayMax", "int, s", "AutoReconnect: the longest wait between attempts. A connection that has stood as long starts the waits from the first again."), &m.reconnect.delayMax, 1, maxSeconds),
-		config.Int(g.doc("ReconnectAttempts", "int", "AutoReconnect: how many attempts in a row may fail before Error tells that it gives up; 0 = no limit."), &m.reconnect.attempts, 0, math.MaxInt32),
-		config.ReadOnly(g.doc("ReconnectAttempt", "int", "AutoReconnect: number of the attempt under way or waited for; 0 = none."), func() string { return strconv.Itoa(m.reconnect.attempt) }),
-		config.ReadOnly(g.doc("QueuedMessages", "int", "How many accepted messages wait for a connection, the server's Receive Maximum or InflightLimit."), func() string { return strconv.Itoa(m.client.HeldBack()) }),
-		config.Bool(g.doc("Resubscribe", "bool", "AutoReconnect: when the server has no session any more, make the subscriptions of the last connection again, with all their options, before anything else is sent."), &s.resubscribe, apply),
-		config.String(g.doc("JournalDir", "string", "Folder for the journal of ClientId, which brings the unfinished messages over a crash: a QoS 1 or 2 message is on disk when its publish returns, and with CleanSession False QoS 2 stays exactly once. The next Connect with the same ClientId takes them over. PUBACK and PUBCOMP for a received message leave when its MessageIn has returned. Nothing is dropped by Disconnect with CleanSession; Reset deletes the journal. \"\" = memory only. Error 302 of Connect or a publish tells that the disk refuses."), &s.journalDir, config.Before(m.checkJournalDir), config.After(m.journalDirChanged)),
-		config.String(g.doc("SSLALPN", "string", "Application protocols offered in the TLS handshake, separated by commas; \"\" = none."), &s.tls.ALPN),
-		config.String(g.doc("WebSocketHeaders", "string", "Further header lines \"Name: value\" of the WebSocket upgrade, separated by CR LF."), &s.webSocketHeaders, config.Secret()),
-		config.Int(g.doc("SelectWaitMillis", "int, ms", "How long DoEvents waits for an event when none is ready."), &s.selectWaitMillis, 0, maxSeconds),
-		config.Bool(g.v5("FollowServerReference", "bool", "True: when a server answers with 156 (Use another server) or 157 (Server moved) and names others in its Server Reference, connect to those: Connect within the time of its attempt, AutoReconnect after a DISCONNECT too. They get ClientId, User, Password, WebSocketHeaders and the certificate that the first one would get, over the same scheme, and TLS verifies them under their own names; False because the server, and without TLS whoever is in between, thereby chooses who gets these."), &m.hosts.follow),
-		config.Func(g.doc("RemoteHosts", "string", "Up to 16 further servers, separated by commas, that Connect and AutoReconnect try in this order when RemoteHost cannot be reached, does not answer in time, is unavailable or busy, or sends the client elsewhere; \"\" = none. An entry is host, host:port or [IPv6]:port, reached over the scheme and path of RemoteHost and on its port if it names none, or a URL, on the port of its scheme if it names none. Counts from the next attempt on."), func() string { return m.hosts.text }, m.setRemoteHosts),
-		config.Bool(g.v5("AutoTopicAlias", "bool", "True: topics that are published again are replaced by topic aliases, as far as the server takes them. Messages that name an alias themselves keep theirs."), &s.autoTopicAlias, apply),
+		config.Int(g.doc("PublishAndWaitTimeout", "int, s", "How long PublishAndWait waits."), func(m *MQTT) *int { return &m.settings.publishAndWaitTimeout }, 1, maxSeconds),
+		config.Bool(g.doc("BackgroundEvents", "bool", "True: a goroutine of the component calls the event handlers, for programs that have no loop."), func(m *MQTT) *bool { return &m.background.wanted }, config.After((*MQTT).backgroundChanged)),
+		config.Int(g.doc("PingTimeout", "int, s", "How long a PINGRESP may take; 0 = KeepAliveInterval. A peer that falls silent is noticed KeepAliveInterval and PingTimeout after its last byte. Set it longer than the link takes for what the system's send buffer holds."), func(m *MQTT) *int { return &m.settings.pingTimeout }, 0, maxSeconds, apply),
+		config.Bool(g.doc("QueueMessages", "bool", "True: messages are accepted without a connection too, kept in memory in the order of the calls, and sent by the next connection. SendQueueSize bounds them: beyond it QoS 0 is refused with 10035, and QoS 1 and 2 wait for room, Timeout seconds at most. Disconnect with CleanSession drops them, as it drops all that is unfinished."), func(m *MQTT) *bool { return &m.settings.queueMessages }, apply),
+		config.Int(g.doc("SendQueueSize", "int, messages", "How many accepted messages may wait for a connection or the server's Receive Maximum; 0 = no bound but 64 MiB of payload, which holds in any case."), func(m *MQTT) *int { return &m.settings.sendQueueSize }, 0, math.MaxInt32, apply),
+		config.Int(g.doc("InflightLimit", "int", "How many QoS 1 and 2 messages may be unacknowledged; 0 = the server's Receive Maximum. Counts from the next connection on."), func(m *MQTT) *int { return &m.settings.inflightLimit }, 0, 65535, apply),
+		config.Int(g.doc("RepublishAttempts", "int", "3.1.1: how often a PUBLISH is sent again on one connection before it is given up with Error 201; 0 = no limit."), func(m *MQTT) *int { return &m.settings.republishAttempts }, 0, math.MaxInt32, apply),
+		config.Int(g.doc("RepublishTimeout", "int, s", "3.1.1: how long after it was first sent on a connection a PUBLISH without PUBACK or PUBREC is given up with Error 201; 0 = no limit."), func(m *MQTT) *int { return &m.settings.republishTimeout }, 0, maxSeconds, apply),
+		config.Int(g.doc("AckTimeout", "int, s", "How long SUBACK and UNSUBACK may take before Error 201 reports that they are missing; 0 = for ever."), func(m *MQTT) *int { return &m.settings.ackTimeout }, 0, maxSeconds, apply),
+		config.Int(g.doc("ReconnectDelayMin", "int, s", "AutoReconnect: wait before the first attempt; each further wait is twice as long. All vary by a fifth."), func(m *MQTT) *int { return &m.reconnect.delayMin }, 1, maxSeconds),
+		config.Int(g.doc("ReconnectDelayMax", "int, s", "AutoReconnect: the longest wait between attempts. A connection that has stood as long starts the waits from the first again."), func(m *MQTT) *int { return &m.reconnect.delayMax }, 1, maxSeconds),
+		config.Int(g.doc("ReconnectAttempts", "int", "AutoReconnect: how many attempts in a row may fail before Error tells that it gives up; 0 = no limit."), func(m *MQTT) *int { return &m.reconnect.attempts }, 0, math.MaxInt32),
+		config.ReadOnly(g.doc("ReconnectAttempt", "int", "AutoReconnect: number of the attempt under way or waited for; 0 = none."), func(m *MQTT) string { return strconv.Itoa(m.reconnect.attempt) }),
+		config.ReadOnly(g.doc("QueuedMessages", "int", "How many accepted messages wait for a connection, the server's Receive Maximum or InflightLimit."), func(m *MQTT) string { return strconv.Itoa(m.client.HeldBack()) }),
+		config.Bool(g.doc("Resubscribe", "bool", "AutoReconnect: when the server has no session any more, make the subscriptions of the last connection again, with all their options, before anything else is sent."), func(m *MQTT) *bool { return &m.settings.resubscribe }, apply),
+		config.String(g.doc("JournalDir", "string", "Folder for the journal of ClientId, which brings the unfinished messages over a crash: a QoS 1 or 2 message is on disk when its publish returns, and with CleanSession False QoS 2 stays exactly once. The next Connect with the same ClientId takes them over. PUBACK and PUBCOMP for a received message leave when its MessageIn has returned. Nothing is dropped by Disconnect with CleanSession; Reset deletes the journal. \"\" = memory only. Error 302 of Connect or a publish tells that the disk refuses."), func(m *MQTT) *string { return &m.settings.journalDir }, config.Before((*MQTT).checkJournalDir), config.After((*MQTT).journalDirChanged)),
+		config.String(g.doc("SSLALPN", "string", "Application protocols offered in the TLS handshake, separated by commas; \"\" = none."), func(m *MQTT) *string { return &m.settings.tls.ALPN }),
+		config.String(g.doc("WebSocketHeaders", "string", "Further header lines \"Name: value\" of the WebSocket upgrade, separated by CR LF."), func(m *MQTT) *string { return &m.settings.webSocketHeaders }, config.Secret()),
+		config.Int(g.doc("SelectWaitMillis", "int, ms", "How long DoEvents waits for an event when none is ready."), func(m *MQTT) *int { return &m.settings.selectWaitMillis }, 0, maxSeconds),
+		config.Bool(g.v5("FollowServerReference", "bool", "True: when a server answers with 156 (Use another server) or 157 (Server moved) and names others in its Server Reference, connect to those: Connect within the time of its attempt, AutoReconnect after a DISCONNECT too. They get ClientId, User, Password, WebSocketHeaders and the certificate that the first one would get, over the same scheme, and TLS verifies them under their own names; False because the server, and without TLS whoever is in between, thereby chooses who gets these."), func(m *MQTT) *bool { return &m.hosts.follow }),
+		config.Func(g.doc("RemoteHosts", "string", "Up to 16 further servers, separated by commas, that Connect and AutoReconnect try in this order when RemoteHost cannot be reached, does not answer in time, is unavailable or busy, or sends the client elsewhere; \"\" = none. An entry is host, host:port or [IPv6]:port, reached over the scheme and path of RemoteHost and on its port if it names none, or a URL, on the port of its scheme if it names none. Counts from the next attempt on."), func(m *MQTT) string { return m.hosts.text }, (*MQTT).setRemoteHosts),
+		config.Bool(g.v5("AutoTopicAlias", "bool", "True: topics that are published again are replaced by topic aliases, as far as the server takes them. Messages that name an alias themselves keep theirs."), func(m *MQTT) *bool { return &m.settings.autoTopicAlias }, apply),
 	}
 }
 

@@ -64,10 +64,8 @@ func (b *book) groups() [][]config.Row {
 // setting writes the entry of a setting.
 func (b *book) setting(p *page, row config.Row) {
 	own := append([]string{row.Name}, row.Aliases...)
-	if row.Bag != nil {
-		for key := range row.Bag.Keys() {
-			own = append(own, key.Name)
-		}
+	for _, key := range row.Keys {
+		own = append(own, key.Name)
 	}
 	p.begin(3, row.Name, own...)
 	p.doc("mqtt", row.Doc)
@@ -109,8 +107,8 @@ func (b *book) setting(p *page, row config.Row) {
 		p.printf("- There is a [property](%s) of this name too.", t.url(p.file))
 	}
 	p.printf("")
-	if row.Bag != nil {
-		b.keys(p, row.Bag)
+	if len(row.Keys) > 0 {
+		b.keys(p, row.Keys)
 	}
 }
 
@@ -137,9 +135,9 @@ func escape(text string) string {
 }
 
 // keys writes the keys of a property bag as a table.
-func (b *book) keys(p *page, bag *config.Bag) {
+func (b *book) keys(p *page, keys []config.Key) {
 	p.printf("| Key | Type | Range | Default | Property of MQTT 5 | |\n|---|---|---|---|---|---|")
-	for key := range bag.Keys() {
+	for _, key := range keys {
 		extent := ""
 		switch {
 		case key.Type == "hex":

@@ -56,7 +56,7 @@ func (c *child) obey() {
 func TestJournalDiskFull(t *testing.T) {
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		server := mqtttest.NewServer(t)
-		g := &killing{t: t, v: v, most: 2, folder: t.TempDir(), random: rand.New(rand.NewPCG(1, 1))}
+		g := &killing{t: t, v: v, folder: t.TempDir(), random: rand.New(rand.NewPCG(1, 1))}
 		g.link = startCuttingLink(t, fmt.Sprintf("%s:%d", server.Host, server.Port), g.random)
 		g.link.heal()
 		cmd := g.command("obey")

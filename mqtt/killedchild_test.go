@@ -16,7 +16,6 @@ import (
 type child struct {
 	m     *mqtt.MQTT
 	task  string
-	most  int // the highest QoS
 	notes *os.File
 	last  int    // number of the message that a child has tried to publish last
 	line  string // the message that was delivered last
@@ -27,10 +26,10 @@ var obey func(*child)
 
 const childTask = "IOT_TEST_CHILD"
 
-// runChild does the task of a child: task|port|folder|version|highest QoS.
+// runChild does the task of a child: task|port|folder|version.
 func runChild(description string) {
 	fields := strings.Split(description, "|")
-	c := &child{m: mqtt.New(), task: fields[0], most: number(fields[4])}
+	c := &child{m: mqtt.New(), task: fields[0]}
 	c.open(filepath.Join(fields[2], notes))
 	check(c.m.SetVersion(mqtt.MQTTVersions(number(fields[3]))))
 	check(c.m.SetClientId("killed"))
@@ -150,7 +149,7 @@ func (c *child) connect() {
 // publish publishes until it is killed, with or without a connection.
 func (c *child) publish() {
 	for n := c.last + 1; ; n++ {
-		qos := min(1+n%2, c.most)
+		qos := 1 + n%2
 		m := fmt.Sprint(qos, " ", n)
 		c.note("try", m)
 		check(c.m.PublishMessage(fmt.Sprint("killed/", qos), qos, m))

@@ -41,10 +41,14 @@ type Process struct {
 }
 
 // StartMosquitto starts a mosquitto for this test alone. It writes its sessions and messages to disk every second and
-// when it stops.
-func StartMosquitto(t testing.TB) *Process {
+// when it stops. The settings are lines of its configuration file that replace those of this package.
+func StartMosquitto(t testing.TB, settings ...string) *Process {
 	t.Helper()
-	return startProgram(t, &mosquittoProgram)
+	prog := mosquittoProgram
+	for _, line := range settings {
+		prog.conf += line + "\n" // the last one counts
+	}
+	return startProgram(t, &prog)
 }
 
 // StartNATS starts a nats-server for this test alone.
@@ -71,6 +75,7 @@ func launch(t testing.TB, prog *program) (*Process, error) {
 		return nil, err
 	}
 	p := &Process{t: t, path: path}
+	t.TempDir() // is removed by a function that is registered at the first call, and has to run after cleanup
 	t.Cleanup(p.cleanup)
 
 	// A free port may be gone when the server takes it, so there is a second and a third try.

@@ -50,7 +50,7 @@ func TestProcessKeepsSessions(t *testing.T) {
 		name  string
 		start func(testing.TB) *Process
 	}{
-		{"mosquitto", StartMosquitto},
+		{"mosquitto", func(t testing.TB) *Process { return StartMosquitto(t, "max_inflight_messages 0") }},
 		{"nats", StartNATS},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -236,6 +236,23 @@ func TestPeerStopsReading(t *testing.T) {
 	}
 }
 
+// A writer that is stuck does not delay the end of its connection.
+func TestCutWithStuckWriter(t *testing.T) {
+	provesInBubble(t, "pain 27", func(t *testing.T, v mqtt.MQTTVersions) {
+		r, s := memory(t, v)
+		mqtt.SetDial(r.M, mqtttest.FaultyDial(s.Dial, mqtttest.Faults{StallWrite: 100}))
+		c := r.Connect(s, nil)
+		must(t, r.M.PublishData("a", 1, make([]byte, 1000)))
+		synctest.Wait()
+		start := time.Now()
+		c.Reset()
+		r.WaitFor("Disconnected", 1)
+		if took := time.Since(start); took > 100*time.Millisecond {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 // The connection is cut while the queues of both directions are full, with a publisher that waits: everything returns,
 // Disconnected comes (pain 27).
 func TestCutWithFullQueues(t *testing.T) {

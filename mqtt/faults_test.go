@@ -121,7 +121,8 @@ func (f *faultRun) run(broker realservers.Server) {
 	t := f.t
 	f.up, f.down = newRelay(t, broker.Addr()), newRelay(t, broker.Addr())
 	id := fmt.Sprintf("faults-%d-%s", time.Now().UnixNano(), strings.NewReplacer("/", "-", " ", "", ".", "").Replace(f.String()))
-	f.publisher, f.subscriber = newFaultClient(t, f.v, id+"-p", f.up), newFaultClient(t, f.v, id+"-s", f.down)
+	f.publisher = newFaultClient(t, f.v, id+"-p", f.up, f.fault.ending == swallow && f.publisherHarmed)
+	f.subscriber = newFaultClient(t, f.v, id+"-s", f.down, f.fault.ending == swallow && !f.publisherHarmed)
 	f.subscriber.m.OnMessageIn = f.arrives
 	f.subscriber.request(func() error { return f.subscriber.m.Subscribe(id+"/#", 2) })
 
@@ -230,7 +231,9 @@ type faultClient struct {
 	lost     chan struct{} // the connection ended
 }
 
-func newFaultClient(t *testing.T, v mqtt.MQTTVersions, id string, r *relay) *faultClient {
+// newFaultClient connects a component. One that is to notice silence has little patience; the others may stand still for
+// long on a busy machine.
+func newFaultClient(t *testing.T, v mqtt.MQTTVersions, id string, r *relay, impatient bool) *faultClient {
 	c := &faultClient{t: t, m: mqtt.New(), answered: make(chan struct{}, 16), lost: make(chan struct{}, 16)}
 	t.Cleanup(func() { finish(t, c.m) })
 	must(t, c.m.SetVersion(v))
@@ -238,9 +241,13 @@ func newFaultClient(t *testing.T, v mqtt.MQTTVersions, id string, r *relay) *fau
 	must(t, c.m.SetRemoteHost("127.0.0.1"))
 	must(t, c.m.SetRemotePort(r.port()))
 	lasting(t, c.m)
-	must(t, c.m.SetKeepAliveInterval(1))
+	must(t, c.m.SetKeepAliveInterval(60))
+	if impatient {
+		must(t, c.m.SetKeepAliveInterval(1))
+		config(t, c.m, "PingTimeout=4")
+	}
 	for _, setting := range []string{
-		"PingTimeout=5", "AutoReconnect=True", "ReconnectDelayMax=1", "ConnectionTimeout=2", "QueueMessages=True", "InflightLimit=20", "BackgroundEvents=True",
+		"AutoReconnect=True", "ReconnectDelayMax=1", "ConnectionTimeout=4", "QueueMessages=True", "InflightLimit=20", "BackgroundEvents=True",
 	} {
 		config(t, c.m, setting)
 	}

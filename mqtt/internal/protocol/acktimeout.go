@@ -13,7 +13,7 @@ import (
 func (c *Client) resetRequests() {
 	c.requests = nil
 	c.asked = timeline{clock: func(c *Client, id uint16) *Time {
-		if r := c.requests[id]; r != nil && !r.overdue {
+		if r := c.requests[id]; r != nil {
 			return &r.sentAt
 		}
 		return nil
@@ -35,7 +35,6 @@ func (c *Client) tickRequests(now Time) {
 			return
 		}
 		r := c.requests[id]
-		r.overdue = true
 		c.pushDetail(EventError, errors.New(errors.ErrTimeout, fmt.Sprintf("%v %d of %s was not answered within %v.", r.Type, id, Quote(r.Filters[0]), limit.Round(time.Second))))
 	}
 }

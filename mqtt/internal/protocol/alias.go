@@ -23,12 +23,9 @@ func (a *aliases) choose(alias uint16, topic string) {
 	a.chosen[alias] = topic
 }
 
-// wireTopic returns the topic that the PUBLISH of m carries. It is empty only if the caller asked for that and the wire
-// has seen the mapping: a definition that waits for the quota has not defined anything yet.
+// wireTopic returns the topic that the PUBLISH of m carries beside its alias. It is empty only if the caller asked for that
+// and the wire has seen the mapping: a definition that waits for the quota has not defined anything yet.
 func (a *aliases) wireTopic(m *Message) string {
-	if m.Alias == 0 {
-		return m.Topic
-	}
 	if m.emptyTopic && a.written[m.Alias] == m.Topic {
 		return ""
 	}

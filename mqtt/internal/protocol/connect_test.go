@@ -390,8 +390,32 @@ func TestResetAndActivity(t *testing.T) {
 	c.wantEvents("MQTT5-3.12.4-1: an unsolicited PINGRESP is harmless")
 	c.PushOwner("mine")
 	c.PushReadyToSend()
-	if n, _ := c.Pending(); n != 2 {
+	c.PushError(errors.New(errors.ErrFileNotOpened, "x"))
+	if n, _ := c.Pending(); n != 3 {
 		t.Fatal(n)
 	}
-	c.wantEvents("of the owner", "owner mine", "ready")
+	c.wantEvents("of the owner", "owner mine", "ready", "error 302")
+}
+
+// Events of any number stay in order, and the memory that very many have taken is not kept.
+func TestManyEvents(t *testing.T) {
+	c := newTrace(t, packet.V311)
+	for range 2 {
+		for i := range 3 * manyEvents {
+			c.PushOwner(i)
+		}
+		events := c.TakeEvents()
+		for i := range events {
+			if events[i].Detail != i {
+				t.Fatalf("event %d is %v", i, events[i].Detail)
+			}
+		}
+		if len(events) != 3*manyEvents {
+			t.Fatalf("%d events", len(events))
+		}
+		c.ReturnEvents(events)
+		if n := cap(c.events.queue) + cap(c.events.spare); n > manyEvents {
+			t.Errorf("room for %d events is kept", n)
+		}
+	}
 }

@@ -185,6 +185,25 @@ func TestReceiveQoS2(t *testing.T) {
 			c.wantOut("70 4:02 5:03 00 05 5:92", "PUBREL of a finished exchange")
 			c.wantIdle("nothing more")
 		})
+		t.Run("MQTT5-4.3.3-10 MQTT311-4.3.3-2 a repetition without DUP is one all the same: one message in the list", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.connect(accepted)
+			c.in("34 _ L'a 00 05 5:00 'hi; 34 _ L'a 00 05 5:00 'other")
+			c.wantOut("50 02 00 05; 50 02 00 05", "PUBRECs")
+			c.wantStates(c.Incoming(), "5:7", "one message")
+			c.in("62 02 00 05")
+			c.wantEvents("of it", "in 2 #5 a hi")
+			c.wantStates(c.Incoming(), "", "delivered")
+		})
+		t.Run("MQTT5-4.3.3-11 MQTT311-4.3.3-2 PUBREL for a message of QoS 1 is answered and completes nothing", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.connect(accepted)
+			c.in("32 _ L'a 00 05 5:00 'hi; 62 02 00 05")
+			c.wantOut("70 4:02 5:03 00 05 5:92", "PUBCOMP")
+			c.wantStates(c.Incoming(), "5:5", "PUBACK being sent")
+			c.wantEvents("of it", "in 1 #5 a hi")
+			c.wantOut("40 02 00 05", "PUBACK")
+		})
 		t.Run("MQTT5-3.6.2-1 PUBREL with 0x92 completes it too", func(t *testing.T) {
 			if v == packet.V311 {
 				t.Skip()
@@ -326,6 +345,19 @@ func TestReceiveMaximum(t *testing.T) {
 				t.Fatal("the packet at fault has an effect")
 			}
 		}
+	})
+	t.Run("MQTT5-3.3.4-7 MQTT5-4.9.0-2 the one too many leaves nothing behind in our own quota", func(t *testing.T) {
+		c := newTrace(t, packet.V5)
+		c.connect(accepted, receiveMaximum(1))
+		c.in("32 _ L'a 00 05 00; 32 _ L'a 00 06 00")
+		c.wantOut("E0 01 93", "DISCONNECT")
+		c.Closed()
+		c.pump() // the memory of both is used again
+		c.connect("20 _ 00 00 { 21 0002 }")
+		for range 3 {
+			c.publish("a", "", 1)
+		}
+		c.wantOut("32 _ L'a 00 01 00; 32 _ L'a 00 02 00", "the server's Receive Maximum is 2")
 	})
 	t.Run("MQTT5-4.9.0-3 MQTT5-3.3.4-10 everything else is answered meanwhile", func(t *testing.T) {
 		c := newTrace(t, packet.V5)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -167,6 +168,12 @@ func TestJournal(t *testing.T) {
 			c.wantOut("32 _ L't 00 01 5:00 'a; 34 _ L't 00 02 5:00 'b", "both, in order, as new ones")
 			n.want(t, "all", "out a PUBACK", "out b PUBREC")
 		})
+		t.Run("refused", func(t *testing.T) {
+			c, n := journaled(t, v)
+			_, err := c.Accept(&Publish{Topic: "t", QoS: 1})
+			c.wantError(err, errors.ErrNotConnected, "without a connection")
+			n.want(t, "nothing was accepted")
+		})
 		t.Run("queued", func(t *testing.T) {
 			c, n := journaled(t, v)
 			c.Settings.QueueMessages = true
@@ -207,8 +214,8 @@ func TestJournal(t *testing.T) {
 				}
 			}
 			for _, m := range messages {
-				if !c.Acknowledge(m) {
-					t.Fatalf("message %d will not be acknowledged", m.ID)
+				if m.Settling() || !c.Acknowledge(m) || !m.Settling() {
+					t.Fatalf("message %d will not be acknowledged by Settle", m.ID)
 				}
 				c.Delivered(m)
 			}
@@ -299,5 +306,76 @@ func TestJournal(t *testing.T) {
 			n.want(t, "all is over", "finish a", "finish b", "finish c", "finish x", "finish y")
 			c.wantOut("70 02 00 07; 70 02 00 08", "delivered")
 		})
+	})
+}
+
+// The alias that a message was accepted with means nothing on the connection that sends it.
+func TestJournalAlias(t *testing.T) {
+	c, n := journaled(t, packet.V5)
+	c.connectQuietly("20 _ 00 00 { 22 0001 }", persistent)
+	m, err := c.Accept(&Publish{Topic: "t", QoS: 1, Alias: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.want(t, "before it is sent", "out  PUBACK")
+	c.cut()
+	c.connectQuietly(resumed, persistent)
+	c.Send(m)
+	c.wantOut("32 _ L't 00 01 00", "MQTT5-3.3.2-7 the full topic, no alias")
+}
+
+// What another process has gone on with is dropped, and what it cannot know is kept.
+func TestForget(t *testing.T) {
+	both(t, func(t *testing.T, v packet.Version) {
+		c, n := journaled(t, v)
+		c.Settings.QueueMessages = true
+		c.connectQuietly(accepted, persistent)
+		sent, released := c.accept("sent", 1), c.accept("released", 2)
+		c.Send(sent)
+		c.Send(released)
+		c.in("50 02 00 02; 34 _ L't 00 07 5:00 'x; 34 _ L't 00 08 5:00 'y; 62 02 00 08")
+		c.out()
+		c.take()
+		c.cut()
+		queued := c.accept("queued", 1)
+		c.Send(queued)
+		c.publish("t", "unknown", 0)
+		c.Forget()
+		for _, m := range []*Message{sent, released, queued} {
+			if !m.Done || !m.Refused {
+				t.Errorf("%s: done %v, refused %v", m.Payload, m.Done, m.Refused)
+			}
+			c.wantError(m.Failure, errors.ErrNotConnected, string(m.Payload))
+		}
+		if s := c.Session(); len(s.Outgoing) != 0 || c.Outgoing().Len() != 0 || c.ids.count != 0 {
+			t.Errorf("%d messages, %d in the list, %d identifiers", len(s.Outgoing), c.Outgoing().Len(), c.ids.count)
+		}
+		c.wantStates(c.Incoming(), "8:8", "the pump has it, and delivers it")
+		n.keep()
+		another := &notes{}
+		c.SetJournal(another)
+		another.want(t, "in the journal that it uses next", "in y 0")
+		c.wantEvents("of the first connection", "connack 00", "connected", "ready", "pubrec 2 00", "in 2 #8 t y -")
+		another.want(t, "after the delivery", "finish y")
+		n.want(t, "nothing in the one that it has lost")
+		c.connectQuietly(resumed, persistent)
+		c.wantOut("30 _ L't 5:00 'unknown", "what the journal has never known")
+	})
+}
+
+// A name of one journal is never told to another one, also not by a message that uses the memory of an older one.
+func TestJournalKeys(t *testing.T) {
+	both(t, func(t *testing.T, v packet.Version) {
+		c, n := journaled(t, v)
+		c.connectQuietly(accepted, persistent)
+		c.Send(c.accept("old", 1))
+		n.keep()
+		c.SetJournal(nil)
+		c.in("40 02 00 01")
+		c.pump()
+		c.SetJournal(n)
+		c.in("32 _ L't 00 07 5:00 'in")
+		c.pump()
+		n.want(t, "QoS 1 has none")
 	})
 }

@@ -162,6 +162,19 @@ func TestKeepAlive(t *testing.T) {
 			c.tick(c.now + 1)
 			c.wantEnded(errors.ErrTimeout, "no PINGRESP")
 		})
+		t.Run("pain 22 PingTimeout ends with PINGRESP, and begins with the next PINGREQ", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.Settings.PingTimeout = 5 * second
+			c.connect(accepted, keepAliveOf(80))
+			c.tick(c.now + 70*second)
+			c.wantOut("C0 00", "PINGREQ")
+			c.in("D0 00")
+			c.wantEvents("of PINGRESP", "ping 0s")
+			c.wantDeadline(70*second, "the next PINGREQ")
+			c.tick(c.now + 70*second)
+			c.wantOut("C0 00", "PINGREQ, although nothing has arrived for longer than PingTimeout")
+			c.wantDeadline(5*second, "PingTimeout")
+		})
 		t.Run("pain 22: bytes that arrive postpone the verdict", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.Settings.PingTimeout = 5 * second

@@ -154,6 +154,16 @@ func TestIDTable(t *testing.T) {
 		}
 	}
 	var small idTable
+	small.put(3, &Message{ID: 3})
+	small.put(700, &Message{ID: 700})
+	for m := range small.all() {
+		small.remove(m.ID)
+		break
+	}
+	if small.get(3) != nil || small.get(700) == nil {
+		t.Fatal("one of two was to be removed")
+	}
+	small.remove(700)
 	small.put(3, &Message{})
 	if small.get(65535) != nil || small.get(3) == nil || small.full(65535) || small.full(3) {
 		t.Fatal("a small table")

@@ -33,14 +33,15 @@ func (c *Client) receivePubrec(a *packet.Ack) {
 	case c.answerGivenUp(packet.PUBREC, a.PacketID):
 	case m != nil && m.resending():
 		c.unknownAck(packet.PUBREC, a.PacketID)
+	case a.Reason.IsError() && (m == nil || m.State == PubcompAwaited):
+		// A refusal has left nothing at the server that a PUBREL could release [MQTT5-4.3.3-4].
+		c.unknownAck(packet.PUBREC, a.PacketID)
 	case m == nil:
 		if c.requests[a.PacketID] != nil {
 			c.unknownAck(packet.PUBREC, a.PacketID)
 			return
 		}
-		if !a.Reason.IsError() {
-			c.noteEarly(&c.received, a.PacketID)
-		}
+		c.noteEarly(&c.received, a.PacketID)
 		// The server completes with this PUBREL what we know nothing of [MQTT5-4.3.3-4].
 		c.sendAck(packet.PUBREL, a.PacketID, packet.PacketIdentifierNotFound)
 	case m.State == PubrecAwaited && a.Reason.IsError():

@@ -58,6 +58,23 @@ func TestPublishQoS0(t *testing.T) {
 		c.wantOut("30 04 00 01 'a '2", "the second write")
 		c.wantEvents("after the second write", "out a 2")
 	})
+	t.Run("OutputFull from 256 KiB on, until the writer has taken them", func(t *testing.T) {
+		c := newTrace(t, packet.V311)
+		c.connect(accepted)
+		for n := 1; n <= 64; n++ {
+			if c.OutputFull() {
+				t.Fatalf("full with %d bytes", c.OutputSize())
+			}
+			c.publish("a", string(make([]byte, 4096-6)), 0)
+		}
+		if !c.OutputFull() || c.OutputSize() != 256<<10 {
+			t.Fatalf("not full with %d bytes", c.OutputSize())
+		}
+		c.TakeOutput(nil)
+		if c.OutputFull() {
+			t.Fatal("full when nothing waits")
+		}
+	})
 	t.Run("who awaits a message hears of its end, whatever that is", func(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.Settings.QueueMessages = true
@@ -270,6 +287,16 @@ func TestPublishRefused(t *testing.T) {
 		c.in("40 03 00 01 10; 50 04 00 02 10 00")
 		c.wantOut("62 02 00 02", "PUBREL [MQTT5-3.6.2-1]")
 		c.wantEvents("of both", "done 1 PUBACK 10", "pubrec 2 10")
+	})
+	t.Run("MQTT5-3.4.2-1 answers that come together keep their own codes", func(t *testing.T) {
+		c := newTrace(t, packet.V5)
+		c.connect(accepted)
+		for range 3 {
+			c.publish("a", "", 1)
+		}
+		c.out()
+		c.in("40 02 00 01; 40 03 00 02 10; 40 02 00 03")
+		c.wantEvents("of all", "done 1 PUBACK 00", "done 2 PUBACK 10", "done 3 PUBACK 00")
 	})
 	t.Run("MQTT5-3.7.2-1 PUBCOMP 0x92 ends the exchange, not as a refusal", func(t *testing.T) {
 		c := newTrace(t, packet.V5)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -47,6 +48,19 @@ func TestRepublish(t *testing.T) {
 			c.pump()
 		}
 		c.wantStates(c.Outgoing(), "1:0 2:1", "no state changes")
+	})
+	t.Run("MQTT311-3.14.4-2 due together with the end of the connection: nothing is sent behind it", func(t *testing.T) {
+		c := newTrace(t, packet.V311)
+		c.Settings.RepublishInterval, c.Settings.AckTimeout = minute, minute
+		c.connect(accepted, persistent, keepAliveOf(60))
+		c.publish("a", "", 1)
+		c.subscribe("f")
+		if err := c.Ping(c.now); err != nil {
+			t.Fatal(err)
+		}
+		c.out()
+		c.tick(c.now + 10*minute)
+		c.wantEnded(errors.ErrTimeout, "no answer to anything")
 	})
 	t.Run("both due at once", func(t *testing.T) {
 		c := start(t, packet.V311, minute)

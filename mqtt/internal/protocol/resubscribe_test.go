@@ -59,6 +59,33 @@ func TestResubscribe(t *testing.T) {
 			c.wantOut("82 _ 000A 5:00 L'a 02; 32 _ L't 0005 5:00 'x", "without what was refused")
 		})
 	})
+	t.Run("MQTT5-3.8.4-4 U5-13 each with its own subscription identifier", func(t *testing.T) {
+		c := newTrace(t, packet.V5)
+		c.connect(accepted, persistent)
+		subscribe(t, c, 1, nil, Subscription{Filter: "a"}, Subscription{Filter: "b"})
+		subscribe(t, c, 2, nil, Subscription{Filter: "c"})
+		subscribe(t, c, 0, nil, Subscription{Filter: "d"})
+		c.in("90 _ 0001 00 00 00; 90 _ 0002 00 00; 90 _ 0003 00 00")
+		c.pump()
+		c.cut()
+		c.connectQuietly(accepted, again)
+		c.wantOut("82 _ 0004 { 0B 01 } L'a 00 L'b 00; 82 _ 0005 { 0B 02 } L'c 00; 82 _ 0006 00 L'd 00", "in their order")
+	})
+	t.Run("MQTT5-3.11.3-2 a refused UNSUBSCRIBE ends nothing", func(t *testing.T) {
+		c := newTrace(t, packet.V5)
+		c.connect(accepted, persistent)
+		subscribe(t, c, 0, nil, Subscription{Filter: "a"}, Subscription{Filter: "b"}, Subscription{Filter: "c"})
+		c.in("90 _ 0001 00 00 00 00")
+		if _, err := c.Unsubscribe([]string{"a", "b", "c"}, "", nil); err != nil {
+			t.Fatal(err)
+		}
+		c.out()
+		c.in("B0 _ 0002 00 87 00 11")
+		c.pump()
+		c.cut()
+		c.connectQuietly(accepted, again)
+		c.wantOut("82 _ 0003 00 L'a 00", "what is still subscribed")
+	})
 	t.Run("a connection of the program's own starts with none", func(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.connect(accepted, persistent)

@@ -151,6 +151,24 @@ func TestResume(t *testing.T) {
 			c.in("62 02 00 05")
 			c.wantOut("70 4:02 5:03 00 05 5:92", "PUBCOMP for what an earlier process received")
 		})
+		t.Run("U5-26 CleanStart false without an expiry interval: Disconnect drops nothing (pinned)", func(t *testing.T) {
+			c := newTrace(t, v)
+			kept := func(o *Options) { o.CleanStart = false }
+			c.connect(accepted, kept)
+			c.publish("a", "1", 1)
+			c.publish("a", "2", 2)
+			c.in("50 02 00 02")
+			c.out()
+			c.pump()
+			if err := c.Disconnect(packet.NormalDisconnection, nil); err != nil {
+				t.Fatal(err)
+			}
+			c.wantOut("E0 00", "DISCONNECT")
+			c.Closed()
+			c.connectQuietly(accepted, kept)
+			c.wantOut("32 _ L'a 00 01 5:00 '1", "what the server had not taken over is sent as new")
+			c.wantEvents("what it had taken over is finished", "connack 00", "connected", "ready", "done 2", "session:")
+		})
 		t.Run("messages that were held back follow the resumed ones", func(t *testing.T) {
 			for _, present := range []bool{true, false} {
 				c := newTrace(t, v)

@@ -260,6 +260,19 @@ func TestSessionIncoming(t *testing.T) {
 				c.wantStates(c.Incoming(), "", "at the end")
 			})
 		}
+		t.Run("MQTT5-4.3.2-5 MQTT5-4.3.3-12 acknowledged, while the handler of MessageAck runs: not in the session", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.connect(accepted, persistent)
+			c.in("34 _ L'a 00 05 5:00 'x; 62 02 00 05")
+			for _, e := range c.TakeEvents() {
+				if !c.Acknowledge(e.Message) {
+					t.Fatal("not acknowledged")
+				}
+			}
+			if s := c.Session(); len(s.Incoming) != 0 {
+				t.Errorf("%+v", s.Incoming)
+			}
+		})
 		t.Run("delivered: not in the session", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted, persistent)
@@ -396,6 +409,20 @@ func TestSessionIdentifiers(t *testing.T) {
 			c.connectQuietly(resumed, persistent)
 			if id := c.publish("a", "", 1).ID; id != 4 {
 				t.Errorf("the next identifier is %d, want 4", id)
+			}
+		})
+		t.Run("MQTT5-2.2.1-3 a request takes one too", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.connect(accepted, persistent)
+			c.publish("a", "", 1)
+			c.subscribe("f")
+			c.in("40 02 00 01; 90 _ 00 02 5:00 00")
+			s := c.Session()
+			c = c.restart()
+			c.restore(s)
+			c.connectQuietly(resumed, persistent)
+			if id := c.publish("a", "", 1).ID; id != 3 {
+				t.Errorf("the next identifier is %d, want 3", id)
 			}
 		})
 		t.Run("MQTT5-2.2.1-3 one that is in use is passed over", func(t *testing.T) {
@@ -579,6 +606,13 @@ func TestSessionThatTheServerHasLost(t *testing.T) {
 		c.wantOut("62 02 00 02; 32 _ L'a 00 01 5:00; 34 _ L'a 00 03 5:00", "the session that is present is this process's")
 		c.in("70 4:02 5:03 00 02 5:92")
 		c.wantTold("once", "in 2 #5 a  -", "done 2 PUBCOMP "+map[packet.Version]string{packet.V311: "00", packet.V5: "92"}[v])
+		// A clean connection of this process has ended it, so a session that is present then is somebody else's.
+		c = newTrace(t, v)
+		c.connect(accepted)
+		c.cut()
+		c.pump()
+		c.resumeIn(s, false, true)
+		c.wantOut("32 _ L'a 00 01 5:00; 34 _ L'a 00 03 5:00", "behind a clean connection: nothing is repeated")
 		// The server knows nothing of it under another identifier either [MQTT5-3.1.3-2].
 		c = newTrace(t, v)
 		c.restore(s)

@@ -24,8 +24,7 @@ type Request struct {
 	Filters []string
 	Tag     string // the caller's own
 
-	sentAt  Time // see acktimeout.go
-	overdue bool // that was reported
+	sentAt Time // see acktimeout.go
 
 	// Of a SUBSCRIBE, see resubscribe.go.
 	subscriptions []Subscription

@@ -36,12 +36,31 @@ func (b *background) ensure(m *MQTT) {
 	}()
 }
 
-// stop ends the goroutine after the handler that it may be in. The lock is held.
-func (b *background) stop(m *MQTT) {
+// stop ends the goroutine after the handler that it may be in, and returns a channel that is closed when it has ended; nil
+// = there is none. The lock is held.
+func (b *background) stop(m *MQTT) (done <-chan struct{}) {
 	b.wanted = false
 	if b.cancel != nil {
+		done = b.done
 		b.cancel()
 		b.cancel, b.done = nil, nil
 	}
 	m.wake()
+	return done
+}
+
+// awaitBackground waits until the goroutine has ended, but not for a handler that runs long, which may itself wait for
+// the caller. The lock is held, and released meanwhile.
+func (m *MQTT) awaitBackground(done <-chan struct{}) {
+	if done == nil || insideHandler() {
+		return
+	}
+	timer := m.takeTimer(farewell)
+	m.mu.Unlock()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+	m.mu.Lock()
+	m.returnTimer(timer)
 }

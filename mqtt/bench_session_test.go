@@ -67,7 +67,7 @@ func benchSession(b *testing.B, restore bool) {
 	}
 }
 
-// A session of all 65,535 identifiers is saved and restored in well under a second.
+// A session of all 65,535 identifiers is saved and restored; the log tells how fast.
 func TestLargestSession(t *testing.T) {
 	text := sessionOf(t, 65535)
 	m := mqtt.New()
@@ -78,8 +78,5 @@ func TestLargestSession(t *testing.T) {
 	t.Logf("restored in %v, saved in %v", restored.Sub(start), time.Since(restored))
 	if again != text || m.OutgoingMessages().Count() != 65535 {
 		t.Errorf("%d messages; the text has %d bytes, want %d", m.OutgoingMessages().Count(), len(again), len(text))
-	}
-	if limit := 5 * time.Second; time.Since(start) > limit { // with the race detector, on a busy machine
-		t.Errorf("it took %v", time.Since(start))
 	}
 }

@@ -136,8 +136,9 @@ func (m *MQTT) Reset() error {
 	err := m.giveUpJournal(true)
 	m.endLinks()
 	m.journal = nil
-	m.background.stop(m)
+	background := m.background.stop(m)
 	m.reconnect.stop()
+	m.resets.Add(1)
 	m.client, m.sessions = protocol.New(), transport.Sessions{}
 	if !m.pump.taken || insideHandler() { // nobody else is at the batch
 		m.pump.next, m.pump.message = len(m.pump.batch), nil
@@ -147,6 +148,7 @@ func (m *MQTT) Reset() error {
 	}
 	m.setDefaults()
 	m.wake()
+	m.awaitBackground(background)
 	return err
 }
 

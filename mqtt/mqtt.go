@@ -70,8 +70,9 @@ type MQTT struct {
 	arrived    signal // events are queued, or what a blocking method waits for has changed
 	room       signal // the reader may go on
 	ready      chan struct{}
-	patient    int // blocking methods that wait for more than the pump; they keep the reader reading
-	interrupts int // calls of Interrupt, so that a waiting method sees the next one
+	patient    int           // blocking methods that wait for more than the pump; they keep the reader reading
+	resets     atomic.Uint32 // calls of Reset, after which a batch is fired no further; read without the lock
+	interrupts int           // calls of Interrupt, so that a waiting method sees the next one
 
 	page atomic.Pointer[codepage.Page] // of the setting CodePage; nil = UTF-8. Read without the lock
 

@@ -25,6 +25,7 @@ type pump struct {
 
 	// Whoever has taken the pump owns the rest.
 	batch         []protocol.Event
+	resets        uint32            // MQTT.resets when it was taken
 	next          int               // the first event of batch that was not fired
 	message       *protocol.Message // the first message of it that was not told, if others were
 	open          *protocol.Event   // the event whose steps are not all done; between dispatches only if a handler has panicked
@@ -195,7 +196,7 @@ func (m *MQTT) fireReady() {
 	m.fireBatch()
 	m.mu.Lock()
 	m.returnBatch()
-	p.batch = m.client.TakeEvents()
+	p.batch, p.resets = m.client.TakeEvents(), m.resets.Load()
 	m.room.broadcast()
 	m.feed()
 	m.mu.Unlock()
@@ -229,6 +230,10 @@ func (m *MQTT) fireBatch() {
 		m.dispatch(p.open, p.openMessage)
 	}
 	for p.next < len(p.batch) {
+		if m.resets.Load() != p.resets {
+			p.next, p.message = len(p.batch), nil
+			return
+		}
 		// What is next is settled before the handler runs, which may panic.
 		e, msg := &p.batch[p.next], p.message
 		if msg == nil {

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	modelSeeds = flag.Int64("model.seeds", 400, "random programs of TestModel, in each version")
+	modelSeeds = flag.Int64("model.seeds", 1000, "random programs of TestModel, in each version")
 	modelTrace = flag.Bool("model.trace", false, "log what the server gets")
 )
 

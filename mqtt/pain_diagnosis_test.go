@@ -6,6 +6,7 @@ import (
 	stderrors "errors"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -72,6 +73,27 @@ func TestPain33FirstCauseIsKept(t *testing.T) {
 			wantCode(t, err, row.code)
 			if !row.cause(err) {
 				t.Errorf("the cause is lost in %#v", err)
+			}
+		}))
+	}
+}
+
+// When the server says nothing more, a failed write is the reason, and not how reading ended after it.
+func TestPain33WriteErrorBeforeTheEnd(t *testing.T) {
+	for name, end := range map[string]func(c *mqtttest.Conn){
+		"closed": func(c *mqtttest.Conn) { c.Close() },
+		"silent": func(*mqtttest.Conn) {}, // until the patience of the reader ends
+	} {
+		t.Run("pain 33: "+name, inBubble(func(t *testing.T) {
+			r, s := memory(t, mqtt.MvV5)
+			mqtt.SetDial(r.M, mqtttest.FaultyDial(s.Dial, mqtttest.Faults{FailWrite: 30}))
+			c := r.Connect(s, nil)
+			must(t, r.M.PublishMessage("a", 1, "more than is left of thirty bytes"))
+			synctest.Wait()
+			end(c)
+			a := last[mqtt.DisconnectedEventArgs](t, r.WaitFor("Disconnected", 1))
+			if !strings.Contains(a.Description, mqtttest.ErrWrite.Error()) {
+				t.Errorf("%+v", a)
 			}
 		}))
 	}

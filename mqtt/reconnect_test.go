@@ -340,6 +340,23 @@ func TestReconnectAttempts(t *testing.T) {
 	})
 }
 
+// A Disconnect that comes while the connection is closed for another reason ends AutoReconnect too.
+func TestDisconnectWhileTheConnectionEnds(t *testing.T) {
+	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+		r, d, c := reconnecting(t, v)
+		c.Send("00 00") // for which the connection is closed, once the server has closed its side
+		synctest.Wait()
+		must(t, r.M.Disconnect())
+		for range 100 {
+			advance(time.Second)
+			r.Pump()
+		}
+		if len(d.calls) > 0 {
+			t.Errorf("%d attempts after Disconnect", len(d.calls))
+		}
+	})
+}
+
 // Each of these ends the waiting for the next attempt, and an attempt under way, at once.
 func TestReconnectIsEnded(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T, m *mqtt.MQTT){

@@ -369,6 +369,11 @@ func TestServersThatMoveOn(t *testing.T) {
 		if got := mqtt.Servers(r.M); len(got) != 1 || got[0] != "a:1883" {
 			t.Errorf("servers %q", got)
 		}
+		connect("c:1883", "a:1883", "b", "b:1883", "a c") // a is a server again: it was named
+		connect("a:1883")
+		if got := mqtt.Servers(r.M); len(got) != 1 || got[0] != "a:1883" {
+			t.Errorf("servers %q", got)
+		}
 	})
 }
 

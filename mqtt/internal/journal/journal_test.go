@@ -349,6 +349,36 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
+// What counts the messages outlives the messages: a rewritten file without any tells where the names and the packet
+// identifiers go on [MQTT5-2.2.1-3].
+func TestRewrittenEmpty(t *testing.T) {
+	d := newFakeDisk(1)
+	j, _ := mustOpen(t, d, "d")
+	var last uint64
+	for id := range uint16(200) {
+		m := message(id + 1)
+		m.Payload = make([]byte, 1000)
+		last = j.Add(m, false)
+		if err := j.Commit(j.Noted()); err != nil {
+			t.Fatal(err)
+		}
+		j.Finish(last)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if size := len(journalOf(d).data); size > 1000 {
+		t.Fatalf("the file has %d bytes, and was not rewritten", size)
+	}
+	j, found := mustOpen(t, d, "d")
+	if s := found.Session; s.LastID != 200 || len(s.Outgoing) != 0 || found.Damage != nil {
+		t.Errorf("found %+v", found)
+	}
+	if key := j.Add(message(201), false); key != last+1 {
+		t.Errorf("the next name is %d, want %d", key, last+1)
+	}
+}
+
 func TestClosed(t *testing.T) {
 	d := newFakeDisk(1)
 	j, _ := mustOpen(t, d, "d")

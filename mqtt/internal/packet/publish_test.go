@@ -219,6 +219,17 @@ func TestPublishSize(t *testing.T) {
 			}
 		}
 	}
+	for _, size := range []int{0, 122, 123, 124, 16378, 16379, 16380} { // of the property list less 5: its length takes 1 to 3 bytes
+		properties := Properties(nil).AppendUserProperty(string(make([]byte, size)), "")
+		whole := AppendPublish(nil, V5, &Publish{Topic: []byte("topic"), Properties: properties, Payload: []byte("p")})
+		h, ok, err := ReadHeader(V5, FromClient, whole)
+		if err != nil || !ok || h.PacketSize() != len(whole) {
+			t.Errorf("MQTT5-2.2.2-1 %d bytes of properties: the packet says %d, it has %d", len(properties), h.PacketSize(), len(whole))
+		}
+		if got := PublishSize(V5, 0, 5, len(properties), 1); got != len(whole) {
+			t.Errorf("%d bytes of properties: got %d, want %d", len(properties), got, len(whole))
+		}
+	}
 	if got, most := PublishSize(V5, 1, 1, 0, MaxRemainingLength-6), MaxRemainingLength+5; got != most {
 		t.Errorf("largest packet: got %d, want %d", got, most)
 	}

@@ -59,7 +59,7 @@ func TestResubscribe(t *testing.T) {
 			c.wantOut("82 _ 000A 5:00 L'a 02; 32 _ L't 0005 5:00 'x", "without what was refused")
 		})
 	})
-	t.Run("MQTT5-3.8.4-4 U5-13 each with its own subscription identifier", func(t *testing.T) {
+	t.Run("U5-13 each with its own subscription identifier", func(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.connect(accepted, persistent)
 		subscribe(t, c, 1, nil, Subscription{Filter: "a"}, Subscription{Filter: "b"})

@@ -244,6 +244,18 @@ func TestResume(t *testing.T) {
 			c.connectQuietly(resumed, persistent)
 			c.wantOut("3A _ L'a FFFE 5:00 '0; 3A _ L'a FFFF 5:00 '1; 3A _ L'a 0001 5:00 '2; 3A _ L'a 0002 5:00 '3", "pain 11: the order is not the identifiers'")
 		})
+		t.Run("MQTT5-3.1.0-1 MQTT311-3.1.0-1 what the last connection has not written is no part of the next", func(t *testing.T) {
+			c := newTrace(t, v)
+			c.connect(accepted, persistent)
+			c.publish("a", string(make([]byte, DirectPayload)), 0)
+			c.publish("a", "small", 0)
+			c.cut()
+			if n := c.OutputSize(); n != 0 {
+				t.Errorf("%d bytes are left", n)
+			}
+			c.connectQuietly(resumed, persistent) // CONNECT is first
+			c.wantNoOut("nothing else")
+		})
 		t.Run("a large payload is sent again", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted, persistent)

@@ -30,8 +30,8 @@ var (
 
 // TestKilled kills a program that publishes, or one that receives, again and again, without warning (kill -9), restarts
 // the server now and then, and cuts their link after any byte. With JournalDir every message that a publish accepted
-// arrives, QoS 2 exactly once, in the order of the calls unless the server was restarted; every message that was published for the receiver is delivered,
-// QoS 2 exactly once.
+// arrives, and every message that was published for the receiver is delivered, in order and QoS 2 exactly once; the latter
+// two as far as the server keeps to them, which mosquitto does not over its own restart.
 func TestKilled(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the test kills by signal")
@@ -151,8 +151,8 @@ func (g *killing) peer(id string) *mqtttest.Recorder {
 
 // arrivals are the messages that have come to the other side.
 type arrivals struct {
-	t        *testing.T
-	anyOrder bool
+	t         *testing.T
+	restarted bool
 
 	mu    sync.Mutex
 	got   map[string]int
@@ -171,7 +171,7 @@ func (a *arrivals) arrived(m string) {
 	if a.got[m]++; a.got[m] > 1 {
 		return
 	}
-	if n < a.order[qos] && !a.anyOrder {
+	if n < a.order[qos] && !a.restarted {
 		a.t.Errorf("%q comes after %d", m, a.order[qos])
 	}
 	a.order[qos] = n
@@ -233,8 +233,8 @@ func serveSession(t *testing.T, server *mqtttest.Server, a *arrivals) *arrivals 
 // publishing kills the publisher, and watches what the server passes on.
 func (g *killing) publishing() {
 	watcher := g.peer("watcher")
-	// mosquitto 2.0.11 comes back from a restart with another order: docs/servers.md
-	a := &arrivals{t: g.t, got: make(map[string]int), anyOrder: g.restarts}
+	// mosquitto 2.0.11 comes back from a restart with another order, and sends PUBLISH again after PUBREC: docs/servers.md
+	a := &arrivals{t: g.t, got: make(map[string]int), restarted: g.restarts}
 	watcher.On("MessageIn", func(args any) { a.arrived(args.(*mqtt.MessageInEventArgs).Message) })
 	must(g.t, watcher.M.Subscribe("killed/#", 2))
 	watcher.WaitFor("Subscribed", 1)
@@ -259,7 +259,7 @@ func (g *killing) publish(a *arrivals) {
 	defer a.mu.Unlock()
 	again := 0
 	for m, n := range a.got {
-		if n > 1 && m[0] == '2' {
+		if n > 1 && m[0] == '2' && !a.restarted {
 			t.Errorf("%q came %d times", m, n)
 		}
 		again += n - 1

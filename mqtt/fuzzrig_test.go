@@ -296,7 +296,9 @@ func (f *fuzzed) wantPrintable() {
 	}
 }
 
-func isControl(r rune) bool { return r < ' ' || r >= 0x7F && r < 0xA0 || r == '\u2028' || r == '\u2029' }
+func isControl(r rune) bool {
+	return r < ' ' || r >= 0x7F && r < 0xA0 || r == '\u2028' || r == '\u2029'
+}
 
 // works checks that a new connection does what the last one could not spoil.
 func (f *fuzzed) works() {

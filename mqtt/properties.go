@@ -126,9 +126,15 @@ func (m *MQTT) KeepAliveInterval() int {
 	return m.properties.keepAliveInterval
 }
 
-// SetKeepAliveInterval sets the keep-alive interval, 0 to 65535 seconds. So long the connection may be silent before a
-// PINGREQ goes out; if the server does not answer within the same time (setting PingTimeout) the connection ends with
-// 201. 0 switches both off. Errors: 211 while connected or connecting, 10022 out of range.
+// SetKeepAliveInterval sets the keep-alive interval, 0 to 65535 seconds. A PINGREQ goes out when nothing was written, or
+// nothing was received, for so long; if the server does not answer within the same time (setting PingTimeout) the
+// connection ends with 201. 0 switches both off. Errors: 211 while connected or connecting, 10022 out of range.
+//
+// A peer that falls silent is thus noticed KeepAliveInterval + PingTimeout after the last byte of it, whatever is written
+// meanwhile: the system may take megabytes for a peer that is gone. A message that is leaving in front of the PINGREQ
+// puts that off for as long as pieces of 256 KiB of it leave within PingTimeout. A peer that goes on sending and reads no
+// more is noticed 2 * KeepAliveInterval + PingTimeout after the last byte that left. The time while the program does not
+// pump and reading pauses for that reason does not count.
 func (m *MQTT) SetKeepAliveInterval(seconds int) error {
 	if err := checkRange("KeepAliveInterval", seconds, 0, 65535); err != nil {
 		return err

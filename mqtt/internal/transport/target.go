@@ -45,14 +45,18 @@ func Parse(remoteHost string) (Target, error) {
 	}
 	name, rest, isURL := strings.Cut(remoteHost, "://")
 	if !isURL {
-		return Target{Host: strings.Trim(remoteHost, "[]")}, nil
+		t := Target{Host: strings.Trim(remoteHost, "[]")}
+		if t.Name() == "" && remoteHost != "" { // Go takes an empty name for the own computer
+			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost is %.64q, which names no host.", remoteHost))
+		}
+		return t, nil
 	}
 	name = strings.ToLower(name)
 	if _, known := schemes[name]; !known || name == "" {
 		return Target{}, errors.New(errors.ErrURLScheme, fmt.Sprintf("RemoteHost begins with %.32q; tcp, mqtt, ssl, mqtts, ws, wss and unix are possible.", name))
 	}
 	u, err := url.Parse(name + "://" + rest)
-	if err != nil {
+	if err != nil || !utf8.ValidString(u.Host) || strings.ContainsFunc(u.Host, unicode.IsControl) || strings.ContainsAny(u.Hostname(), "[]") {
 		// The text of err repeats the URL, which may hold a password.
 		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost is not a valid URL; one such as tcp://host:1883 is possible.")
 	}
@@ -61,14 +65,15 @@ func Parse(remoteHost string) (Target, error) {
 	}
 	if name == "unix" {
 		if u.Host != "" || u.Path == "" {
-			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost is %.64q; a socket in the file system is unix:///path.", remoteHost))
+			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost is %s; a socket in the file system is unix:///path.", shown(remoteHost)))
 		}
 		return Target{Scheme: name, Host: u.Path}, nil
 	}
-	if u.Hostname() == "" {
-		return Target{}, errors.New(errors.ErrURLWithoutHost, fmt.Sprintf("RemoteHost is %.64q; a URL needs a host, as in tcp://host:1883.", remoteHost))
+	if strings.TrimPrefix(u.Hostname(), "*") == "" {
+		return Target{}, errors.New(errors.ErrURLWithoutHost, fmt.Sprintf("RemoteHost is %s; a URL needs a host, as in tcp://host:1883.", shown(remoteHost)))
 	}
-	t := Target{Scheme: name, Host: u.Hostname(), Path: u.RequestURI()}
+	// What is left of a space stands in the query, where it would part the line of a request.
+	t := Target{Scheme: name, Host: u.Hostname(), Path: strings.ReplaceAll(u.RequestURI(), " ", "%20")}
 	if p := u.Port(); p != "" {
 		t.Port, err = strconv.Atoi(p)
 		if err != nil || t.Port < 1 || t.Port > 65535 {
@@ -76,6 +81,14 @@ func Parse(remoteHost string) (Target, error) {
 		}
 	}
 	return t, nil
+}
+
+// shown is a URL for an error. One with an @ may hold a password, even where net/url sees none.
+func shown(remoteHost string) string {
+	if strings.Contains(remoteHost, "@") {
+		return "a URL with a user or password"
+	}
+	return fmt.Sprintf("%.64q", remoteHost)
 }
 
 // Name is the host as the server knows it, for the checks of TLS and the header of WebSocket.

@@ -83,37 +83,42 @@ func (m *MQTT) openJournal(s *journaling) error {
 			m.mu.Lock()
 			return journalError(err)
 		}
-		_ = file.Close()
 	}
 	opened, found, err := journal.Open(s.dir, s.clientID)
 	m.mu.Lock()
-	switch {
-	case err != nil:
+	if err != nil {
 		return journalError(err)
-	case m.client != client:
-		_ = opened.Close()
-		return errors.New(errors.ErrInterrupted, "Reset was called while the journal was being opened.")
 	}
-	if file != nil { // somebody else has gone on with our messages
-		client.Forget()
+	if m.client != client {
+		err = errors.New(errors.ErrInterrupted, "Reset was called while the journal was being opened.")
+	} else {
+		if file != nil { // somebody else has gone on with our messages
+			client.Forget()
+			s.file = nil
+		}
+		err = m.recover(found)
 	}
-	if err := m.recover(s, found); err != nil {
+	if err == nil {
+		s.file = opened
+		client.SetJournal(opened)
+	}
+	m.mu.Unlock()
+	defer m.mu.Lock()
+	if file != nil {
+		_ = file.Close() // which was suspended, so that nothing is written
+	}
+	if err != nil {
 		_ = opened.Close()
 		return err
 	}
-	s.file = opened
-	client.SetJournal(opened)
-	mark := opened.Noted() // what the component had before
-	m.mu.Unlock()
-	if err = opened.Commit(mark); err != nil {
+	if err = opened.Commit(opened.Noted()); err != nil { // what the component had before
 		_ = opened.Suspend() // there is no user who would
 	}
-	m.mu.Lock()
 	return journalError(err)
 }
 
 // recover takes over what the journal holds. The lock is held.
-func (m *MQTT) recover(s *journaling, found *journal.Recovered) error {
+func (m *MQTT) recover(found *journal.Recovered) error {
 	for _, damage := range found.Damage {
 		m.client.PushError(errors.New(errors.ErrMalformedMessage, "JournalDir: "+damage))
 	}

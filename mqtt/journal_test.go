@@ -485,3 +485,28 @@ func TestJournalConcurrent(t *testing.T) {
 		}
 	})
 }
+
+// What somebody has put in the place of the journal is refused each time, and costs nothing: with the file back in its place
+// everything goes on.
+func TestJournalReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, s, folder := journaled(t, mqtt.MvV5)
+		config(t, r.M, "QueueMessages=True")
+		must(t, r.M.PublishMessage("t", 1, "a"))
+		name := filepath.Join(folder, journals(t, folder)[0])
+		sound, err := os.ReadFile(name)
+		must(t, err)
+		must(t, os.WriteFile(name, []byte("somebody's notes, which are no journal, though they are long enough for it"), 0o600))
+		for range 2 {
+			err := r.M.PublishMessage("t", 1, "b")
+			wantCode(t, err, 302)
+			if !strings.Contains(fmt.Sprint(err), "it is no journal") {
+				t.Errorf("the error is %v", err)
+			}
+		}
+		must(t, os.WriteFile(name, sound, 0o600))
+		must(t, r.M.PublishMessage("t", 1, "c"))
+		c := r.Connect(s, resume(false))
+		wantPackets(t, c, "1:a QoS 1", "2:c QoS 1")
+	})
+}

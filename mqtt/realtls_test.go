@@ -325,7 +325,9 @@ func TestExactlyOnceOverCutLayers(t *testing.T) {
 			if cuts < 10 {
 				t.Errorf("only %d connections were cut", cuts)
 			}
-			must(t, m.Disconnect())
+			if err := m.Disconnect(); err != nil {
+				wantCode(t, err, 201) // a cut may meet DISCONNECT too
+			}
 		})
 	}
 }

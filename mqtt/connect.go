@@ -234,7 +234,7 @@ func (m *MQTT) connectOptions() (*protocol.Options, error) {
 			return nil, errors.New(errors.ErrProtocol, "ClientId is empty, which is possible with CleanSession true only.")
 		}
 		if s.journalDir != "" {
-			return nil, errors.New(errors.ErrProtocol, "ClientId is empty, and with JournalDir messages are kept under it.")
+			return nil, errJournalWithoutClientID()
 		}
 		p.clientID = generateClientID()
 	}

@@ -133,7 +133,7 @@ func (m *MQTT) Reset() error {
 	m.interrupts++
 	m.reconnect.stop()
 	m.endLinks()
-	err := m.giveUpJournal(true)
+	err := m.removeJournal()
 	m.endLinks()
 	m.journal = nil
 	background := m.background.stop(m)

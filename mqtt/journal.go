@@ -15,8 +15,8 @@ import (
 // somebody uses it: a connection or an attempt, a publish without a connection, a pump that delivers after the end. So
 // an idle component leaves nothing open, and another one may go on with its messages.
 //
-// The rule that makes it safe: the writer commits what the outgoing buffer follows from before it writes that (store),
-// and a publish returns when its message is committed.
+// The rule that makes it safe: the writer commits what the outgoing buffer follows from before it writes that
+// (link.write), and a publish returns when its message is committed.
 type journaling struct {
 	dir, clientID string
 
@@ -34,8 +34,8 @@ type acceptance struct {
 	mark journal.Mark
 }
 
-// useJournal opens the journal of clientID, if JournalDir is set, takes over what it holds, and keeps it open until done
-// is called, which is nil without a journal. The lock is held, and released meanwhile; done is called without it.
+// useJournal opens the journal of clientID, takes over what it holds, and keeps it open until leave; without JournalDir it
+// returns nil. The lock is held, and released meanwhile.
 func (m *MQTT) useJournal(clientID string) (s *journaling, err error) {
 	dir := m.settings.journalDir
 	if dir == "" {
@@ -139,19 +139,17 @@ func (m *MQTT) leave(s *journaling) error {
 		return nil
 	}
 	m.mu.Lock()
-	last := s.users == 1
-	if !last {
+	if s.users > 1 {
 		s.users--
-	}
-	m.mu.Unlock()
-	if !last {
+		m.mu.Unlock()
 		return nil
 	}
+	m.mu.Unlock()
 	s.opening.Lock()
 	defer s.opening.Unlock()
 	m.mu.Lock()
 	s.users--
-	last = s.users == 0
+	last := s.users == 0 // somebody else may have come
 	m.mu.Unlock()
 	if !last {
 		return nil
@@ -159,8 +157,8 @@ func (m *MQTT) leave(s *journaling) error {
 	return journalError(s.file.Suspend())
 }
 
-// giveUpJournal lets go of the journal; with remove its file goes too. The lock is held, and released meanwhile.
-func (m *MQTT) giveUpJournal(remove bool) error {
+// removeJournal deletes the journal of ClientId. The lock is held, and released meanwhile.
+func (m *MQTT) removeJournal() error {
 	s := m.journal
 	if s == nil {
 		if s = (&journaling{dir: m.settings.journalDir, clientID: m.properties.clientID}); s.dir == "" || s.clientID == "" {
@@ -173,14 +171,15 @@ func (m *MQTT) giveUpJournal(remove bool) error {
 	defer m.mu.Lock()
 	s.opening.Lock()
 	defer s.opening.Unlock()
-	var err error
 	if s.file != nil {
-		err = s.file.Close()
+		_ = s.file.Close() // what is in it goes
 	}
-	if remove {
-		err = journal.Remove(s.dir, s.clientID)
-	}
-	return journalError(err)
+	return journalError(journal.Remove(s.dir, s.clientID))
+}
+
+// errJournalWithoutClientID refuses what needs a journal and has no name for it.
+func errJournalWithoutClientID() error {
+	return errors.New(errors.ErrProtocol, "ClientId is empty, and with JournalDir messages are kept under it.")
 }
 
 // unfinished counts the messages that a journal has or would have. The lock is held.
@@ -199,15 +198,14 @@ func journalError(err error) error {
 // publishJournaled accepts a message of QoS 1 or 2, brings it to the disk and sends it. Others do the same meanwhile and
 // share the wait. The lock is held, and released meanwhile.
 func (m *MQTT) publishJournaled(p *protocol.Publish) (*protocol.Message, error) {
-	if err := m.client.MayPublish(p); err != nil {
+	clientID := m.properties.clientID
+	if s := m.journal; s != nil && s.users > 0 {
+		clientID = s.clientID // BeforeConnect may have chosen another
+	} else if err := m.client.MayPublish(p); err != nil { // before a file is made for it
 		return nil, err
 	}
-	clientID := m.properties.clientID
-	if s := m.journal; s != nil && s.users > 0 { // BeforeConnect may have chosen another
-		clientID = s.clientID
-	}
 	if clientID == "" {
-		return nil, errors.New(errors.ErrProtocol, "ClientId is empty, and with JournalDir messages are kept under it.")
+		return nil, errJournalWithoutClientID()
 	}
 	s, err := m.useJournal(clientID)
 	if err != nil {
@@ -297,10 +295,9 @@ func (m *MQTT) settled(msg *protocol.Message) {
 	}
 }
 
-// storeDelivered brings to the disk what the pump has delivered after the end of the connection.
+// storeDelivered brings to the disk what the pump has delivered after the end of the connection. The lock is held, and
+// released meanwhile.
 func (m *MQTT) storeDelivered() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	s := m.journal
 	if s.unwritten() == nil || s.users > 0 {
 		return

@@ -18,8 +18,8 @@ import (
 // A QoS 1 or 2 message that was accepted is kept until it is acknowledged, over connections too: it stays in
 // OutgoingMessages. While the server's Receive Maximum is used up it waits in order. With the setting QueueMessages a
 // message is also accepted without a connection and waits for one. With the setting JournalDir it is on disk when the call
-// returns. A QoS 0 message ends with MessageOut when it was
-// written; it is lost, without MessageOut, when its connection ends before.
+// returns. A QoS 0 message ends with MessageOut when it was written; it is lost, without MessageOut, when its connection
+// ends before.
 //
 // Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than the
 // server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator says,

@@ -149,9 +149,11 @@ func (m *MQTT) firePending() (fired bool) {
 	}
 	m.pump.taken = true
 	m.mu.Unlock()
-	defer m.mu.Lock() // also when a handler panics
+	defer func() { // also when a handler panics
+		m.mu.Lock()
+		m.storeDelivered()
+	}()
 	m.fireReady()
-	m.storeDelivered()
 	// True also if Reset has taken the events away meanwhile: the caller has to look again at what it waits for, since
 	// it was not waiting when that was told.
 	return true

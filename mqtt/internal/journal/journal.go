@@ -2,7 +2,6 @@ package journal
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"sync"
 
@@ -109,29 +108,11 @@ func (j *Journal) Committed() Mark {
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for j.leading || j.syncing {
-		j.changed.Wait()
-	}
+	err := j.suspend()
 	if j.closed {
 		return nil
 	}
-	if j.suspended != nil {
-		j.closed, j.notes = true, notes{}
-		return nil
-	}
-	err := j.lead(true)
-	j.closed, j.leading = true, true
-	j.notes, j.taken = notes{}, nil
-	j.mu.Unlock()
-	if err == nil && j.store.untidy() {
-		_ = j.store.rewrite() // the next Open tries again
-	}
-	j.store.closeFile()
-	if unlocking := j.lock.Release(); err == nil && unlocking != nil {
-		err = fmt.Errorf("the journal could not be unlocked: %w", unlocking)
-	}
-	j.mu.Lock()
-	j.leading = false
+	j.closed, j.notes, j.taken = true, notes{}, nil
 	j.failures, j.failure = j.failures+1, errClosed
 	j.changed.Broadcast()
 	return err

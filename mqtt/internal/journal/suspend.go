@@ -17,6 +17,11 @@ var errSuspended = errors.New("the journal is suspended")
 func (j *Journal) Suspend() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	return j.suspend()
+}
+
+// suspend is Suspend for who has locked mu, which is released meanwhile.
+func (j *Journal) suspend() error {
 	for j.leading || j.syncing {
 		j.changed.Wait()
 	}

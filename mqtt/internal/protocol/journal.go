@@ -49,30 +49,10 @@ func (c *Client) NoteRestored() {
 func (c *Client) Forget() {
 	c.journal, c.hasSession = nil, false
 	gone := errors.New(errors.ErrNotConnected, "Another component or process has gone on with the message.")
-	var kept []*Message
-	for m := c.waiting.take(); m != nil; m = c.waiting.take() {
-		if m.key == 0 {
-			kept = append(kept, m)
-		} else {
-			c.forget(m, gone)
-		}
-	}
-	for _, m := range kept {
-		c.waiting.push(m)
-	}
-	for m := range c.outgoing.All() {
-		if m.State != OutDone {
-			c.outgoing.remove(m)
-			c.forget(m, gone)
-		}
-	}
+	c.dropExchanges(gone, func(m *Message) bool { return m.key == 0 })
 	for m := range c.incoming.All() {
-		if m.State == PubrelAwaited {
-			c.incoming.remove(m)
-		}
 		m.key = 0 // what the pump has, it delivers
 	}
-	c.inbound = idTable{}
 }
 
 // Accept does what Publish does for a message of QoS 1 or 2, short of sending it: Send or Withdraw follows, when the
@@ -86,10 +66,7 @@ func (c *Client) Accept(p *Publish) (*Message, error) {
 	if c.phase == Connected {
 		// It may wait for the quota first, but a note about that would cost another write to the disk. After a crash the
 		// PUBLISH is taken for a repetition then, which DUP does not rule out.
-		saved.Awaits = packet.PUBACK
-		if m.QoS == 2 {
-			saved.Awaits = packet.PUBREC
-		}
+		saved.Awaits = m.awaitsFirst()
 	}
 	m.key = c.journal.Add(&saved, false)
 	return m, nil

@@ -330,18 +330,23 @@ func TestForget(t *testing.T) {
 		c, n := journaled(t, v)
 		c.Settings.QueueMessages = true
 		c.connectQuietly(accepted, persistent)
-		sent, released := c.accept("sent", 1), c.accept("released", 2)
+		sent, released, sentAgain := c.accept("sent", 1), c.accept("released", 2), c.accept("sent again", 1)
 		c.Send(sent)
 		c.Send(released)
+		c.Send(sentAgain)
 		c.in("50 02 00 02; 34 _ L't 00 07 5:00 'x; 34 _ L't 00 08 5:00 'y; 62 02 00 08")
 		c.out()
 		c.take()
 		c.cut()
 		queued := c.accept("queued", 1)
 		c.Send(queued)
+		c.Settings.InflightLimit = 1 // what is sent again waits for the quota
+		c.connectQuietly(resumed, persistent)
+		c.out()
+		c.cut()
 		c.publish("t", "unknown", 0)
 		c.Forget()
-		for _, m := range []*Message{sent, released, queued} {
+		for _, m := range []*Message{sent, released, sentAgain, queued} {
 			if !m.Done || !m.Refused {
 				t.Errorf("%s: done %v, refused %v", m.Payload, m.Done, m.Refused)
 			}
@@ -355,7 +360,8 @@ func TestForget(t *testing.T) {
 		another := &notes{}
 		c.SetJournal(another)
 		another.want(t, "in the journal that it uses next", "in y 0")
-		c.wantEvents("of the first connection", "connack 00", "connected", "ready", "pubrec 2 00", "in 2 #8 t y -")
+		c.wantEvents("of the connections", "connack 00", "connected", "ready", "pubrec 2 00", "in 2 #8 t y -",
+			"connack 00", "connected", "ready", "session: Session resumed: 3 packets sent again.")
 		another.want(t, "after the delivery", "finish y")
 		n.want(t, "nothing in the one that it has lost")
 		c.connectQuietly(resumed, persistent)

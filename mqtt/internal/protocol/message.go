@@ -56,6 +56,14 @@ type Message struct {
 	Failure    error // out: why the exchange ended without the server, numbered; nil = with its answer, or written
 }
 
+// awaitsFirst is the packet that answers the PUBLISH of a QoS 1 or 2 message.
+func (m *Message) awaitsFirst() packet.Type {
+	if m.QoS == 2 {
+		return packet.PUBREC
+	}
+	return packet.PUBACK
+}
+
 const (
 	slabSize   = 32        // messages that are allocated together, and used again together
 	chunk      = 4 << 10   // payloads that are allocated together

@@ -84,8 +84,8 @@ func (c *Client) receivePubcomp(a *packet.Ack) {
 	}
 }
 
-// finishPublish ends the exchange of m: its identifier and its share of the quota are free [MQTT5-4.3.2-3] [MQTT5-4.4.0-2] [MQTT311-2.3.1-3] (U5-19), and the
-// pump is told.
+// finishPublish ends the exchange of m: its identifier and its share of the quota are free [MQTT5-4.3.2-3]
+// [MQTT5-4.4.0-2] [MQTT311-2.3.1-3] (U5-19), and the pump is told.
 func (c *Client) finishPublish(m *Message, by packet.Type, a *packet.Ack) {
 	m.Outcome = a.Reason
 	// A PUBCOMP with 0x92 says that the server had the message already; only PUBACK and PUBREC can refuse it.

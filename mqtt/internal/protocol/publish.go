@@ -243,12 +243,11 @@ func (c *Client) writePublish(m *Message) {
 	if m.QoS == 0 {
 		return
 	}
-	awaits := packet.PUBACK
 	if m.State = PubackAwaited; m.QoS == 2 {
-		m.State, awaits = PubrecAwaited, packet.PUBREC
+		m.State = PubrecAwaited
 	}
 	if queued {
-		c.noteStep(m, awaits)
+		c.noteStep(m, m.awaitsFirst())
 	}
 	if !m.written {
 		m.written = true

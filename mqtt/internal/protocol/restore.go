@@ -99,15 +99,11 @@ func (c *Client) restoreOutgoing(s *SavedMessage, lost, sent bool) {
 		c.waiting.push(m)
 		return
 	}
-	m.written = true
-	switch {
-	case s.Awaits != 0:
-		m.State = states[s.Awaits]
-	case m.QoS == 2:
-		m.State = PubrecAwaited
-	default:
-		m.State = PubackAwaited
+	awaits := s.Awaits
+	if awaits == 0 {
+		awaits = m.awaitsFirst()
 	}
+	m.State, m.written = states[awaits], true
 	if _, received := c.received[m.ID]; received && m.State == PubrecAwaited {
 		m.State = PubcompAwaited
 	}

@@ -7,8 +7,7 @@ import (
 
 // resumeSession sends again what was not acknowledged before the last connection ended, in the original order and
 // before anything new [MQTT5-4.4.0-1] [MQTT311-4.4.0-1] [MQTT5-4.6.0-1] [MQTT311-4.6.0-1], whatever its expiry interval
-// says [MQTT5-4.3.3-7]. What exceeds the server's Receive Maximum
-// waits at the head of the queue.
+// says [MQTT5-4.3.3-7]. What exceeds the server's Receive Maximum waits at the head of the queue.
 func (c *Client) resumeSession() {
 	later := c.neverSent()
 	var again []uint16
@@ -33,9 +32,9 @@ func (c *Client) resumeSession() {
 	c.noteEach(2, again, "sent again", "Session resumed: %d packets sent again.")
 }
 
-// dropSession forgets a session that the server does not have [MQTT5-3.2.2-5] [MQTT5-3.1.2-4] [MQTT311-3.1.2-6]. No message is lost by
-// that: what the server had not taken over is sent as new, what it had taken over is finished, and an inbound message
-// that we took over with PUBREC is delivered.
+// dropSession forgets a session that the server does not have [MQTT5-3.2.2-5] [MQTT5-3.1.2-4] [MQTT311-3.1.2-6]. No
+// message is lost by that: what the server had not taken over is sent as new, what it had taken over is finished, and an
+// inbound message that we took over with PUBREC is delivered.
 func (c *Client) dropSession() {
 	for m := range c.incoming.All() {
 		if m.QoS != 2 || c.inbound.get(m.ID) != m {
@@ -111,18 +110,30 @@ func (c *Client) endSession() {
 		c.hasSession = false
 		return
 	}
-	var dropped []uint16
 	ended := errors.New(errors.ErrNotConnected, "The message was dropped, since its session was ended before it was acknowledged.")
-	for m := c.waiting.take(); m != nil; m = c.waiting.take() {
-		dropped = append(dropped, m.ID)
-		c.forget(m, ended)
-	}
+	dropped := c.dropExchanges(ended, func(*Message) bool { return false })
+	c.forgetGivenUp()
+	c.hasSession = false
+	c.noteEach(1, dropped, "dropped", "Session ended: %d messages whose exchange was not complete are dropped.")
+}
+
+// dropExchanges drops the exchanges that are not complete, and returns their identifiers. Messages that wait to be sent for
+// the first time may stay.
+func (c *Client) dropExchanges(why error, stays func(m *Message) bool) (dropped []uint16) {
 	for m := range c.outgoing.All() {
 		if m.State != OutDone {
 			dropped = append(dropped, m.ID)
 			c.outgoing.remove(m)
-			c.forget(m, ended)
+			c.forget(m, why)
 		}
+	}
+	for _, m := range c.neverSent() {
+		if stays(m) {
+			c.waiting.push(m)
+			continue
+		}
+		dropped = append(dropped, m.ID)
+		c.forget(m, why)
 	}
 	for m := range c.incoming.All() {
 		if m.State == PubrelAwaited {
@@ -131,9 +142,7 @@ func (c *Client) endSession() {
 		}
 	}
 	c.inbound = idTable{}
-	c.forgetGivenUp()
-	c.hasSession = false
-	c.noteEach(1, dropped, "dropped", "Session ended: %d messages whose exchange was not complete are dropped.")
+	return dropped
 }
 
 func ids(messages []*Message) []uint16 {

@@ -32,6 +32,24 @@ func (o *ordered) take(b []byte) {
 	o.next++
 }
 
+// wantFloodDelivered checks that a server which sends count numbered messages, and closes sent behind them, has been held
+// back on a connection that lives; then it pumps until all have come.
+func wantFloodDelivered(t *testing.T, r *mqtttest.Recorder, sent <-chan struct{}, count int) {
+	t.Helper()
+	select {
+	case <-sent:
+		t.Error("the server could send everything: the test is too small")
+	default:
+	}
+	if !r.M.Connected() {
+		t.Fatal("the connection was lost")
+	}
+	got := ordered{t: t}
+	r.On("MessageIn", func(a any) { got.take(a.(*mqtt.MessageInEventArgs).MessageB) })
+	r.Wait("all messages", func(mqtttest.Trace) bool { return got.next == count })
+	<-sent
+}
+
 // The application does not pump while the server floods it: what waits is bounded, the connection lives, and everything
 // is delivered afterwards (pains 3, 14, 22, 28).
 func TestFloodWithoutPump(t *testing.T) {
@@ -56,7 +74,7 @@ func TestFloodWithoutPump(t *testing.T) {
 					}
 					pings <- n
 				}()
-				sent := make(chan bool)
+				sent := make(chan struct{})
 				go func() {
 					defer close(sent)
 					for i := range row.count {
@@ -72,18 +90,7 @@ func TestFloodWithoutPump(t *testing.T) {
 				if events > mqtt.MaxEvents+2000 || bytes > mqtt.MaxEventBytes+200_000 {
 					t.Errorf("%d events with %d bytes wait", events, bytes)
 				}
-				select {
-				case <-sent:
-					t.Error("the server could send everything: the test is too small")
-				default:
-				}
-				if !r.M.Connected() {
-					t.Fatal("the connection was lost")
-				}
-				got := ordered{t: t}
-				r.On("MessageIn", func(a any) { got.take(a.(*mqtt.MessageInEventArgs).MessageB) })
-				r.Wait("all messages", func(mqtttest.Trace) bool { return got.next == row.count })
-				<-sent
+				wantFloodDelivered(t, r, sent, row.count)
 				must(t, r.M.Interrupt())
 				if n := <-pings; n < 25 {
 					t.Errorf("%d PINGREQs in ten minutes", n)

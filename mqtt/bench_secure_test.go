@@ -47,16 +47,9 @@ type bench struct {
 // startBench serves connections with serve after the CONNECT.
 func startBench(b *testing.B, w way, serve func(conn net.Conn)) *bench {
 	ca, server := certified(b)
-	var layers []func(net.Conn) net.Conn
-	if w.tls {
-		layers = append(layers, mqtttest.OverTLS(serverConfig(server)))
-	}
-	if w.webSocket {
-		layers = append(layers, mqtttest.OverWebSocket(nil))
-	}
 	listener := listenOnLoopback()
 	b.Cleanup(func() { _ = listener.Close() })
-	layer := mqtttest.Layers(layers...)
+	layer := w.layers(server)
 	go func() { // ends with the listener
 		for {
 			raw, err := listener.Accept()

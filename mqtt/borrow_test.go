@@ -3,7 +3,6 @@ package mqtt_test
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -70,15 +69,8 @@ func TestReadingAndWritingInTurns(t *testing.T) {
 func overTCP(t *testing.T, w way) (*mqtttest.Recorder, *mqtttest.Server) {
 	t.Helper()
 	ca, certificate := certified(t)
-	var layers []func(net.Conn) net.Conn
-	if w.tls {
-		layers = append(layers, mqtttest.OverTLS(serverConfig(certificate)))
-	}
-	if w.webSocket {
-		layers = append(layers, mqtttest.OverWebSocket(nil))
-	}
 	s := mqtttest.NewServer(t)
-	s.Host, s.Layer = w.scheme()+"://"+testpki.ServerName+"/mqtt", mqtttest.Layers(layers...)
+	s.Host, s.Layer = w.scheme()+"://"+testpki.ServerName+"/mqtt", w.layers(certificate)
 	r := newRecorded(t, mqtt.MvV3, s)
 	trust(t, r.M, ca)
 	return r, s

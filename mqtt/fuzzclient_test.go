@@ -26,17 +26,7 @@ func FuzzServerBytes(f *testing.F) {
 		}
 		synctest.Test(t, func(t *testing.T) {
 			f := newFuzzed(t, mode)
-			f.dial()
-			if mode&modeUnacknowledged == 0 {
-				f.accept(false)
-				f.pump()
-				if mode&modeInFlight != 0 {
-					f.busy()
-				}
-				if mode&modePumped != 0 {
-					f.pump()
-				}
-			}
+			f.begin()
 			used := allocated(func() {
 				for piece := range slices.Chunk(b, max(1, int(size), len(b)/64)) {
 					f.send(piece)
@@ -72,15 +62,7 @@ func FuzzServerPackets(f *testing.F) {
 		}
 		synctest.Test(t, func(t *testing.T) {
 			f := newFuzzed(t, mode&^(modeUnacknowledged|modeClose))
-			f.dial()
-			f.accept(false)
-			f.pump()
-			if mode&modeInFlight != 0 {
-				f.busy()
-			}
-			if mode&modePumped != 0 {
-				f.pump()
-			}
+			f.begin()
 			p := fuzzProgram{f, program}
 			for len(p.rest) > 0 {
 				p.step()
@@ -88,6 +70,23 @@ func FuzzServerPackets(f *testing.F) {
 			f.finish()
 		})
 	})
+}
+
+// begin connects and makes the state that the mode asks for.
+func (f *fuzzed) begin() {
+	f.t.Helper()
+	f.dial()
+	if f.mode&modeUnacknowledged != 0 {
+		return
+	}
+	f.accept(false)
+	f.pump()
+	if f.mode&modeInFlight != 0 {
+		f.busy()
+	}
+	if f.mode&modePumped != 0 {
+		f.pump()
+	}
 }
 
 // operations is how many there are in step.

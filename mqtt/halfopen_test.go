@@ -2,7 +2,6 @@ package mqtt_test
 
 import (
 	"fmt"
-	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
-	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 // The keep-alive of these tests. A peer that falls silent is given up within halfOpenBound after the last byte of it; a
@@ -24,19 +22,10 @@ const (
 	halfOpenWriter   = time.Second
 )
 
-// halfOpen connects over the layers of w with that keep-alive.
+// halfOpen connects on the way w with that keep-alive.
 func halfOpen(t *testing.T, v mqtt.MQTTVersions, w way) (*mqtttest.Recorder, *mqtttest.Conn) {
 	t.Helper()
-	ca, server := certified(t)
-	var layers []func(net.Conn) net.Conn
-	if w.tls {
-		layers = append(layers, mqtttest.OverTLS(serverConfig(server)))
-	}
-	if w.webSocket {
-		layers = append(layers, mqtttest.OverWebSocket(nil))
-	}
-	r, s := layered(t, v, w.scheme()+"://"+testpki.ServerName+"/mqtt", mqtttest.Layers(layers...))
-	trust(t, r.M, ca)
+	r, s := w.open(t, v, &request{})
 	must(t, r.M.SetKeepAliveInterval(int(halfOpenInterval/time.Second)))
 	config(t, r.M, fmt.Sprintf("PingTimeout=%d", halfOpenPatience/time.Second))
 	config(t, r.M, "RepublishInterval=0")

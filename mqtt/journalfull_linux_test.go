@@ -58,7 +58,7 @@ func TestJournalDiskFull(t *testing.T) {
 		server := mqtttest.NewServer(t)
 		g := &killing{t: t, v: v, folder: t.TempDir(), random: rand.New(rand.NewPCG(1, 1))}
 		g.link = startCuttingLink(t, fmt.Sprintf("%s:%d", server.Host, server.Port), g.random)
-		g.link.heal()
+		g.link.cut(false)
 		cmd := g.command("obey")
 		in, err := cmd.StdinPipe()
 		must(t, err)

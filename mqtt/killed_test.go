@@ -19,12 +19,11 @@ import (
 
 	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
-	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
 )
 
 var (
-	killFor  = flag.Duration("kill.for", 4*time.Second, "how long each of the ten subtests of TestKilled kills and restarts; for an hour: 6m")
+	killFor  = flag.Duration("kill.for", 4*time.Second, "how long each of the twelve subtests of TestKilled kills and restarts; for an hour: 5m")
 	killSeed = flag.Uint64("kill.seed", 0, "seed of the moments at which TestKilled kills; 0 = by the clock")
 )
 
@@ -38,40 +37,50 @@ func TestKilled(t *testing.T) {
 	}
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		t.Run("pain 12: publishing to mosquitto", func(t *testing.T) {
-			g := newKilling(t, v, realservers.StartMosquitto(t, "max_inflight_messages 0")) // or messages overtake others: docs/servers.md
-			g.restarts = false
-			g.publishing()
+			// Without the setting messages overtake others: docs/servers.md.
+			newKilling(t, v, realservers.StartMosquitto(t, "max_inflight_messages 0")).publishing()
 		})
 		t.Run("pain 12: publishing to mosquitto that is restarted", func(t *testing.T) {
-			newKilling(t, v, realservers.StartMosquitto(t)).publishing()
+			g := newKilling(t, v, realservers.StartMosquitto(t))
+			g.restarts = true
+			g.publishing()
 		})
 		t.Run("pain 12: receiving from mosquitto", func(t *testing.T) {
-			g := newKilling(t, v, realservers.StartMosquitto(t, "max_inflight_messages 0")) // or messages overtake others: docs/servers.md
-			g.restarts = false
-			g.receiving()
+			newKilling(t, v, realservers.StartMosquitto(t, "max_inflight_messages 0")).receiving()
 		})
 		t.Run("pain 12: receiving from mosquitto that is restarted", func(t *testing.T) {
-			newKilling(t, v, realservers.StartMosquitto(t)).receiving()
+			g := newKilling(t, v, realservers.StartMosquitto(t))
+			g.restarts = true
+			g.receiving()
 		})
-		t.Run("pain 12: publishing to a server of the test", func(t *testing.T) {
-			server := mqtttest.NewServer(t)
-			g := newKilling(t, v, &realservers.Process{Server: realservers.Server{Host: server.Host, Port: server.Port}})
-			g.restarts = false
-			g.publish(serveSession(t, server, &arrivals{t: t, got: make(map[string]int)}))
+		t.Run("pain 12: publishing to a server of the tests", func(t *testing.T) {
+			newKilling(t, v, sessionServer(t)).publishing()
+		})
+		t.Run("pain 12: receiving from a server of the tests", func(t *testing.T) {
+			g := newKilling(t, v, sessionServer(t))
+			g.cutsReceiver = true
+			g.receiving()
 		})
 	})
 }
 
+func sessionServer(t *testing.T) *realservers.Process {
+	server := mqtttest.NewServer(t)
+	server.ServeSessions(t)
+	return &realservers.Process{Server: realservers.Server{Host: server.Host, Port: server.Port}}
+}
+
 // killing is one run of TestKilled.
 type killing struct {
-	t        *testing.T
-	v        mqtt.MQTTVersions
-	server   *realservers.Process
-	restarts bool
-	random   *rand.Rand
-	folder   string
-	link     *cuttingLink
-	kills    int
+	t            *testing.T
+	v            mqtt.MQTTVersions
+	server       *realservers.Process
+	restarts     bool // of the server
+	cutsReceiver bool // cuts the link of a receiver, too: not with mosquitto, docs/servers.md
+	random       *rand.Rand
+	folder       string
+	link         *cuttingLink
+	kills        int
 }
 
 func newKilling(t *testing.T, v mqtt.MQTTVersions, server *realservers.Process) *killing {
@@ -81,7 +90,7 @@ func newKilling(t *testing.T, v mqtt.MQTTVersions, server *realservers.Process) 
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("-kill.seed %d", seed)
-	g := &killing{t: t, v: v, server: server, restarts: true, random: rand.New(rand.NewPCG(seed, uint64(v))), folder: t.TempDir()}
+	g := &killing{t: t, v: v, server: server, random: rand.New(rand.NewPCG(seed, uint64(v))), folder: t.TempDir()}
 	g.link = startCuttingLink(t, server.Addr(), g.random)
 	return g
 }
@@ -125,7 +134,7 @@ func (g *killing) rounds(role string) {
 // complete lets a child come to its end.
 func (g *killing) complete(role string) {
 	g.t.Helper()
-	g.link.heal()
+	g.link.cut(false)
 	cmd, out := g.child(role)
 	rest, _ := io.ReadAll(out)
 	if err := cmd.Wait(); err != nil {
@@ -189,47 +198,6 @@ func (a *arrivals) missing(messages []string) (list []string) {
 	return list
 }
 
-// serveSession is a server that does for one client what the specifications ask for, and no more: it takes each message
-// once until its PUBREL, and a new connection ends the one before. The broker that other tests embed acknowledges
-// messages here that it has not passed on.
-func serveSession(t *testing.T, server *mqtttest.Server, a *arrivals) *arrivals {
-	t.Helper()
-	var mu sync.Mutex
-	var current *mqtttest.Conn
-	pending := make(map[uint16]bool)
-	server.ServeAll(t, func(c *mqtttest.Conn, p *mqtttest.Packet) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case p.Type() == packet.CONNECT:
-			if current != nil {
-				current.Close()
-			}
-			current = c
-			_ = c.TrySend(c.Connack(true, 0, nil))
-			return false
-		case c != current:
-			return false
-		case p.Type() == packet.PUBLISH:
-			m, err := packet.DecodePublish(c.Version, packet.FromClient, p.First, p.Body)
-			if err != nil {
-				t.Error(err)
-				return false
-			}
-			if m.QoS < 2 || !pending[m.PacketID] {
-				a.arrived(string(m.Payload))
-			}
-			if m.QoS == 2 {
-				pending[m.PacketID] = true
-			}
-		case p.Type() == packet.PUBREL:
-			delete(pending, uint16(p.Body[0])<<8|uint16(p.Body[1]))
-		}
-		return true
-	})
-	return a
-}
-
 // publishing kills the publisher, and watches what the server passes on.
 func (g *killing) publishing() {
 	watcher := g.peer("watcher")
@@ -239,12 +207,6 @@ func (g *killing) publishing() {
 	must(g.t, watcher.M.Subscribe("killed/#", 2))
 	watcher.WaitFor("Subscribed", 1)
 	config(g.t, watcher.M, "BackgroundEvents=True")
-	g.publish(a)
-	must(g.t, watcher.M.Interrupt())
-}
-
-// publish kills the publisher.
-func (g *killing) publish(a *arrivals) {
 	t := g.t
 	g.rounds("publish")
 	g.complete("drain")
@@ -255,6 +217,7 @@ func (g *killing) publish(a *arrivals) {
 	if lost := a.missing(accepted); len(lost) > 0 {
 		t.Errorf("%d accepted messages were lost: %q", len(lost), lost)
 	}
+	must(t, watcher.M.Interrupt())
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	again := 0
@@ -268,12 +231,11 @@ func (g *killing) publish(a *arrivals) {
 	g.wantWork(len(accepted))
 }
 
-// receiving kills the receiver. Its link is not cut: mosquitto 2.0.11 repeats a QoS 2 message after two cuts ahead of its
-// PUBREL (docs/servers.md).
+// receiving kills the receiver.
 func (g *killing) receiving() {
 	t := g.t
-	g.link.heal()
 	g.complete("subscribe")
+	g.link.cut(g.cutsReceiver)
 	source := g.peer("source")
 	config(t, source.M, "BackgroundEvents=True")
 	publish := func(m string) {
@@ -376,11 +338,11 @@ func startCuttingLink(t *testing.T, server string, random *rand.Rand) *cuttingLi
 	return l
 }
 
-// heal makes the link last from here on.
-func (l *cuttingLink) heal() {
+// cut tells whether connections that begin from here on are cut; at first they are.
+func (l *cuttingLink) cut(on bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.healed = true
+	l.healed = !on
 }
 
 func (l *cuttingLink) accept() {

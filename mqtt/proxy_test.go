@@ -164,6 +164,18 @@ func (w way) scheme() string {
 	return map[way]string{{}: "mqtt", {tls: true}: "mqtts", {webSocket: true}: "ws", {tls: true, webSocket: true}: "wss"}[way{tls: w.tls, webSocket: w.webSocket}]
 }
 
+// layers are those of a server with a certificate, above its proxy; none of them without TLS and WebSocket.
+func (w way) layers(certificate *testpki.Identity) func(net.Conn) net.Conn {
+	var layers []func(net.Conn) net.Conn
+	if w.tls {
+		layers = append(layers, mqtttest.OverTLS(serverConfig(certificate)))
+	}
+	if w.webSocket {
+		layers = append(layers, mqtttest.OverWebSocket(nil))
+	}
+	return mqtttest.Layers(layers...)
+}
+
 // ways are all combinations.
 func ways() []way {
 	var all []way
@@ -189,17 +201,11 @@ func (w way) open(t *testing.T, v mqtt.MQTTVersions, noted *request) (*mqtttest.
 		host = "127.0.0.1"
 	}
 	ca, server := certified(t)
-	var layers []func(net.Conn) net.Conn
+	layer := w.layers(server)
 	if w.proxy != firewall.FwNone {
-		layers = append(layers, through(w.proxy, noted))
+		layer = mqtttest.Layers(through(w.proxy, noted), layer)
 	}
-	if w.tls {
-		layers = append(layers, mqtttest.OverTLS(serverConfig(server)))
-	}
-	if w.webSocket {
-		layers = append(layers, mqtttest.OverWebSocket(nil))
-	}
-	r, s := layered(t, v, w.scheme()+"://"+host+"/mqtt", mqtttest.Layers(layers...))
+	r, s := layered(t, v, w.scheme()+"://"+host+"/mqtt", layer)
 	trust(t, r.M, ca)
 	if w.proxy != firewall.FwNone {
 		f := r.M.Firewall()

@@ -258,14 +258,7 @@ func TestExactlyOnceOverCutLayers(t *testing.T) {
 			watchdog(t, 90*time.Second)
 			rnd := rand.New(rand.NewPCG(seed, 0))
 			ca, server := certified(t)
-			var layers []func(net.Conn) net.Conn
-			if w.tls {
-				layers = append(layers, mqtttest.OverTLS(serverConfig(server)))
-			}
-			if w.webSocket {
-				layers = append(layers, mqtttest.OverWebSocket(nil))
-			}
-			port := terminate(t, broker.Addr(), mqtttest.Layers(layers...))
+			port := terminate(t, broker.Addr(), w.layers(server))
 
 			m := mqtt.New()
 			r := mqtttest.Record(t, m).Silent()

@@ -1,7 +1,6 @@
 package mqtt_test
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"strings"
@@ -13,10 +12,21 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
 )
 
-// Against real servers a process ends somewhere among its QoS 2 messages and the next one takes the session over: every
-// message arrives exactly once. NATS is held to that for publishers only, since it repeats to a subscriber half a minute
-// later.
+// A process ends somewhere among its QoS 2 messages and the next one takes the session over: every message arrives exactly
+// once. NATS is held to that for publishers only, since it repeats to a subscriber half a minute later.
+func TestExactlyOnceOverARestart(t *testing.T) {
+	server := mqtttest.NewServer(t)
+	server.ServeSessions(t)
+	exactlyOnceOverARestart(t, realservers.Server{Name: "server of the tests", Host: server.Host, Port: server.Port, V5: true, QoS2: true})
+}
+
 func TestRealServersExactlyOnceOverARestart(t *testing.T) {
+	for _, s := range realservers.All(t) {
+		exactlyOnceOverARestart(t, s)
+	}
+}
+
+func exactlyOnceOverARestart(t *testing.T, s realservers.Server) {
 	// The bytes after which the link of the old process is cut: CONNECT takes some 55, a message some 60.
 	var cuts []mqtttest.Faults
 	for _, n := range []int64{60, 130, 200, 333, 450} {
@@ -25,23 +35,21 @@ func TestRealServersExactlyOnceOverARestart(t *testing.T) {
 	for _, n := range []int64{10, 40, 90, 170} {
 		cuts = append(cuts, mqtttest.Faults{CutRead: n})
 	}
-	for _, s := range realservers.All(t) {
-		for _, v := range bothVersions {
-			if !s.QoS2 || v == mqtt.MvV5 && !s.V5 {
-				continue
-			}
-			for _, handler := range []bool{false, true} {
-				for _, cut := range cuts {
-					name := fmt.Sprintf("%s/%s/OnConnected %v/%d written %d read", s.Name, versionName(v), handler, cut.CutWrite, cut.CutRead)
-					test := restartTest{t: t, s: s, v: v, handler: handler, publisher: cut}
-					if s.Name == "mosquitto" {
-						test.subscriber = cut
-					}
-					t.Run(name, func(t *testing.T) {
-						test.t = t
-						test.run()
-					})
+	for _, v := range bothVersions {
+		if !s.QoS2 || v == mqtt.MvV5 && !s.V5 {
+			continue
+		}
+		for _, handler := range []bool{false, true} {
+			for _, cut := range cuts {
+				name := fmt.Sprintf("%s/%s/OnConnected %v/%d written %d read", s.Name, versionName(v), handler, cut.CutWrite, cut.CutRead)
+				test := restartTest{t: t, s: s, v: v, handler: handler, publisher: cut}
+				if s.Name != "nats" {
+					test.subscriber = cut
 				}
+				t.Run(name, func(t *testing.T) {
+					test.t = t
+					test.run()
+				})
 			}
 		}
 	}
@@ -146,63 +154,5 @@ func (g *restartTest) run() {
 	}
 	if len(got) != len(accepted) {
 		t.Errorf("%d messages arrived, %d were accepted", len(got), len(accepted))
-	}
-}
-
-// The embedded broker loses a message when it cannot write the PUBREC, so its publisher ends after all of these were
-// written, with none of them read.
-func TestEmbeddedBrokerExactlyOnceOverARestart(t *testing.T) {
-	host, port := mqtttest.Broker(t)
-	for _, handler := range []bool{false, true} {
-		t.Run(fmt.Sprintf("OnConnected %v", handler), func(t *testing.T) {
-			eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
-				watchdog(t, 60*time.Second)
-				g := restartTest{t: t, s: realservers.Server{Host: host, Port: port}, v: v, handler: handler, id: fmt.Sprintf("restart-%d", time.Now().UnixNano())}
-				subscriber := g.process("-s", func(r *mqtttest.Recorder) { subscribed(t, r, g.id, 2) })
-				must(t, subscriber.M.Connect())
-				publisher := g.process("-p", func(*mqtttest.Recorder) {})
-				mqtt.SetDial(publisher.M, func(ctx context.Context, network, address string) (net.Conn, error) {
-					conn, err := new(net.Dialer).DialContext(ctx, network, address)
-					if err != nil {
-						return nil, err
-					}
-					return &deafConn{Conn: conn}, nil
-				})
-				must(t, publisher.M.Connect())
-				const count = 12
-				for i := range count {
-					must(t, publisher.M.PublishMessage(g.id, 2, fmt.Sprint(i)))
-				}
-				subscriber.WaitFor("MessageIn", count)
-				if n := publisher.M.OutgoingMessages().Count(); n != count {
-					t.Errorf("%d exchanges are unfinished, want all", n)
-				}
-				publisher = g.next(publisher)
-				publisher.Wait("the end of all exchanges", func(mqtttest.Trace) bool { return publisher.M.OutgoingMessages().Count() == 0 })
-				must(t, publisher.M.PublishAndWait(g.id, 2, []byte("the last one")))
-				waitMessage(t, subscriber, []byte("the last one"))
-				if n := subscriber.Trace().Count("MessageIn"); n != count+1 {
-					t.Errorf("%d messages arrived, want %d and the last one", n, count)
-				}
-			})
-		})
-	}
-}
-
-// deafConn hears CONNACK, and nothing after it.
-type deafConn struct {
-	net.Conn
-	heard bool
-}
-
-func (c *deafConn) Read(b []byte) (int, error) {
-	if !c.heard {
-		c.heard = true
-		return c.Conn.Read(b)
-	}
-	for {
-		if _, err := c.Conn.Read(b); err != nil {
-			return 0, err
-		}
 	}
 }

@@ -42,27 +42,32 @@ var toxics = []struct {
 // Every accepted message arrives, in order for each QoS, and QoS 2 once, over a link with each fault, in each direction
 // of the publisher's and of the subscriber's link (pains 7, 11, 12, 23, 28).
 func TestToxics(t *testing.T) {
-	host, port := mqtttest.Broker(t)
-	brokers := []realservers.Server{realservers.Mosquitto(t), {Name: "embedded", Host: host, Port: port}}
+	t.Run("server of the tests", func(t *testing.T) {
+		server := mqtttest.NewServer(t)
+		server.ServeSessions(t)
+		allToxics(t, realservers.Server{Host: server.Host, Port: server.Port})
+	})
+	t.Run("mosquitto", func(t *testing.T) { allToxics(t, realservers.Mosquitto(t)) })
+}
+
+func allToxics(t *testing.T, server realservers.Server) {
 	var running sync.WaitGroup
-	for _, broker := range brokers {
-		for _, v := range []mqtt.MQTTVersions{mqtt.MvV3, mqtt.MvV5} {
-			for _, toxic := range toxics {
-				for _, direction := range []string{"upstream", "downstream"} {
-					for _, role := range []string{"publisher", "subscriber"} {
-						// The embedded broker loses a QoS 2 message whose PUBREC it cannot write. mosquitto 2.0.11 repeats
-						// a PUBLISH instead of its PUBREL when two of a subscriber's connections end early (docs/servers.md).
-						if toxic.ends && (broker.Name == "embedded" || role == "subscriber" && toxic.name != "a late end") {
-							continue
-						}
-						name := fmt.Sprintf("%s/%d/%s/%s of the %s", broker.Name, v, toxic.name, direction, role)
-						running.Go(func() {
-							t.Run(name, func(t *testing.T) {
-								c := conversation{t: t, broker: broker, v: v}
-								c.run(role, fmt.Sprintf(`{"name": "toxic", "type": %q, "stream": %q, "attributes": %s}`, toxic.kind, direction, toxic.attributes), toxic.ends)
-							})
-						})
+	for _, v := range []mqtt.MQTTVersions{mqtt.MvV3, mqtt.MvV5} {
+		for _, toxic := range toxics {
+			for _, direction := range []string{"upstream", "downstream"} {
+				for _, role := range []string{"publisher", "subscriber"} {
+					// mosquitto 2.0.11 repeats a PUBLISH instead of its PUBREL when two of a subscriber's connections end
+					// early (docs/servers.md).
+					if toxic.ends && server.Name == "mosquitto" && role == "subscriber" && toxic.name != "a late end" {
+						continue
 					}
+					name := fmt.Sprintf("%d/%s/%s of the %s", v, toxic.name, direction, role)
+					running.Go(func() {
+						t.Run(name, func(t *testing.T) {
+							c := conversation{t: t, server: server, v: v}
+							c.run(role, fmt.Sprintf(`{"name": "toxic", "type": %q, "stream": %q, "attributes": %s}`, toxic.kind, direction, toxic.attributes), toxic.ends)
+						})
+					})
 				}
 			}
 		}
@@ -73,7 +78,7 @@ func TestToxics(t *testing.T) {
 // conversation is a publisher and a subscriber, each behind a proxy of its own.
 type conversation struct {
 	t      *testing.T
-	broker realservers.Server
+	server realservers.Server
 	v      mqtt.MQTTVersions
 
 	mu  sync.Mutex
@@ -85,7 +90,7 @@ func (c *conversation) run(role, toxic string, ends bool) {
 	topic := fmt.Sprintf("toxic-%d", time.Now().UnixNano())
 	proxies, clients := map[string]*toxiproxy.Proxy{}, map[string]*mqtt.MQTT{}
 	for _, r := range []string{"subscriber", "publisher"} {
-		proxies[r] = startProxy(t, c.broker.Addr())
+		proxies[r] = startProxy(t, c.server.Addr())
 		clients[r] = c.client(topic+r, proxies[r])
 	}
 	publisher, subscriber := clients["publisher"], clients["subscriber"]

@@ -2,7 +2,6 @@ package mqtt_test
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +52,7 @@ func TestFaultsAtEachStep(t *testing.T) {
 	t.Run("server of the tests", func(t *testing.T) {
 		server := mqtttest.NewServer(t)
 		server.ServeSessions(t)
-		faultsAtEachStep(t, net.JoinHostPort(server.Host, strconv.Itoa(server.Port)))
+		faultsAtEachStep(t, server.Addr())
 	})
 	t.Run("mosquitto", func(t *testing.T) { faultsAtEachStep(t, realservers.Mosquitto(t).Addr()) })
 }

@@ -78,9 +78,14 @@ type rig struct{}
 
 func (rig) check() { _ = "says U5-01 in a helper" }
 
+type stranger struct{}
+
+func (*stranger) check() { _ = "MQTT311-1.0.0-1 in a method that has its name from elsewhere" }
+
 func TestOne(t *testing.T) {
 	t.Run("MQTT5-1.0.0-1 in a name", nil)
 	_ = rows
+	new(stranger).check()
 }
 
 func TestTwo(t *testing.T) {

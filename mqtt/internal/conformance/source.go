@@ -56,7 +56,7 @@ func readSource(files fs.FS) (*source, error) {
 		}
 		key := path.Join(path.Dir(name), file.Name.Name)
 		if packages[key] == nil {
-			packages[key] = &testPackage{declared: map[string][]*declaration{}}
+			packages[key] = &testPackage{}
 		}
 		packages[key].add(name, file)
 		return nil
@@ -102,31 +102,31 @@ func (s *source) readBranches(name string, file *ast.File) {
 }
 
 // testPackage is the test files of one package.
-type testPackage struct {
-	declared map[string][]*declaration // by name; methods of different types may share theirs
-	order    []*declaration
-}
+type testPackage []*declaration
 
-// declaration is a function, variable or constant at the top level of a test file.
+// declaration is a function, type, variable or constant at the top level of a test file.
 type declaration struct {
 	place
-	isTest bool
-	ids    []string // in its strings
-	uses   []string // every name in it
-	found  bool     // a test reaches it
+	receiver string // the type of a method
+	isTest   bool
+	ids      []string // in its strings
+	uses     []string // every name in it
+	found    bool     // a test reaches it
 }
 
 func (p *testPackage) add(name string, file *ast.File) {
 	for _, d := range file.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			isTest := d.Recv == nil && isTestName(d.Name.Name)
-			p.declare(d.Name.Name, name, isTest, d)
+			*p = append(*p, declare(d.Name.Name, name, d))
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
-				if v, ok := spec.(*ast.ValueSpec); ok {
-					for _, n := range v.Names {
-						p.declare(n.Name, name, false, v)
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					*p = append(*p, declare(spec.Name.Name, name, spec))
+				case *ast.ValueSpec:
+					for _, n := range spec.Names {
+						*p = append(*p, declare(n.Name, name, spec))
 					}
 				}
 			}
@@ -134,12 +134,12 @@ func (p *testPackage) add(name string, file *ast.File) {
 	}
 }
 
-func isTestName(name string) bool {
-	return name != "TestMain" && (strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz") || strings.HasPrefix(name, "Example"))
-}
-
-func (p *testPackage) declare(name, file string, isTest bool, node ast.Node) {
-	d := &declaration{place: place{file: file, function: name}, isTest: isTest}
+func declare(name, file string, node ast.Node) *declaration {
+	d := &declaration{place: place{file: file, function: name}}
+	if f, ok := node.(*ast.FuncDecl); ok {
+		d.receiver = receiver(f)
+		d.isTest = d.receiver == "" && isTestName(name)
+	}
 	ast.Inspect(node, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.BasicLit:
@@ -151,18 +151,35 @@ func (p *testPackage) declare(name, file string, isTest bool, node ast.Node) {
 		}
 		return true
 	})
-	p.declared[name] = append(p.declared[name], d)
-	p.order = append(p.order, d)
+	return d
+}
+
+// receiver is the name of the type that a method belongs to.
+func receiver(f *ast.FuncDecl) (name string) {
+	if f.Recv == nil {
+		return ""
+	}
+	ast.Inspect(f.Recv.List[0].Type, func(n ast.Node) bool {
+		if found, ok := n.(*ast.Ident); ok && name == "" {
+			name = found.Name
+		}
+		return name == ""
+	})
+	return name
+}
+
+func isTestName(name string) bool {
+	return name != "TestMain" && (strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz") || strings.HasPrefix(name, "Example"))
 }
 
 // collect credits each test with the ids in its own strings and in those of the tables and helpers that it uses.
-func (p *testPackage) collect(s *source) {
-	for _, d := range p.order {
-		if d.isTest {
-			p.credit(s, d.place, d, map[*declaration]bool{})
+func (p testPackage) collect(s *source) {
+	for _, test := range p {
+		if test.isTest {
+			p.credit(s, test)
 		}
 	}
-	for _, d := range p.order {
+	for _, d := range p {
 		for _, found := range d.ids {
 			if !d.found {
 				s.loose = append(s.loose, place{found, d.file, d.function})
@@ -171,20 +188,28 @@ func (p *testPackage) collect(s *source) {
 	}
 }
 
-func (p *testPackage) credit(s *source, test place, d *declaration, seen map[*declaration]bool) {
-	if seen[d] {
-		return
-	}
-	seen[d], d.found = true, true
-	for _, found := range d.ids {
-		if t := (place{found, test.file, test.function}); !slices.Contains(s.tests[found], t) {
-			s.tests[found] = append(s.tests[found], t)
+// credit follows the names from a test on. Methods of different types may share theirs, so a method counts only when the
+// name of its type was met too.
+func (p testPackage) credit(s *source, test *declaration) {
+	met := map[string]bool{}
+	reached := map[*declaration]bool{}
+	reach := func(d *declaration) {
+		reached[d], d.found = true, true
+		for _, name := range d.uses {
+			met[name] = true
+		}
+		for _, found := range d.ids {
+			if t := (place{found, test.file, test.function}); !slices.Contains(s.tests[found], t) {
+				s.tests[found] = append(s.tests[found], t)
+			}
 		}
 	}
-	for _, name := range d.uses {
-		for _, used := range p.declared[name] {
-			if !used.isTest {
-				p.credit(s, test, used, seen)
+	reach(test)
+	for before := 0; before < len(reached); {
+		before = len(reached)
+		for _, d := range p {
+			if !reached[d] && !d.isTest && met[d.function] && (d.receiver == "" || met[d.receiver]) {
+				reach(d)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +46,9 @@ func NewServer(t testing.TB) *Server {
 func NewMemoryServer(testing.TB) *Server {
 	return &Server{Host: "127.0.0.1", Port: 1883, Patience: 1000 * time.Hour, pipes: make(chan *PipeConn, 64)}
 }
+
+// Addr is HOST:PORT.
+func (s *Server) Addr() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
 
 // Close stops listening: who connects is refused.
 func (s *Server) Close() { _ = s.listener.Close() }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"net"
 	"time"
+
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
 // SetDial replaces the network of m.
@@ -58,4 +61,15 @@ func LastWrite(m *MQTT) (at time.Duration, idle bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.client.LastWrite(), m.link != nil && m.link.writerIdle
+}
+
+// OweCommit notes an incoming message in the journal of m, which has to be on disk before anything more is written. The
+// result tells whether it is.
+func OweCommit(m *MQTT) (committed func() bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	file := m.journal.file
+	file.Add(&protocol.SavedMessage{ID: 1, QoS: 2, Awaits: packet.PUBREL}, true)
+	owed := file.Noted()
+	return func() bool { return file.Committed() >= owed }
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -411,6 +412,26 @@ func journalDamaged(t *testing.T) {
 		}
 		t.Log(told.Strings())
 	})
+}
+
+// A single message of QoS 0, which its publisher would write itself, waits for a commit that somebody else owes.
+func TestJournalCommitsAheadOfASingleMessage(t *testing.T) {
+	s := mqtttest.NewServer(t)
+	r := newRecorded(t, mqtt.MvV3, s)
+	lasting(t, r.M)
+	config(t, r.M, "JournalDir="+t.TempDir())
+	c := r.Connect(s, nil)
+	c.SendPublish("in", 0, 0, "what a single message may answer")
+	r.WaitFor("MessageIn", 1)
+	for _, idle := mqtt.LastWrite(r.M); !idle; _, idle = mqtt.LastWrite(r.M) {
+		runtime.Gosched() // nothing tells that the writer sleeps
+	}
+	committed := mqtt.OweCommit(r.M)
+	must(t, r.M.PublishMessage("t", 0, "single"))
+	c.ExpectPublish()
+	if !committed() {
+		t.Error("PUBLISH was written before the commit")
+	}
 }
 
 // Many publishers share the disk; what each goroutine publishes stays in its order on the wire and in the journal.

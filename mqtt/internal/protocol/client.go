@@ -157,11 +157,6 @@ func (c *Client) Tick(now Time) {
 	}
 }
 
-// Reset forgets the session, the lists and the events. The connection must have ended.
-func (c *Client) Reset() {
-	*c = Client{Settings: c.Settings, version: packet.V311, connection: c.connection + 1}
-}
-
 // requireConnection is the check at the head of every command that sends: nothing does before CONNACK
 // [MQTT5-3.1.2-30].
 func (c *Client) requireConnection(what string) error {

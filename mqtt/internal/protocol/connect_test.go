@@ -363,20 +363,9 @@ func TestConnackAccepted(t *testing.T) {
 	})
 }
 
-func TestResetAndActivity(t *testing.T) {
+func TestLastWrite(t *testing.T) {
 	c := newTrace(t, packet.V5)
 	c.connect(accepted, persistent)
-	c.Settings.InflightLimit = 7
-	c.publish("a", "", 1)
-	c.PushOwner("x")
-	c.cut()
-	c.Reset()
-	if c.Phase() != Idle || c.Outgoing().Len() != 0 || c.Version() != packet.V311 || c.Settings.InflightLimit != 7 || c.ConnAck() != nil {
-		t.Fatal("Reset left something")
-	}
-	c.wantIdle("after Reset")
-	c.connect(resumed, persistent)
-	c.wantIdle("nothing is resumed")
 	c.now += time.Minute
 	c.in("D0 00")
 	if c.LastWrite() == c.now {
@@ -388,6 +377,10 @@ func TestResetAndActivity(t *testing.T) {
 		t.Fatal("a write's progress does not count")
 	}
 	c.wantEvents("MQTT5-3.12.4-1: an unsolicited PINGRESP is harmless")
+}
+
+func TestEventsOfTheOwner(t *testing.T) {
+	c := newTrace(t, packet.V5)
 	c.PushOwner("mine")
 	c.PushReadyToSend()
 	c.PushError(errors.New(errors.ErrFileNotOpened, "x"))

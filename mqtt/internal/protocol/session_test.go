@@ -577,14 +577,6 @@ func TestSessionTooLate(t *testing.T) {
 			c.restore(s)
 			c.wantOut("3A _ L'a 00 28 5:00", "at once")
 		})
-		t.Run("after Reset", func(t *testing.T) {
-			c := newTrace(t, v)
-			c.connect(resumed, persistent)
-			c.publish("a", "", 1)
-			c.cut()
-			c.Reset()
-			c.restore(s)
-		})
 	})
 }
 

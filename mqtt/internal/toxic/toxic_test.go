@@ -87,7 +87,7 @@ type conversation struct {
 
 func (c *conversation) run(role, toxic string, ends bool) {
 	t := c.t
-	topic := fmt.Sprintf("toxic-%d", time.Now().UnixNano())
+	topic := fmt.Sprintf("toxic-%d-%s", time.Now().UnixNano(), t.Name()) // many begin at the same time
 	proxies, clients := map[string]*toxiproxy.Proxy{}, map[string]*mqtt.MQTT{}
 	for _, r := range []string{"subscriber", "publisher"} {
 		proxies[r] = startProxy(t, c.server.Addr())
@@ -193,12 +193,16 @@ func (c *conversation) client(id string, p *toxiproxy.Proxy) *mqtt.MQTT {
 	must(t, m.SetKeepAliveInterval(60))
 	for _, setting := range []string{
 		"SessionExpInterval=3600", "RepublishInterval=0", "AutoReconnect=True", "ReconnectDelayMax=1",
-		"ConnectionTimeout=4", "QueueMessages=True", "InflightLimit=20", "BackgroundEvents=True",
+		"QueueMessages=True", "InflightLimit=20", "BackgroundEvents=True",
 	} {
 		_, err := m.Config(setting)
 		must(t, err)
 	}
 	must(t, m.Connect())
+	// From now on an attempt that a fault has swallowed is given up soon; the first one may take its time, as it begins
+	// together with those of all other conversations and AutoReconnect would not repeat it.
+	_, err = m.Config("ConnectionTimeout=10")
+	must(t, err)
 	return m
 }
 

@@ -23,8 +23,8 @@ type Bag[B any] struct {
 }
 
 // NewBag makes a bag of keys, in the order in which Text writes them. The integer
-// fields of a new B must hold their unset value; Reset sees to that. It panics if
-// a name occurs twice: a programming error.
+// fields of a new B must hold their unset value; Set with "" sees to that. It
+// panics if a name occurs twice: a programming error.
 func NewBag[B any](keys ...Key) *Bag[B] {
 	keys = slices.Clone(keys)
 	b := &Bag[B]{keys: keys, byName: make(names, len(keys))}
@@ -74,7 +74,7 @@ func (b *Bag[B]) Set(fields *B, text string) error {
 func (b *Bag[B]) plan(owner, text string) (apply func(fields *B), err error) {
 	text = trim(text)
 	if text == "" {
-		return b.Reset, nil
+		return b.unset, nil
 	}
 	if !isObject(text) {
 		return nil, b.notObject(owner, text)
@@ -171,8 +171,8 @@ func appendMember(object []byte, name, text string) []byte {
 	return append(append(object, quoted...), '}')
 }
 
-// Reset unsets all keys.
-func (b *Bag[B]) Reset(fields *B) {
+// unset gives every key its unset value.
+func (b *Bag[B]) unset(fields *B) {
 	for i := range b.keys {
 		b.keys[i].field.unset(fields)
 	}

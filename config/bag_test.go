@@ -119,6 +119,23 @@ func TestBagChangesOnlyWhatItContains(t *testing.T) {
 	}
 }
 
+// "" unsets all keys, and as the value of a key only that one.
+func TestBagUnset(t *testing.T) {
+	for _, unset := range []string{
+		``,
+		`{"ClientTopicAliasMax":"","MaximumPacketSize":"","SessionExpInterval":"","RequestProblemInformation":"","UserProperty":"",` +
+			`"WildcardSubscriptionAvailable":"","ContentType":"","ResponseTopic":"","AuthenticationData":""}`,
+	} {
+		d := newDevice()
+		d.must(t, `ConnectProperties={"ClientTopicAliasMax":1,"MaximumPacketSize":2,"SessionExpInterval":3,"RequestProblemInformation":true,`+
+			`"UserProperty":"a:b","WildcardSubscriptionAvailable":true,"ContentType":"c","ResponseTopic":"r","AuthenticationData":"00"}`)
+		d.must(t, "ConnectProperties="+unset)
+		if got, want := d.snapshot(), newDevice().snapshot(); got != want {
+			t.Errorf("after %q\n%s, want\n%s", unset, got, want)
+		}
+	}
+}
+
 func TestBagFaults(t *testing.T) {
 	long := strings.Repeat("x", 65536)
 	for _, test := range []struct {
@@ -268,16 +285,15 @@ func TestBagTextOfForeignValues(t *testing.T) {
 
 func TestTri(t *testing.T) {
 	for _, test := range []struct {
-		t              config.Tri
-		set, or, orNot bool
-		text           string
+		t, want config.Tri
+		text    string
 	}{
-		{config.TriUnset, false, true, false, ""},
-		{config.TriOf(false), true, false, false, "false"},
-		{config.TriOf(true), true, true, true, "true"},
+		{*new(config.Tri), config.TriUnset, ""},
+		{config.TriOf(false), config.TriFalse, "false"},
+		{config.TriOf(true), config.TriTrue, "true"},
 	} {
-		if test.t.IsSet() != test.set || test.t.Or(true) != test.or || test.t.Or(false) != test.orNot || test.t.String() != test.text {
-			t.Errorf("%d: %v", test.t, test)
+		if test.t != test.want || test.t.String() != test.text {
+			t.Errorf("%d %s, want %d %s", test.t, test.t, test.want, test.text)
 		}
 	}
 }
@@ -288,7 +304,6 @@ func TestReadOnlyBag(t *testing.T) {
 	r := config.NewTable(new(string), config.JSON(config.Setting{Name: "ConnAckProperties", ReadOnly: true}, identity[string], bag)).Of(&reason)
 	_, err := r.Config(`ConnAckProperties={"ReasonString":"x"}`)
 	wantFault(t, err, 211, "ConnAckProperties")
-	r.Reset() // leaves read-only settings to the component
 	if got, err := r.Config("connackproperties"); err != nil || got != `{"ReasonString":"busy"}` {
 		t.Error(got, err)
 	}

@@ -22,5 +22,3 @@ func (c *boolCell) set(owner any, r *Row, value string) error {
 	*c.at(owner) = v
 	return nil
 }
-
-func (c *boolCell) reset(owner, standard any) { *c.at(owner) = *c.at(standard) }

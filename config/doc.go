@@ -3,7 +3,7 @@
 //
 // A component describes each of its settings by one [Row]: the documentation
 // (a [Setting]) and where a component has the value. Parsing, validation, error
-// texts, masking of secrets, Reset and the reference pages all read the same row.
+// texts, masking of secrets and the reference pages all read the same row.
 // The rows are one [Table] for all components of a type:
 //
 //	var table = config.NewTable(newClient(),

@@ -109,14 +109,6 @@ func ExampleRegistry_Settings() {
 	// MQTT | Properties | JSON | "" | false | Properties of every message.
 }
 
-func ExampleRegistry_Reset() {
-	t := newThermometer()
-	_, _ = t.settings().Config("Interval=5")
-	t.settings().Reset()
-	fmt.Println(t.interval)
-	// Output: 60
-}
-
 func ExampleBag() {
 	type will struct {
 		delay       int64

@@ -2,10 +2,9 @@ package config
 
 // Func is a setting that is read and written by functions.
 //
-// set gets text that CheckText accepts (see Raw) and must change nothing if it
-// returns an error; what becomes of the error is told at Check. A Reset calls set
-// with the text that get returns for the standard component. If get is nil, the setting reads "" and
-// a Reset leaves it alone.
+// set gets valid UTF-8 without U+0000 (see Raw) and must change nothing if it
+// returns an error; what becomes of the error is told at Check. If get is nil, the
+// setting reads "".
 func Func[O any](s Setting, get func(*O) string, set func(owner *O, value string) error, opts ...Option) Row {
 	if set == nil && !s.ReadOnly {
 		panic("config: " + s.Name + " cannot be assigned; use ReadOnly")
@@ -46,10 +45,4 @@ func (c *funcCell) set(owner any, r *Row, value string) error {
 		return r.refused(r.Name, value, err)
 	}
 	return nil
-}
-
-func (c *funcCell) reset(owner, standard any) {
-	if c.get != nil {
-		_ = c.setter(owner, c.get(standard)) // what get returns, so set accepts it
-	}
 }

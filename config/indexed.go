@@ -1,7 +1,7 @@
 package config
 
 // IndexedString is a setting NAME[i]. count is the present number of elements,
-// at returns element i, which is in range. A Reset makes the elements "".
+// at returns element i, which is in range.
 func IndexedString[O any](s Setting, count func(*O) int, at func(owner *O, i int) *string, opts ...Option) Row {
 	s.Indexed = true
 	r := makeRow(s, kindIndexed, "string", opts)
@@ -33,12 +33,6 @@ func (a *textArray) set(owner any, r *Row, i int, value string) error {
 	return nil
 }
 
-func (a *textArray) reset(owner any) {
-	for i := range a.length(owner) {
-		*a.at(owner, i) = ""
-	}
-}
-
 type readOnlyArray struct {
 	length func(owner any) int
 	at     func(owner any, i int) string
@@ -46,6 +40,5 @@ type readOnlyArray struct {
 
 func (a *readOnlyArray) count(owner any) int          { return a.length(owner) }
 func (a *readOnlyArray) text(owner any, i int) string { return a.at(owner, i) }
-func (a *readOnlyArray) reset(any)                    {}
 
 func (a *readOnlyArray) set(_ any, r *Row, _ int, _ string) error { return readOnly(r.Name) }

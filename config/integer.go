@@ -42,7 +42,7 @@ func Int64[O any](s Setting, at func(*O) *int64, least, most int64, opts ...Opti
 }
 
 // IntFunc is Int for a value that is read and assigned by functions. assign gets what the row accepts and must change
-// nothing if it returns an error; what becomes of the error is told at Check. A Reset assigns what get returns for the standard component.
+// nothing if it returns an error; what becomes of the error is told at Check.
 func IntFunc[O any, T Integer](s Setting, get func(*O) T, assign func(*O, T) error, least, most T, opts ...Option) Row {
 	return integerRow(s, least, most, opts).withCell(&intFuncCell[T]{ofOwner(get), ofOwnerAnd(assign)})
 }
@@ -65,10 +65,6 @@ func (c *intFuncCell[T]) set(owner any, r *Row, value string) error {
 	return nil
 }
 
-func (c *intFuncCell[T]) reset(owner, standard any) {
-	_ = c.assign(owner, c.get(standard)) // what get returns, so it is accepted
-}
-
 type intCell[T Integer] struct{ at func(owner any) *T }
 
 func (c *intCell[T]) text(owner any) string { return formatInt(int64(*c.at(owner))) }
@@ -81,8 +77,6 @@ func (c *intCell[T]) set(owner any, r *Row, value string) error {
 	*c.at(owner) = T(v)
 	return nil
 }
-
-func (c *intCell[T]) reset(owner, standard any) { *c.at(owner) = *c.at(standard) }
 
 // integer reads a value of the row and asks its Check.
 func (r *Row) integer(value string) (int64, error) {

@@ -1,7 +1,7 @@
 package config
 
 // JSON is a setting whose value is a property bag; at is where the bag's fields
-// are. Errors name the setting and the key. A Reset unsets all keys.
+// are. Errors name the setting and the key.
 func JSON[O, B any](s Setting, at func(*O) *B, bag *Bag[B], opts ...Option) Row {
 	r := makeRow(s, kindJSON, "JSON", opts)
 	r.Keys = bag.keys
@@ -26,5 +26,3 @@ func (c *bagCell[B]) set(owner any, r *Row, value string) error {
 	apply(c.at(owner))
 	return nil
 }
-
-func (c *bagCell[B]) reset(owner, _ any) { c.bag.Reset(c.at(owner)) }

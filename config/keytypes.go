@@ -95,7 +95,7 @@ func (f *boolField) plan(values []gjson.Result) (func(fields any), *badField) {
 
 func (f *boolField) texts(fields any) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		if t := *f.at(fields); t.IsSet() {
+		if t := *f.at(fields); t != TriUnset {
 			yield(t.String())
 		}
 	}

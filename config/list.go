@@ -1,9 +1,6 @@
 package config
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // IntList is a comma-separated list of integers, each from least to most. Spaces
 // around the elements are dropped; "" is the empty list. Assigning puts a new
@@ -34,7 +31,7 @@ func WordList[O any](s Setting, at func(*O) *[]string, separator string, known f
 	}
 	return makeRow(s, kindList, "list", opts).withCell(newList(at, separator,
 		func(element string) (string, bool) {
-			ok := element != "" && CheckText(element) == nil
+			ok := element != "" && checkText(element) == nil
 			return element, ok && (known == nil || known(element))
 		},
 		func(v string) string { return v },
@@ -87,5 +84,3 @@ func (c *listCell[T]) set(owner any, r *Row, value string) error {
 	*c.at(owner) = list
 	return nil
 }
-
-func (c *listCell[T]) reset(owner, standard any) { *c.at(owner) = slices.Clone(*c.at(standard)) }

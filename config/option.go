@@ -22,7 +22,6 @@ type options struct {
 	check    func(string) error
 	before   func(owner any) error
 	after    func(owner any)
-	onReset  func(owner any)
 	integers integerRule
 
 	// keys of bags
@@ -91,21 +90,15 @@ func Check(f func(value string) error) Option {
 
 // Before is asked before an assignment is looked at, for example whether the
 // component is in a state that allows it. Its error is returned as it is. It is
-// not asked on reading and by Reset.
+// not asked on reading.
 func Before[O any](f func(*O) error) Option {
 	return Option{"Before", kindWritable, func(o *options) { o.before = ofOwner(f) }}
 }
 
 // After is called when an assignment succeeded, also if the value was the same
-// as before. It is not called by Reset.
+// as before.
 func After[O any](f func(*O)) Option {
 	return Option{"After", kindWritable, func(o *options) { o.after = func(owner any) { f(owner.(*O)) } }}
-}
-
-// OnReset replaces what Registry.Reset does for the row. An empty function keeps
-// the value through a Reset.
-func OnReset[O any](f func(*O)) Option {
-	return Option{"OnReset", kindWritable, func(o *options) { o.onReset = func(owner any) { f(owner.(*O)) } }}
 }
 
 // Unset gives an integer setting a value that means "none", usually -1. It is

@@ -121,22 +121,3 @@ func (r *Registry) Find(name string) (Row, bool) {
 	}
 	return r.rows[i], true
 }
-
-// Reset gives every setting that is not read-only its default, the value that the
-// standard component of the table has; the elements of an indexed setting become "" and the keys of
-// a bag are unset. It goes through the rows in order. Before, Check and After are
-// not asked. Rows with OnReset do that instead.
-func (r *Registry) Reset() {
-	for i := range r.rows {
-		row := &r.rows[i]
-		switch {
-		case row.another || row.ReadOnly:
-		case row.opt.onReset != nil:
-			row.opt.onReset(r.owner)
-		case row.array != nil:
-			row.array.reset(r.owner)
-		default:
-			row.cell.reset(r.owner, r.standard)
-		}
-	}
-}

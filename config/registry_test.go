@@ -267,60 +267,13 @@ func TestBeforeAndAfter(t *testing.T) {
 	}
 }
 
-func TestReset(t *testing.T) {
-	d := newDevice()
-	d.props = make([]config.Pair, 1)
-	fresh := newDevice()
-	for _, s := range []string{
-		"TopicAlias=5", "SessionExpInterval=6", "LogLevel=3", "FirewallType=2", "SSLSecurityFlags=1", "Delay=7",
-		"ResponseTopic=t", "FirewallPassword=p", "TopicDelimiter=;", "TopicQOSArray=1", "TopicNLArray=1",
-		"TLSGroups=p256", "CodePage=437", "LocalPort=80", "OutgoingUserPropName[0]=n",
-		`ConnectProperties={"ClientTopicAliasMax":1,"MaximumPacketSize":2,"RequestProblemInformation":true,` +
-			`"ContentType":"c","ResponseTopic":"r","AuthenticationData":"00","UserProperty":"a:b"}`,
-	} {
-		d.must(t, s)
-	}
-	d.retain = true
-	d.connected = true // Before is not asked
-	d.r.Reset()
-	if got, want := d.snapshot(), fresh.snapshot(); got != want {
-		t.Errorf("after Reset\n%s, want\n%s", got, want)
-	}
-	if d.sent != nil || d.changes != 0 {
-		t.Errorf("Reset sent %q, called After %d times", d.sent, d.changes)
-	}
-}
-
-func TestOnReset(t *testing.T) {
-	type owner struct {
-		n    int
-		kept string
-	}
-	table := config.NewTable(&owner{1, "a"},
-		config.Int(config.Setting{Name: "N"}, func(o *owner) *int { return &o.n }, 0, 9, config.OnReset(func(o *owner) { o.n = 7 })),
-		config.String(config.Setting{Name: "Kept"}, func(o *owner) *string { return &o.kept }, config.OnReset(func(*owner) {})),
-	)
-	o := &owner{2, "b"}
-	table.Of(o).Reset()
-	if *o != (owner{7, "b"}) {
-		t.Errorf("%+v", o)
-	}
-}
-
-// A reset list does not share memory with the one of the next program.
+// Who has a copy of a list keeps what it says when another one is assigned.
 func TestListsAreNotShared(t *testing.T) {
 	list := []int{1, 2}
-	r := config.NewTable(&[]int{1, 2}, config.IntList(config.Setting{Name: "L"}, identity[[]int], 0, 9)).Of(&list)
-	list[0] = 9
-	r.Reset()
-	list[1] = 9
-	r.Reset()
-	if !slices.Equal(list, []int{1, 2}) {
-		t.Error(list)
-	}
 	old := list
-	if _, err := r.Config("L=3,4"); err != nil || old[0] != 1 {
-		t.Error(old, err)
+	r := config.NewTable(new([]int), config.IntList(config.Setting{Name: "L"}, identity[[]int], 0, 9)).Of(&list)
+	if _, err := r.Config("L=3,4"); err != nil || !slices.Equal(list, []int{3, 4}) || !slices.Equal(old, []int{1, 2}) {
+		t.Error(list, old, err)
 	}
 }
 
@@ -379,10 +332,6 @@ func TestComponentsShareTheTable(t *testing.T) {
 	if a.alias != 5 || b.alias != 6 || b.qos != nil || b.content != "" {
 		t.Errorf("%s and %s", a.snapshot(), b.snapshot())
 	}
-	a.r.Reset()
-	if got := a.snapshot(); got != standard || b.alias != 6 {
-		t.Errorf("after Reset of one %s and %s", got, b.snapshot())
-	}
 	if got := newDevice().snapshot(); got != standard {
 		t.Errorf("a new one has %s, want %s", got, standard)
 	}
@@ -399,7 +348,6 @@ func TestComponentsOnGoroutines(t *testing.T) {
 					t.Error(s, err)
 				}
 			}
-			d.r.Reset()
 		})
 	}
 	wg.Wait()
@@ -427,7 +375,6 @@ func TestZeroRegistry(t *testing.T) {
 	var r config.Registry
 	_, err := r.Config("A")
 	wantFault(t, err, 10022, `"A"`)
-	r.Reset()
 }
 
 // Mistakes in a component's table are found when it is made.
@@ -517,8 +464,8 @@ func TestRaw(t *testing.T) {
 
 // IntFunc reads integers as every row does, and what assign refuses changes nothing.
 func TestIntFunc(t *testing.T) {
-	n, standard := 5, 5
-	r := config.NewTable(&standard, config.IntFunc(config.Setting{Name: "N"}, func(n *int) int { return *n }, func(n *int, v int) error {
+	n := 5
+	r := config.NewTable(new(5), config.IntFunc(config.Setting{Name: "N"}, func(n *int) int { return *n }, func(n *int, v int) error {
 		switch v {
 		case 7:
 			return ioterrors.New(ioterrors.ErrCodePage, "seven")
@@ -540,7 +487,7 @@ func TestIntFunc(t *testing.T) {
 	if got, _ := r.Config("N"); got != "16" {
 		t.Errorf("N reads %q", got)
 	}
-	if r.Reset(); n != 5 {
-		t.Errorf("after Reset N is %d", n)
+	if row, _ := r.Find("N"); row.Default != "5" {
+		t.Errorf("the default of N is %q", row.Default)
 	}
 }

@@ -58,8 +58,6 @@ type cell interface {
 	text(owner any) string
 	// set changes the value only if it returns nil.
 	set(owner any, r *Row, value string) error
-	// reset copies the value of another component.
-	reset(owner, standard any)
 }
 
 // array is the value of an indexed setting.
@@ -69,7 +67,6 @@ type array interface {
 	// set is called with an index in range and changes the element only if it
 	// returns nil.
 	set(owner any, r *Row, i int, value string) error
-	reset(owner any)
 }
 
 // makeRow fills in what the constructors have in common.

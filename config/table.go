@@ -7,18 +7,17 @@ import "slices"
 type Table[O any] struct{ table }
 
 type table struct {
-	rows     []Row
-	byName   names
-	standard any // a component whose values are the defaults
+	rows   []Row
+	byName names
 }
 
 // NewTable makes a table of rows, in the order of the documentation. The values
-// that standard has are the defaults; standard must not change afterwards.
+// that standard has are the defaults of the rows that name none.
 //
 // It panics if a name or alias occurs twice or a row is unusable or made for
 // components of another type: a programming error.
 func NewTable[O any](standard *O, rows ...Row) *Table[O] {
-	t := &Table[O]{table{slices.Clone(rows), make(names, len(rows)), standard}}
+	t := &Table[O]{table{slices.Clone(rows), make(names, len(rows))}}
 	for i := range t.rows {
 		row := &t.rows[i]
 		if row.another {

@@ -23,9 +23,9 @@ const (
 // string in a packet [MQTT-1.5.4].
 const maxMQTTString = 65535
 
-// CheckText accepts valid UTF-8 without U+0000. Every text setting asks it first,
+// checkText accepts valid UTF-8 without U+0000. Every text setting asks it first,
 // except with [Raw].
-func CheckText(value string) error {
+func checkText(value string) error {
 	if !utf8.ValidString(value) {
 		return errNotUTF8
 	}
@@ -41,7 +41,7 @@ func CheckMQTTString(value string) error {
 	if len(value) > maxMQTTString {
 		return errTooLong
 	}
-	return CheckText(value)
+	return checkText(value)
 }
 
 // String is a text setting.
@@ -61,11 +61,9 @@ func (c *textCell) set(owner any, r *Row, value string) error {
 	return nil
 }
 
-func (c *textCell) reset(owner, standard any) { *c.at(owner) = *c.at(standard) }
-
 func (r *Row) checkText(subject, value string) error {
 	if !r.opt.raw {
-		if err := CheckText(value); err != nil {
+		if err := checkText(value); err != nil {
 			return r.refused(subject, value, err)
 		}
 	}

@@ -19,17 +19,6 @@ func TriOf(b bool) Tri {
 	return TriFalse
 }
 
-// IsSet tells whether t is TriFalse or TriTrue.
-func (t Tri) IsSet() bool { return t != TriUnset }
-
-// Or is the boolean of t, or otherwise if t is unset.
-func (t Tri) Or(otherwise bool) bool {
-	if t == TriUnset {
-		return otherwise
-	}
-	return t == TriTrue
-}
-
 // String is "true", "false" or "", as in the JSON text of a bag.
 func (t Tri) String() string {
 	switch t {

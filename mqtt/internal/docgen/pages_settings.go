@@ -149,6 +149,12 @@ func (b *book) keys(p *page, keys []config.Key) {
 		if len(key.Aliases) > 0 {
 			text += " Also written `" + strings.Join(key.Aliases, "`, `") + "`."
 		}
+		if len(key.AlsoAs) > 0 {
+			text += " The object that is read has it as `" + strings.Join(key.AlsoAs, "`, `") + "` too."
+		}
+		if key.Secret {
+			text += " Errors and logs do not show it."
+		}
 		p.printf("| `%s` | %s | %s | %s | 0x%02X | %s |", key.Name, key.Type, extent, key.Default, key.SpecID, text)
 	}
 	p.printf("")

@@ -76,6 +76,7 @@ access_log none
 cache_log /dev/null
 coredump_dir %s
 pinger_enable off
+max_filedescriptors 1024
 netdb_filename none
 visible_hostname rig
 shutdown_lifetime 0 seconds
@@ -169,7 +170,7 @@ func (p realProxy) run(t *testing.T, path string, port int) error {
 		stop()
 		<-ended
 	})
-	timeout := time.NewTimer(20 * time.Second)
+	timeout := time.NewTimer(time.Minute)
 	defer timeout.Stop()
 	retry := time.NewTicker(10 * time.Millisecond)
 	defer retry.Stop()
@@ -189,13 +190,19 @@ func (p realProxy) run(t *testing.T, path string, port int) error {
 }
 
 // freePort returns a port of 127.0.0.1 below the range of outgoing connections, where a client that waits for a proxy
-// could be connected to itself.
+// could be connected to itself. Until the test ends no other test is given it: whoever has the UDP port has the number,
+// here and in package realservers, whose servers start at the same time.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for {
 		port := 20000 + rand.IntN(12000)
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		ours, err := net.ListenPacket("udp", addr)
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { ours.Close() })
+		if l, err := net.Listen("tcp", addr); err == nil {
 			l.Close()
 			return port
 		}

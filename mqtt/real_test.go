@@ -12,11 +12,16 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
 )
 
+// realPatience is how long a real server, and the way to it, may stand still on a machine that is busy.
+const realPatience = time.Minute
+
 // realClient makes a recorded component for a server. prepare sets what the way to it needs.
 func realClient(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, id string, prepare ...func(m *mqtt.MQTT)) *mqtttest.Recorder {
 	t.Helper()
 	m := mqtt.New()
 	r := mqtttest.Record(t, m)
+	r.Patience = realPatience
+	config(t, m, fmt.Sprintf("PublishAndWaitTimeout=%d", realPatience/time.Second))
 	must(t, m.SetVersion(v))
 	must(t, m.SetClientId(id))
 	must(t, m.SetRemoteHost(s.Host))
@@ -27,13 +32,22 @@ func realClient(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, id stri
 	return r
 }
 
+// subscribed subscribes to a filter that has no answer pending, and waits for the answer to this one.
 func subscribed(t *testing.T, r *mqtttest.Recorder, filter string, qos int) {
 	t.Helper()
-	before := r.Trace().Count("Subscribed")
+	before := len(r.Trace())
 	must(t, r.M.Subscribe(filter, qos))
-	trace := r.WaitFor("Subscribed", before+1)
-	if a := last[mqtt.SubscribedEventArgs](t, trace); a.ResponseCode > 2 {
-		t.Fatalf("%+v", a)
+	var answer *mqtt.SubscribedEventArgs
+	r.Wait("the answer for "+filter, func(tr mqtttest.Trace) bool {
+		for _, e := range tr[before:].Only("Subscribed") {
+			if a := e.Args.(*mqtt.SubscribedEventArgs); a.TopicFilter == filter {
+				answer = a
+			}
+		}
+		return answer != nil
+	})
+	if answer.ResponseCode > 2 {
+		t.Fatalf("%+v", answer)
 	}
 }
 
@@ -71,7 +85,7 @@ func TestRealServers(t *testing.T) {
 }
 
 func realConversation(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, prepare ...func(m *mqtt.MQTT)) {
-	watchdog(t, 60*time.Second)
+	watchdog(t, 3*realPatience)
 	base := fmt.Sprintf("component-%d-%d", v, time.Now().UnixNano())
 	r := realClient(t, s, v, base, prepare...)
 	must(t, r.M.Connect())
@@ -135,7 +149,7 @@ func realConversation(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, p
 }
 
 func realSession(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, prepare ...func(m *mqtt.MQTT)) {
-	watchdog(t, 60*time.Second)
+	watchdog(t, 3*realPatience)
 	base := fmt.Sprintf("session-%d-%d", v, time.Now().UnixNano())
 	r := realClient(t, s, v, base, prepare...)
 	lasting(t, r.M)

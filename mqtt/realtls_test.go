@@ -68,7 +68,7 @@ func find(t *testing.T, ways []realservers.Way, name string) realservers.Way {
 
 // What is agreed with the real servers in each version, and a session that is resumed.
 func TestRealServersNegotiate(t *testing.T) {
-	watchdog(t, 60*time.Second)
+	watchdog(t, 3*realPatience)
 	ca := testpki.NewAuthority(t, "Test CA")
 	ways := append(realservers.SecureMosquitto(t, ca), realservers.SecureNATS(t, ca)...)
 	ways = append(ways, realservers.SecureRabbitMQ(t)...)
@@ -104,7 +104,7 @@ func TestRealServersNegotiate(t *testing.T) {
 
 // The mistakes that users make with real servers, and what they are told.
 func TestRealServersRefuseTLS(t *testing.T) {
-	watchdog(t, 60*time.Second)
+	watchdog(t, 3*realPatience)
 	ca := testpki.NewAuthority(t, "Test CA")
 	other := testpki.NewAuthority(t, "Other CA")
 	mosquitto, rabbit := realservers.SecureMosquitto(t, ca), realservers.SecureRabbitMQ(t)
@@ -155,7 +155,7 @@ func TestRealServersRefuseTLS(t *testing.T) {
 
 // Real proxies of each kind, with nothing, TLS, and WebSocket over TLS through them, and wrong credentials.
 func TestRealServersThroughProxies(t *testing.T) {
-	watchdog(t, 90*time.Second)
+	watchdog(t, 5*realPatience)
 	ca := testpki.NewAuthority(t, "Test CA")
 	ways := append(realservers.SecureMosquitto(t, ca), realservers.Way{Server: realservers.Mosquitto(t), Name: "mosquitto/plain"})
 	last := &ways[len(ways)-1]

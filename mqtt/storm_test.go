@@ -250,7 +250,7 @@ func TestEndWhileSomebodyWaits(t *testing.T) {
 
 // 16 MiB both ways, byte for byte.
 func TestLargePayload(t *testing.T) {
-	watchdog(t, 60*time.Second)
+	watchdog(t, 3*realPatience)
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		s := mqtttest.NewServer(t)
 		m := mqtt.New()
@@ -279,11 +279,12 @@ func TestLargePayload(t *testing.T) {
 			}
 			got++
 		})
+		config(t, m, "PublishAndWaitTimeout=60")
 		must(t, m.ConnectTo(s.Host, s.Port))
 		for qos := range 3 {
 			must(t, m.PublishAndWait("a", qos, large))
 		}
-		for end := time.Now().Add(20 * time.Second); got < 3 && time.Now().Before(end); {
+		for end := time.Now().Add(realPatience); got < 3 && time.Now().Before(end); {
 			must(t, m.DoEvents())
 		}
 		if got != 3 {

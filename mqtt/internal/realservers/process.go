@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	readyTimeout = 20 * time.Second // from start to the first accepted connection; usually 0.1 s
-	stopTimeout  = 10 * time.Second // from the signal to the end; usually 0.1 s
+	readyTimeout = time.Minute // from start to the first accepted connection; usually 0.1 s
+	stopTimeout  = time.Minute // from the signal to the end; usually 0.1 s
 )
 
 // Process is a server that the test started, with its own settings and data. It can be stopped and started again on
@@ -292,16 +292,25 @@ func (p *Process) logTail() string {
 // freePort returns a port of 127.0.0.1 that nobody listens on. It is below the range that outgoing connections are
 // given (32768 and up on Linux): a client that keeps dialing a stopped server there can end up connected to itself,
 // and then the server cannot have its port back.
+//
+// Until the test ends no other test is given the port, in whatever process: else a server of another package would be
+// taken for one that has just been started, or hold the port of one that is stopped for a while. Whoever has the UDP port
+// has the number; none of the servers uses it.
 func freePort(t testing.TB) int {
 	t.Helper()
 	const low, high = 20000, 32000
 	var err error
 	for range 100 {
-		port := low + rand.IntN(high-low)
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(low+rand.IntN(high-low)))
+		var ours net.PacketConn
+		if ours, err = net.ListenPacket("udp", addr); err != nil {
+			continue
+		}
+		t.Cleanup(func() { _ = ours.Close() })
 		var l net.Listener
-		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
-			l.Close()
-			return port
+		if l, err = net.Listen("tcp", addr); err == nil {
+			_ = l.Close()
+			return l.Addr().(*net.TCPAddr).Port
 		}
 	}
 	t.Fatalf("no free port: %v", err)

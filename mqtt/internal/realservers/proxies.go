@@ -39,6 +39,7 @@ access_log none
 cache_log /dev/null
 coredump_dir @DIR@
 pinger_enable off
+max_filedescriptors 1024
 netdb_filename none
 visible_hostname rig
 shutdown_lifetime 0 seconds

@@ -82,6 +82,22 @@ func TestProcessKeepsSessions(t *testing.T) {
 	}
 }
 
+// A port that a test was given is no other's until it ends, while nobody listens on it too.
+func TestPortIsKept(t *testing.T) {
+	given := map[int]bool{}
+	for range 50 {
+		port := freePort(t)
+		if given[port] {
+			t.Errorf("port %d was given twice", port)
+		}
+		given[port] = true
+		if conn, err := net.ListenPacket("udp", fmt.Sprint("127.0.0.1:", port)); err == nil {
+			conn.Close()
+			t.Errorf("port %d can be given to another process", port)
+		}
+	}
+}
+
 func TestMissing(t *testing.T) {
 	t.Setenv("MQTT_RABBITMQ", "")
 	for _, row := range []struct{ setting, want string }{
@@ -123,7 +139,7 @@ func connect(t *testing.T, s Server, flags byte, payload ...string) (conn net.Co
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	body := []byte("\x00\x04MQTT\x04")

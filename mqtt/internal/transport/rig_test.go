@@ -113,7 +113,7 @@ func exchange(t testing.TB, conn net.Conn) {
 // refused dials and wants an error with a number and a text.
 func refused(t testing.TB, o *Options, code int, texts ...string) *errors.Error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	conn, err := Dial(ctx, o)
 	if err == nil {
@@ -138,7 +138,7 @@ func refused(t testing.TB, o *Options, code int, texts ...string) *errors.Error 
 // connected dials.
 func connected(t testing.TB, o *Options) Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	conn, err := Dial(ctx, o)
 	if err != nil {

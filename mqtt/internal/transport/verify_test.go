@@ -42,7 +42,7 @@ func faults(t *testing.T, ca *testpki.Identity) []fault {
 	}
 	return []fault{
 		{"expired", 280, "has expired", flagDates, edited(expired)},
-		{"not yet valid", 280, "not yet valid", flagDates, edited(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })},
+		{"not yet valid", 280, "not yet valid", flagDates, edited(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) })},
 		{"expired intermediate", 280, "has expired", flagDates, oldIntermediate.Issue(t, func(c *x509.Certificate) {
 			c.NotBefore = time.Now().Add(-36 * time.Hour)
 		}).TLS(oldIntermediate)},

@@ -262,7 +262,7 @@ func (g *killing) receiving() {
 	last := <-stopped
 	publish(fmt.Sprint("1 ", last))
 	publish(fmt.Sprint("2 ", last+1))
-	g.complete(fmt.Sprint("receive until ", last, " ", last+1))
+	g.complete(fmt.Sprint("receive ", last+1))
 	must(t, source.M.Interrupt())
 
 	got := make(map[string]int)

@@ -83,14 +83,9 @@ func runChild(description string) {
 		if arguments == "" {
 			select {} // until it is killed
 		}
-		for {
-			b, err := os.ReadFile(c.notes.Name())
-			check(err)
-			ends := strings.Fields(arguments)[1:]
-			if strings.Contains(string(b), "in 1 "+ends[0]+"\n") && strings.Contains(string(b), "in 2 "+ends[1]+"\n") {
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
+		// All of them: the last ones may overtake others after a restart of the server. What is missing then was lost.
+		for until := time.Now().Add(time.Minute); c.received() < number(arguments) && time.Now().Before(until); {
+			time.Sleep(50 * time.Millisecond)
 		}
 	}
 	check(c.m.Disconnect())
@@ -135,6 +130,19 @@ func (c *child) open(name string) {
 			c.line = m
 		}
 	}
+}
+
+// received counts the messages that the children have noted, each once.
+func (c *child) received() int {
+	b, err := os.ReadFile(c.notes.Name())
+	check(err)
+	noted := make(map[string]bool)
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "in ") {
+			noted[line] = true
+		}
+	}
+	return len(noted)
 }
 
 // note writes a line. It survives the end of the process.

@@ -138,6 +138,7 @@ func TestJournalIncoming(t *testing.T) {
 		d.SendAck(packet.PUBREL, 7)
 		d.SendPublish("in", 2, 8, "y")
 		d.SendAck(packet.PUBREL, 8)
+		synctest.Wait() // PUBREC leaves before the pump delivers anything
 		wantIn(t, inside, "x", "y")
 		wantPackets(t, d, "8:PUBREC", "7:PUBCOMP", "8:PUBCOMP")
 

@@ -16,12 +16,12 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 )
 
-// Every line of the tables of docs/security.md names a test, and every test that it names exists.
-func TestSecurityPage(t *testing.T) {
+// Every line of the tables of docs/threats.md names a test, and every test that it names exists.
+func TestThreatsPage(t *testing.T) {
 	exists := testNames(t)
 	name := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`")
 	rows := 0
-	for line := range strings.Lines(string(readFile(t, "../docs/security.md"))) {
+	for line := range strings.Lines(string(readFile(t, "../docs/threats.md"))) {
 		named := name.FindAllStringSubmatch(line, -1)
 		for _, n := range named {
 			if !exists[n[1]] {

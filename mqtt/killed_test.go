@@ -18,13 +18,14 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
 )
 
 var (
-	killFor  = flag.Duration("kill.for", 4*time.Second, "how long each of the twelve subtests of TestKilled kills and restarts; for an hour: 5m")
-	killSeed = flag.Uint64("kill.seed", 0, "seed of the moments at which TestKilled kills; 0 = by the clock")
+	killFor  = flag.Duration("kill.for", campaign.Pick(time.Second, 4*time.Second), "how long each of the twelve subtests of TestKilled kills and restarts; for an hour: 5m")
+	killSeed = flag.Uint64("kill.seed", 0, "seed of the moments at which TestKilled kills; 0 = the campaigns' seed")
 )
 
 // TestKilled kills a program that publishes, or one that receives, again and again, without warning (kill -9), restarts
@@ -87,7 +88,7 @@ func newKilling(t *testing.T, v mqtt.MQTTVersions, server *realservers.Process) 
 	t.Helper()
 	seed := *killSeed
 	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
+		seed = campaign.Seed(t)
 	}
 	t.Logf("-kill.seed %d", seed)
 	g := &killing{t: t, v: v, server: server, random: rand.New(rand.NewPCG(seed, uint64(v))), folder: t.TempDir()}

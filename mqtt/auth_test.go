@@ -501,6 +501,7 @@ func TestAuthInTheWrongState(t *testing.T) {
 				both(t, r.M, 211)
 			})
 			c.Send(challengeM)
+			synctest.Wait() // else CONNACK may come while the handler is at its last lines, and change what they get
 			if n := len(c.ExpectType(packet.AUTH).Bytes); n != 1+3+1+3+4+3+65535 {
 				t.Errorf("AUTH of %d bytes", n)
 			}

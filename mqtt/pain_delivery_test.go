@@ -106,6 +106,10 @@ func TestPain12SenderCutAfterEachPacket(t *testing.T) {
 // acknowledged in the order in which they came.
 func TestPain14InboundOrder(t *testing.T) {
 	const count = 100_000
+	// The exchanges of each QoS end in the order in which they began, so with no more than this many open an identifier
+	// is free again when 60,000 messages later its turn comes.
+	const window = 20_000
+	identifier := func(n int) uint16 { return uint16(1 + n%60_000) }
 	provesInBubble(t, "pain 14, MQTT5-4.6.0-2, MQTT311-4.6.0-2", func(t *testing.T, v mqtt.MQTTVersions) {
 		r, _, c := connected(t, v)
 		r.Silent()
@@ -115,45 +119,56 @@ func TestPain14InboundOrder(t *testing.T) {
 			defer sending.Unlock()
 			_ = c.TrySend(b)
 		}
+		open, ended := make(chan struct{}, window), make(chan struct{})
 		go func() {
 			for n := range count {
-				send(c.Publish(fmt.Sprint(n%4), byte(n%3), uint16(1+n%60_000), fmt.Sprint(n)))
+				qos := byte(n % 3)
+				if qos > 0 {
+					select {
+					case open <- struct{}{}:
+					case <-ended:
+						return
+					}
+				}
+				send(c.Publish(fmt.Sprint(n%4), qos, identifier(n), fmt.Sprint(n)))
 			}
 		}()
-		acknowledged := make(chan int)
-		go func() { // PUBACK in order, and PUBREC; PUBCOMP in the order of PUBREL
-			var next [3]int
-			for i := range next {
-				next[i] = i
+		var total [3]int // exchanges that ended, by QoS
+		go func() {      // PUBACK in order, and PUBREC; PUBCOMP in the order of PUBREL
+			defer close(ended)
+			begun := [3]int{1: 1, 2: 2} // the message of each QoS whose first answer comes next
+			completed := 2              // the message whose PUBCOMP comes next
+			answered := func(p *mqtttest.Packet, n *int) {
+				if id := uint16(p.Body[0])<<8 | uint16(p.Body[1]); id != identifier(*n) {
+					t.Errorf("%v for packet %d, want %d", p.Type(), id, identifier(*n))
+				}
+				*n += 3
 			}
-			total := 0
-			for total < 2*(count/3)+1 {
+			for total[1]+total[2] < 2*(count/3) {
 				p, err := c.Next()
 				if err != nil {
-					break
+					t.Error(err)
+					return
 				}
-				qos := 2
-				if p.Type() == packet.PUBACK {
-					qos = 1
-				}
-				id := uint16(p.Body[0])<<8 | uint16(p.Body[1])
 				switch p.Type() {
-				case packet.PUBACK, packet.PUBREC:
-					if want := uint16(1 + next[qos]%60_000); id != want {
-						t.Errorf("%v for packet %d, want %d", p.Type(), id, want)
-					}
-					next[qos] += 3
-					if qos == 2 {
-						send(packet.AppendShortAck(nil, packet.PUBREL, id))
-						continue
-					}
+				case packet.PUBACK:
+					answered(p, &begun[1])
+					total[1]++
+					<-open
+				case packet.PUBREC:
+					send(packet.AppendShortAck(nil, packet.PUBREL, identifier(begun[2])))
+					answered(p, &begun[2])
+				case packet.PUBCOMP:
+					answered(p, &completed)
+					total[2]++
+					<-open
+				default:
+					t.Errorf("%v came", p.Type())
 				}
-				total++
 			}
-			acknowledged <- total
 		}()
 		last := map[string]int{}
-		total := 0
+		delivered := 0
 		r.On("MessageIn", func(a any) {
 			m := a.(*mqtt.MessageInEventArgs)
 			n, err := strconv.Atoi(m.Message)
@@ -163,11 +178,12 @@ func TestPain14InboundOrder(t *testing.T) {
 				t.Errorf("%d came after %d", n, before)
 			}
 			last[slot] = n
-			total++
+			delivered++
 		})
-		r.Wait("all messages", func(mqtttest.Trace) bool { return total == count })
-		if got := <-acknowledged; got < 2*(count/3) {
-			t.Errorf("%d acknowledgments", got)
+		r.Wait("all messages", func(mqtttest.Trace) bool { return delivered == count })
+		<-ended
+		if want := [3]int{1: count / 3, 2: count / 3}; total != want {
+			t.Errorf("%v exchanges ended, by QoS, want %v", total, want)
 		}
 	})
 }

@@ -86,6 +86,7 @@ type Recorder struct {
 
 	mu        sync.Mutex
 	trace     Trace
+	calls     int // of handlers
 	hooks     map[string]func(args any)
 	running   string // the handler that runs
 	lenient   bool   // no grammar
@@ -225,6 +226,7 @@ func (r *Recorder) fired(name string, in reflect.Value) {
 		r.t.Errorf("%s fired after the end", name)
 	}
 	r.running = name
+	r.calls++
 	e := Event{name, args.Interface()}
 	if !r.silent {
 		r.trace = append(r.trace, e)
@@ -375,6 +377,13 @@ func (r *Recorder) Trace() Trace {
 	return r.trace[:len(r.trace):len(r.trace)]
 }
 
+// handled counts the calls of handlers so far.
+func (r *Recorder) handled() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.calls
+}
+
 // Take returns what has happened so far and forgets it.
 func (r *Recorder) Take() Trace {
 	r.mu.Lock()
@@ -384,16 +393,30 @@ func (r *Recorder) Take() Trace {
 	return t
 }
 
-// Wait pumps until done reports true.
+// Wait pumps until done reports true. Patience may be a thousand hours of virtual time, which DoEvents' steps of 20 ms
+// would make minutes of real time: the longer nothing happens, the longer it sleeps until an event is ready, and asks
+// done again.
 func (r *Recorder) Wait(what string, done func(Trace) bool) Trace {
 	r.t.Helper()
-	for end := time.Now().Add(r.Patience); ; {
+	start := time.Now()
+	for quiet, before := start, -1; ; {
 		trace := r.Trace()
 		if done(trace) {
 			return trace
 		}
-		if time.Now().After(end) {
+		if time.Since(start) > r.Patience {
 			r.t.Fatalf("waiting for %s; so far:\n%s", what, strings.Join(trace.Strings(), "\n"))
+		}
+		if calls := r.handled(); calls != before {
+			quiet, before = time.Now(), calls
+		}
+		if pause := time.Since(quiet) / 10; pause > time.Second {
+			sleep := time.NewTimer(pause)
+			select {
+			case <-r.M.EventsReady():
+			case <-sleep.C:
+			}
+			sleep.Stop()
 		}
 		if err := r.M.DoEvents(); err != nil {
 			r.t.Fatal(err)

@@ -443,11 +443,12 @@ func (c *Conn) Serve(seen func(p *Packet) bool) {
 }
 
 // ServeAll serves every connection with Conn.Serve until the end of the test. It returns a function that reports the
-// latest connection, nil before the first.
+// connection whose CONNECT came last, nil before the first: the version of one without CONNECT is not known yet.
 func (s *Server) ServeAll(t testing.TB, seen func(c *Conn, p *Packet) bool) (latest func() *Conn) {
 	t.Helper()
 	var mu sync.Mutex
 	var all []*Conn
+	var last *Conn
 	over := make(chan struct{})
 	var serving sync.WaitGroup
 	serving.Go(func() {
@@ -472,11 +473,14 @@ func (s *Server) ServeAll(t testing.TB, seen func(c *Conn, p *Packet) bool) (lat
 			mu.Unlock()
 			serving.Go(func() {
 				defer c.Close()
-				var hook func(p *Packet) bool
-				if seen != nil {
-					hook = func(p *Packet) bool { return seen(c, p) }
-				}
-				c.Serve(hook)
+				c.Serve(func(p *Packet) bool {
+					if p.Type() == packet.CONNECT {
+						mu.Lock()
+						last = c
+						mu.Unlock()
+					}
+					return seen == nil || seen(c, p)
+				})
 			})
 		}
 	})
@@ -495,9 +499,6 @@ func (s *Server) ServeAll(t testing.TB, seen func(c *Conn, p *Packet) bool) (lat
 	return func() *Conn {
 		mu.Lock()
 		defer mu.Unlock()
-		if len(all) == 0 {
-			return nil
-		}
-		return all[len(all)-1]
+		return last
 	}
 }

@@ -157,6 +157,12 @@ func TestLogSession(t *testing.T) {
 			c.SendAck(packet.PUBCOMP, 3)
 			r.WaitFor("MessageOut", 1)
 			want("unknown", "2 Session PUBACK for packet 9, which nothing waits for; ignored.")
+			for _, dup := range []bool{false, true, false} {
+				c.SendPublishPacket(&packet.Publish{QoS: 2, Dup: dup, PacketID: 7, Topic: []byte("t")})
+			}
+			synctest.Wait()
+			r.Pump()
+			want("busy", "2 Session PUBLISH of QoS 2 without DUP for packet 7, whose exchange is open: taken as a repetition.")
 			c.Reset()
 			r.WaitFor("Disconnected", 1)
 			r.Take()

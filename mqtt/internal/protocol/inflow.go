@@ -66,6 +66,9 @@ func (c *Client) receiveAgain(p *packet.Publish, known *Message) bool {
 		return false
 	}
 	if p.QoS == 2 {
+		if !p.Dup { // a new message would be lost here: a server that uses identifiers too early is hard to find otherwise
+			c.note(2, "PUBLISH of QoS 2 without DUP for packet %d, whose exchange is open: taken as a repetition.", p.PacketID)
+		}
 		if c.receivedOne(known) {
 			c.sendAck(packet.PUBREC, known.ID, packet.Success) // once more, without delivering once more [MQTT5-4.3.3-10] [MQTT311-4.3.3-2]
 		}

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -118,7 +119,7 @@ func hostileArguments() []badArgument {
 // nothing changes, and the connection stands.
 func TestHostileArguments(t *testing.T) {
 	rows := hostileArguments()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		config(t, r.M, `ConnectProperties={"AuthenticationMethod":"m"}`)
 		c := r.Connect(s, func(c *mqtttest.Conn) []byte {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -175,7 +176,7 @@ func TestSCRAMLogin(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				g := newLogin(t, "pass1")
 				connect(t, g)
 				if got := names(g.Take()); got != loginEvents {
@@ -203,7 +204,7 @@ func TestSCRAMLogin(t *testing.T) {
 }
 
 func TestSCRAMLoginInBackground(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		g := newLogin(t, "pass1")
 		config(t, g.M, "BackgroundEvents=True")
 		must(t, g.M.Connect())
@@ -223,7 +224,7 @@ func TestSCRAMLoginInBackground(t *testing.T) {
 // The server refuses.
 func TestSCRAMRejected(t *testing.T) {
 	t.Run("MQTT5-4.12.0-4 wrong password", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			g := newLogin(t, "pass2")
 			err := g.M.Connect()
 			wantCode(t, err, 500)
@@ -249,7 +250,7 @@ func TestSCRAMRejected(t *testing.T) {
 		})
 	})
 	t.Run("MQTT5-4.12.0-1 a method that the server does not have", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			g := newLogin(t, "pass1")
 			g.On("BeforeConnect", func(any) { config(t, g.M, `ConnectProperties={"AuthenticationMethod":"GS2-KRB5"}`) })
 			wantCode(t, g.M.Connect(), 500)
@@ -259,7 +260,7 @@ func TestSCRAMRejected(t *testing.T) {
 		})
 	})
 	t.Run("MQTT5-4.12.1-2 wrong password on the standing connection", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			g := newLogin(t, "pass1")
 			must(t, g.M.Connect())
 			g.Take()
@@ -283,7 +284,7 @@ func TestSCRAMRejected(t *testing.T) {
 // The program refuses the server.
 func TestSCRAMForgedServer(t *testing.T) {
 	t.Run("in CONNACK", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			g := newLogin(t, "pass1")
 			g.server.forge = true
 			must(t, g.M.Connect()) // it was accepted; the handler has ended the connection again
@@ -297,7 +298,7 @@ func TestSCRAMForgedServer(t *testing.T) {
 		})
 	})
 	t.Run("MQTT5-4.12.1-2 in AUTH", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			g := newLogin(t, "pass1")
 			must(t, g.M.Connect())
 			g.server.forge = true
@@ -309,7 +310,7 @@ func TestSCRAMForgedServer(t *testing.T) {
 		})
 	})
 	t.Run("in the challenge", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			g := newLogin(t, "pass1")
 			g.On("Auth", func(any) { must(t, g.M.Disconnect()) })
 			wantCode(t, g.M.Connect(), 301)
@@ -324,7 +325,7 @@ func TestSCRAMForgedServer(t *testing.T) {
 func TestAuthDataIsSecret(t *testing.T) {
 	for _, masked := range []bool{true, false} {
 		t.Run(fmt.Sprint(masked), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				g := newLogin(t, "pass1")
 				config(t, g.M, "LogLevel=3")
 				config(t, g.M, fmt.Sprint("MaskSensitiveData=", masked))
@@ -375,7 +376,7 @@ const (
 
 // Everything that an AUTH carries, both ways.
 func TestAuthProperties(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		r.On("Auth", func(any) {
 			must(t, r.M.Auth(false, mqtt.AuthProperties{
@@ -402,7 +403,7 @@ func TestAuthProperties(t *testing.T) {
 
 // Without a handler the program answers all the same.
 func TestAuthWithoutHandler(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		r.M.OnAuth = nil
 		c, done := authenticating(t, r, s)
@@ -419,7 +420,7 @@ func TestAuthWithoutHandler(t *testing.T) {
 func TestAuthFromAnotherGoroutine(t *testing.T) {
 	for _, inside := range []bool{false, true} {
 		t.Run(fmt.Sprintf("while the handler waits: %t", inside), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := memory(t, mqtt.MvV5)
 				answered := make(chan error, 1)
 				r.On("Auth", func(a any) {
@@ -476,7 +477,7 @@ func TestAuthInTheWrongState(t *testing.T) {
 		both(t, r.M, 212)
 	})
 	t.Run("with a method", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, s := memory(t, mqtt.MvV5)
 			c, done := authenticating(t, r, s)
 			synctest.Wait()
@@ -536,7 +537,7 @@ func TestConnectEndsWhileOnAuthWaits(t *testing.T) {
 		{"the time is over", func(*mqtt.MQTT, *mqtttest.Conn) { advance(time.Minute) }, 201},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := memory(t, mqtt.MvV5)
 				entered, leave := make(chan struct{}), make(chan struct{})
 				r.On("Auth", func(any) {
@@ -568,7 +569,7 @@ func TestConnectEndsWhileOnAuthWaits(t *testing.T) {
 
 // Inside a handler no Auth can fire, so that a Connect there waits in vain for a method that has a challenge.
 func TestConnectInsideAHandlerCannotAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		g := newLogin(t, "pass1")
 		must(t, g.M.Connect())
 		must(t, g.M.SetTimeout(5))
@@ -599,7 +600,7 @@ func TestAuthProtocolErrors(t *testing.T) {
 		"4.12.1 success that nothing asked for":     connackM + "F0 06 00 04 15 00 01 6D",
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := memory(t, mqtt.MvV5)
 				c, done := authenticating(t, r, s)
 				c.Send(in)
@@ -627,7 +628,7 @@ func TestEveryMethodInsideOnAuthOfConnect(t *testing.T) {
 	for _, elsewhere := range []bool{false, true} {
 		for _, method := range allMethods() {
 			t.Run(fmt.Sprintf("%s/elsewhere %t", method.name, elsewhere), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					g := newLogin(t, "pass1")
 					g.Lenient()
 					var returned atomic.Bool

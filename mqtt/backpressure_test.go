@@ -10,6 +10,7 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -305,7 +306,7 @@ func TestQuota(t *testing.T) {
 		window         int
 	}{{"Receive Maximum 3", 3, "0", 3}, {"InflightLimit 2", 10, "2", 2}, {"Receive Maximum 1", 1, "5", 1}} {
 		t.Run("pain 16: "+row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := memory(t, mqtt.MvV5)
 				config(t, r.M, "InflightLimit="+row.limit)
 				config(t, r.M, "SendQueueSize=50")
@@ -364,7 +365,7 @@ func TestQuota(t *testing.T) {
 
 // ReadyToSend fires also when it is the pump alone that makes room: nothing is written then that could tell it.
 func TestReadyToSendAfterPumping(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV3)
 		r.Silent()
 		must(t, r.M.SetTimeout(0))

@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"unicode/utf8"
 
 	registry "github.com/iotcomponents/iot/config"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 )
 
 // Bad input, of every kind and at every place: the documented number, a message that says what is allowed, nothing
@@ -284,7 +284,7 @@ func fits(value, accepts string) bool {
 // Settings while connected and connecting: those that are fixed then refuse what they have already, with the number of the
 // table; the others take it.
 func TestSettingsWhileConnected(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		m := r.M
 		config(t, m, "OutgoingUserPropCount=1")

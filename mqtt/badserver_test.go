@@ -10,6 +10,7 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -102,7 +103,7 @@ func TestConnectFails(t *testing.T) {
 				continue
 			}
 			t.Run(row.name+"/"+versionName(v), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					r, s := memory(t, v)
 					if row.prep != nil {
 						must(t, row.prep(r.M))
@@ -144,7 +145,7 @@ func TestConnectFails(t *testing.T) {
 
 // Refusals are told by ConnAck with code, name and what else the server said.
 func TestRefusal(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV3)
 		done := r.Start(r.M.Connect)
 		c := s.Accept(t)
@@ -234,7 +235,7 @@ func TestServerBreaksTheRules(t *testing.T) {
 				continue
 			}
 			t.Run(row.name+"/"+versionName(v), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					r, s, c := connected(t, v)
 					must(t, r.M.Subscribe("a", 0))
 					c.ExpectType(packet.SUBSCRIBE)
@@ -371,7 +372,7 @@ func TestBadArguments(t *testing.T) {
 func TestTooLarge(t *testing.T) { t.Run("pain 18, pain 29", tooLarge) }
 
 func tooLarge(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		c := r.Connect(s, func(c *mqtttest.Conn) []byte {
 			return c.Connack(false, 0, packet.Properties(nil).AppendUint(packet.PropMaximumPacketSize, 20))
@@ -393,7 +394,7 @@ func tooLarge(t *testing.T) {
 	if testing.Short() {
 		return
 	}
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV3)
 		b := make([]byte, packet.MaxRemainingLength) // with the topic 3 bytes too many
 		wantCode(t, r.M.PublishData("a", 0, b), 10040)

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -255,7 +255,7 @@ func wantProperties(t *testing.T, p packet.Properties, keys []fact, but ...strin
 
 // Every key of every bag arrives in its packet.
 func TestBagsOnTheWire(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		m := r.M
 		connect, connectKeys := bagText(t, "ConnectProperties")
@@ -295,7 +295,7 @@ func TestBagsOnTheWire(t *testing.T) {
 func TestConnAckProperties(t *testing.T) {
 	_, keys := bagText(t, "ConnAckProperties")
 	for _, all := range []bool{true, false} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, s := memory(t, mqtt.MvV5)
 			config(t, r.M, `ConnectProperties={"AuthenticationMethod":"a/ü"}`)
 			var p packet.Properties

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
@@ -49,7 +50,7 @@ func TestConnectIsNotAccepted(t *testing.T) {
 				continue
 			}
 			t.Run(row.name+"/"+versionName(v), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					r, s := memory(t, v)
 					config(t, r.M, "QueueMessages=True")
 					must(t, r.M.PublishMessage("q", 0, "zero"))
@@ -87,7 +88,7 @@ func TestConnectIsNotAccepted(t *testing.T) {
 func TestConnectComesFirst(t *testing.T) {
 	for _, v := range bothVersions {
 		t.Run("MQTT5-3.1.0-1 MQTT311-3.1.0-1 MQTT5-3.1.0-2 MQTT311-3.1.0-2 "+versionName(v), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := memory(t, v)
 				lasting(t, r.M)
 				config(t, r.M, "AutoReconnect=True")
@@ -126,7 +127,7 @@ func TestConnectComesFirst(t *testing.T) {
 func TestConnectOfDefaults(t *testing.T) {
 	for _, v := range bothVersions {
 		t.Run("MQTT311-7.0.0-2 U5-27 MQTT5-3.1.2-1 MQTT311-3.1.2-1 MQTT5-3.1.3-5 MQTT311-3.1.3-5 MQTT311-3.1.3-6 "+versionName(v), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				s := mqtttest.NewMemoryServer(t)
 				seen := map[string]bool{}
 				for range 20 {

@@ -2,9 +2,9 @@ package mqtt_test
 
 import (
 	"testing"
-	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 )
 
 // A message that cannot be stored is not taken over: the connection ends without PUBREC, and without a DISCONNECT that would
@@ -12,7 +12,7 @@ import (
 func TestMessageThatCannotBeStored(t *testing.T) {
 	for _, v := range bothVersions {
 		t.Run("MQTT311-4.8.0-2 "+versionName(v), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s, _ := journaled(t, v)
 				c := r.Connect(s, nil)
 				must(t, mqtt.BreakJournal(r.M))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -25,7 +26,7 @@ func TestDisconnectIsTheLastPacket(t *testing.T) {
 	} {
 		for _, v := range bothVersions {
 			t.Run("MQTT5-3.14.4-2 MQTT311-3.14.4-1 MQTT5-3.14.4-3 MQTT311-3.14.4-3 MQTT5-3.1.2-8 MQTT311-3.1.2-8 "+row.name+"/"+versionName(v), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					r, _, c := connected(t, v)
 					must(t, r.M.PublishMessage("a", 1, "accepted"))
 					c.ExpectPublish()
@@ -82,7 +83,7 @@ func TestServerGivesUpOnASilentClient(t *testing.T) {
 		{"MQTT311-3.1.2-24 without a word", mqtt.MvV3, func(c *mqtttest.Conn) { c.Close() }, 1120, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := memory(t, row.v)
 				lasting(t, r.M)
 				config(t, r.M, "AutoReconnect=True")
@@ -111,7 +112,7 @@ func TestServerGivesUpOnASilentClient(t *testing.T) {
 // Another client takes the identifier, again and again.
 func TestIdentifierIsTakenOver(t *testing.T) {
 	t.Run("MQTT5-3.1.4-3 DISCONNECT 0x8E: told, closed, and no new attempt", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, d, c := reconnecting(t, mqtt.MvV5)
 			c.Send("E0 02 8E 00")
 			if a := last[mqtt.DisconnectedEventArgs](t, r.WaitFor("Disconnected", 1)); a.StatusCode != 500 || a.ReasonCode != 0x8E {
@@ -126,7 +127,7 @@ func TestIdentifierIsTakenOver(t *testing.T) {
 		})
 	})
 	t.Run("MQTT311-3.1.4-2 closed without a word: the attempts get rarer, so that two clients do not evict each other for ever", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, d, c := reconnecting(t, mqtt.MvV3)
 			for _, wait := range []time.Duration{1, 2, 4, 8, 16} {
 				r.Take()

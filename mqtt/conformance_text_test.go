@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -68,7 +69,7 @@ func TestConnectTextsAreRefused(t *testing.T) {
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, _ := memory(t, mqtt.MvV3)
 				mqtt.SetDial(r.M, blockedDial(nil)) // an attempt would end with 201
 				must(t, row.set(r.M))
@@ -154,7 +155,7 @@ func TestSessionPresentIsTold(t *testing.T) {
 	for _, v := range bothVersions {
 		for _, present := range []bool{false, true} {
 			t.Run(fmt.Sprintf("MQTT5-3.2.2-3 MQTT311-3.2.2-2 MQTT311-3.2.2-3 %t/%s", present, versionName(v)), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					r, s := memory(t, v)
 					lasting(t, r.M)
 					r.Connect(s, resume(present))

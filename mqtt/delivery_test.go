@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -327,7 +328,7 @@ func TestFirstAndLastBytes(t *testing.T) {
 					continue
 				}
 				t.Run(fmt.Sprintf("pain 15: %s/with CONNACK %t/%s", row.name, together, versionName(v)), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) {
+					bubble.Test(t, func(t *testing.T) {
 						r, s := memory(t, v)
 						done := r.Start(r.M.Connect)
 						c := s.Accept(t)
@@ -395,7 +396,7 @@ func TestMessageWithoutHandlerIsAcknowledged(t *testing.T) {
 func TestLowerLimitsAfterReconnect(t *testing.T) { t.Run("pain 18", lowerLimitsAfterReconnect) }
 
 func lowerLimitsAfterReconnect(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		lasting(t, r.M)
 		c := r.Connect(s, nil)
@@ -424,7 +425,7 @@ func lowerLimitsAfterReconnect(t *testing.T) {
 func TestAliasEndsWithItsConnection(t *testing.T) { t.Run("pain 19", aliasEndsWithItsConnection) }
 
 func aliasEndsWithItsConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		lasting(t, r.M)
 		alias := func(c *mqtttest.Conn) []byte {

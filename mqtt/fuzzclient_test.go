@@ -3,8 +3,8 @@ package mqtt_test
 import (
 	"slices"
 	"testing"
-	"testing/synctest"
 
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -24,7 +24,7 @@ func FuzzServerBytes(f *testing.F) {
 		if len(b) > 4096 {
 			return
 		}
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			f := newFuzzed(t, mode)
 			f.begin()
 			used := allocated(func() {
@@ -60,7 +60,7 @@ func FuzzServerPackets(f *testing.F) {
 		if len(program) > 200 {
 			return
 		}
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			f := newFuzzed(t, mode&^(modeUnacknowledged|modeClose))
 			f.begin()
 			p := fuzzProgram{f, program}

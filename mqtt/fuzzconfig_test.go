@@ -13,6 +13,7 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 )
 
@@ -101,7 +102,7 @@ func FuzzComponentHost(f *testing.F) {
 		if len(s) > 1000 {
 			return // Go's errors repeat the whole address
 		}
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			m := recorded(t)
 			if err := m.SetRemoteHost(s); err != nil {
 				secret := ""

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -275,7 +276,7 @@ func TestHalfOpenDuringBackPressure(t *testing.T) {
 // Server Keep Alive is the interval of the bound, whatever ours was [MQTT5-3.1.2-21].
 func TestHalfOpenServerKeepAlive(t *testing.T) {
 	for _, ours := range []int{0, 1000} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, s := memory(t, mqtt.MvV5)
 			must(t, r.M.SetKeepAliveInterval(ours))
 			r.Connect(s, func(c *mqtttest.Conn) []byte {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
@@ -93,7 +94,7 @@ func TestHostsInTurn(t *testing.T) {
 		{"banned", mqtt.MvV5, refusing(packet.Banned), false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, f := sailing(t, row.v, "a:1883", "b:1884", "c:1883")
 				config(t, r.M, "RemoteHosts=b:1884,c")
 				absent(t, f, "b:1884")
@@ -129,7 +130,7 @@ func TestHostsInTurn(t *testing.T) {
 
 // Nobody answers: the time of the attempt is shared, and it is over when it is.
 func TestHostsShareTheTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, f := sailing(t, mqtt.MvV3)
 		config(t, r.M, "RemoteHosts=b,c,d")
 		config(t, r.M, "ConnectionTimeout=10")
@@ -201,7 +202,7 @@ func TestHostsWithAutoReconnect(t *testing.T) {
 // there are others.
 func TestHostsThatRefuseAutoReconnect(t *testing.T) {
 	for _, goodbye := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, f := sailing(t, mqtt.MvV5, "a:1883", "b:1883")
 			config(t, r.M, "AutoReconnect=True")
 			config(t, r.M, "RemoteHosts=b")
@@ -233,7 +234,7 @@ func TestHostsThatRefuseAutoReconnect(t *testing.T) {
 
 // A program that does not wait is told how the last server has answered, and Interrupt ends the whole attempt.
 func TestHostsWithoutWaiting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, f := sailing(t, mqtt.MvV3, "c:1883")
 		config(t, r.M, "RemoteHosts=b,c,d")
 		must(t, r.M.SetTimeout(0))
@@ -259,7 +260,7 @@ func TestHostsWithoutWaiting(t *testing.T) {
 
 // RemoteHost keeps what was assigned, and shows another server by its name where there is no address of it.
 func TestRemoteHostOfAnotherServer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV3)
 		mqtt.SetDial(r.M, func(ctx context.Context, network, address string) (net.Conn, error) {
 			if network != "unix" {
@@ -291,7 +292,7 @@ func TestServerReferenceOverTLS(t *testing.T) {
 		code        int
 	}{{"b.example", 0}, {"a.example", 280}} {
 		t.Run("for "+row.certificate, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ca := testpki.NewAuthority(t, "Test CA")
 				named := func(name string) *tls.Config {
 					return serverConfig(ca.Issue(t, func(c *x509.Certificate) { c.DNSNames = []string{name} }))

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -252,7 +253,7 @@ func TestJournalDeliveryAfterTheEnd(t *testing.T) {
 
 // One owner at a time.
 func TestJournalLocked(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s, folder := journaled(t, mqtt.MvV5)
 		c := r.Connect(s, nil)
 		other := nextProcess(t, mqtt.MvV5, s)
@@ -282,7 +283,7 @@ func TestJournalLocked(t *testing.T) {
 
 // JournalDir and ClientId are fixed while the journal has messages; Reset deletes it.
 func TestJournalIsBoundToItsClient(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s, folder := journaled(t, mqtt.MvV3)
 		must(t, r.M.SetCleanSession(true))
 		must(t, r.M.SetClientId(""))
@@ -369,7 +370,7 @@ func TestJournalUnusable(t *testing.T) {
 		}, nil},
 	} {
 		t.Run("pain 32: "+test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, _, _ := journaled(t, mqtt.MvV5)
 				folder := test.folder(t)
 				config(t, r.M, "JournalDir="+folder)
@@ -392,7 +393,7 @@ func TestJournalUnusable(t *testing.T) {
 func TestJournalDamaged(t *testing.T) { t.Run("pain 32", journalDamaged) }
 
 func journalDamaged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s, folder := journaled(t, mqtt.MvV5)
 		config(t, r.M, "QueueMessages=True")
 		for _, text := range []string{"first message", "second message", "third message"} {
@@ -511,7 +512,7 @@ func TestJournalConcurrent(t *testing.T) {
 // What somebody has put in the place of the journal is refused each time, and costs nothing: with the file back in its place
 // everything goes on.
 func TestJournalReplaced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s, folder := journaled(t, mqtt.MvV5)
 		config(t, r.M, "QueueMessages=True")
 		must(t, r.M.PublishMessage("t", 1, "a"))

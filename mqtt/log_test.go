@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -87,7 +88,7 @@ func TestLogPage(t *testing.T) {
 
 // inBubble is f with virtual time.
 func inBubble(f func(t *testing.T)) func(t *testing.T) {
-	return func(t *testing.T) { synctest.Test(t, f) }
+	return func(t *testing.T) { bubble.Test(t, f) }
 }
 
 // LogLevel counts at once, also in the middle of a packet.
@@ -199,7 +200,7 @@ func logSecrets(t *testing.T) {
 	}
 	secretData := packet.Properties(nil).AppendString(packet.PropCorrelationData, secret)
 	for _, masked := range []string{"True", "False"} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, s := memory(t, mqtt.MvV5)
 			config(t, r.M, "LogLevel=3")
 			config(t, r.M, "MaskSensitiveData="+masked)
@@ -305,7 +306,7 @@ func failingDial(text string) mqtttest.DialFunc {
 
 // What waits, and for what, is told at level 3 when something has to wait.
 func TestLogQueues(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV3)
 		config(t, r.M, "SendQueueSize=2")
 		config(t, r.M, "InflightLimit=1") // counts from the next connection on
@@ -329,7 +330,7 @@ func TestLogQueues(t *testing.T) {
 			}
 		}
 	})
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV3)
 		config(t, r.M, "LogLevel=3")
 		flood := strings.Repeat(string(c.Publish("t", 0, 0, "")), mqtt.MaxEvents)
@@ -345,7 +346,7 @@ func TestLogQueues(t *testing.T) {
 
 // RepublishInterval tells what is sent again.
 func TestLogRepublish(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV3)
 		config(t, r.M, "RepublishInterval=30")
 		config(t, r.M, "LogLevel=3")

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 )
 
 // Every method may be called while every other one, or the same, runs on another goroutine, with a pump and traffic
@@ -20,7 +21,7 @@ func TestEveryMethodBesideEveryMethod(t *testing.T) {
 		t.Run("pain 2, pain 26: "+one.name, func(t *testing.T) {
 			for j, other := range methods[i:] {
 				t.Run("beside "+other.name, func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) {
+					bubble.Test(t, func(t *testing.T) {
 						g := newStage(t, bothVersions[(i+j)%len(bothVersions)])
 						g.beside(one, other)
 						g.works()

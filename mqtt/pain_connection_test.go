@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
@@ -129,7 +130,7 @@ func TestPain28MemoryIsBounded(t *testing.T) {
 		t.Run(fmt.Sprintf("pain 28: offline %t", offline), func(t *testing.T) {
 			const size, bound = 64 << 10, 64 << 20 // the bound of QueueMessages is the largest
 			var before, after runtime.MemStats
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := memory(t, mqtt.MvV5)
 				r.Silent()
 				config(t, r.M, "QueueMessages=True")
@@ -185,7 +186,7 @@ func TestPain30ManyPublishersOverLayers(t *testing.T) {
 	for _, w := range []way{{}, {tls: true}, {webSocket: true}, {tls: true, webSocket: true}} {
 		t.Run("pain 30: "+w.scheme(), func(t *testing.T) {
 			watchdog(t, 60*time.Second)
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				const publishers, each = 64, 30
 				r, s := w.open(t, mqtt.MvV5, &request{})
 				r.Silent()
@@ -257,7 +258,7 @@ func (f *framed) Write(b []byte) (int, error) {
 func TestPain31FramesOfAnySize(t *testing.T) {
 	for _, v := range bothVersions {
 		play := func(t *testing.T, n int) (events []string) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				var r *mqtttest.Recorder
 				var s *mqtttest.Server
 				if n < 0 {

@@ -12,11 +12,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/iotcomponents/iot/firewall"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
@@ -307,7 +307,7 @@ func TestProxyCredentials(t *testing.T) {
 	} {
 		for _, bySettings := range []bool{false, true} {
 			t.Run(fmt.Sprintf("pain 35: %d/%s/%s/settings %t", row.kind, row.user, row.password, bySettings), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					noted := &request{}
 					r, s := way{proxy: row.kind}.open(t, mqtt.MvV5, noted)
 					s.ServeAll(t, nil)
@@ -435,7 +435,7 @@ func TestProxyAutoDetect(t *testing.T) {
 func TestSecretsStayOutOfEvents(t *testing.T) { t.Run("pain 34", secretsStayOutOfEvents) }
 
 func secretsStayOutOfEvents(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		noted := &request{}
 		w := way{firewall.FwTunnel, true, true}
 		r, s := w.open(t, mqtt.MvV5, noted)

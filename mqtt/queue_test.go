@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -40,7 +41,7 @@ func TestQueueMessages(t *testing.T) {
 // SendQueueSize bounds the queue: QoS 0 is refused at once, QoS 1 and 2 wait for room. Nothing that was accepted is
 // dropped.
 func TestQueueMessagesBound(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		config(t, r.M, "QueueMessages=True")
 		config(t, r.M, "SendQueueSize=2")
@@ -74,7 +75,7 @@ func TestQueueMessagesBound(t *testing.T) {
 
 // The payloads are bounded too, whatever SendQueueSize says.
 func TestQueueMessagesBytes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _ := memory(t, mqtt.MvV3)
 		config(t, r.M, "QueueMessages=True")
 		config(t, r.M, "SendQueueSize=0")
@@ -94,7 +95,7 @@ func TestQueueMessagesBytes(t *testing.T) {
 func TestQueueMessagesPublishAndWait(t *testing.T) {
 	for qos := range 3 {
 		t.Run(fmt.Sprint("QoS ", qos), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := memory(t, mqtt.MvV5)
 				config(t, r.M, "QueueMessages=True")
 				config(t, r.M, "AutoReconnect=True")
@@ -152,7 +153,7 @@ func TestQueueMessagesWhileReconnecting(t *testing.T) {
 func TestQueueMessagesPublishAndWaitWhileConnecting(t *testing.T) {
 	for qos := range 2 {
 		t.Run(fmt.Sprint("QoS ", qos), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := memory(t, mqtt.MvV3)
 				config(t, r.M, "QueueMessages=True")
 				must(t, r.M.SetTimeout(0))
@@ -185,7 +186,7 @@ func TestQueueMessagesNotTaken(t *testing.T) {
 		{"RetainAvailable", 1, "Retain=True", packet.PropRetainAvailable, 500},
 	} {
 		t.Run(fmt.Sprint(row.name, " QoS ", row.qos), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := memory(t, mqtt.MvV5)
 				config(t, r.M, "QueueMessages=True")
 				config(t, r.M, row.setting)
@@ -209,7 +210,7 @@ func TestQueueMessagesNotTaken(t *testing.T) {
 
 // Who waits for room in the queue gets it when SendQueueSize is raised, and hears of Reset.
 func TestQueueMessagesRoom(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _ := memory(t, mqtt.MvV5)
 		config(t, r.M, "QueueMessages=True")
 		config(t, r.M, "SendQueueSize=1")

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
@@ -45,7 +46,7 @@ type replay struct {
 // play replays a conversation.
 func play(t *testing.T, c *mqtttest.Conversation, over string, how cut) (got *replayed) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := &replay{t: t}
 		p.begin(c, over, how)
 		p.act(c.Pieces[0].Bytes)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -129,7 +130,7 @@ func TestReconnectSchedule(t *testing.T) {
 func TestReconnectJitter(t *testing.T) { t.Run("pain 24", reconnectJitter) }
 
 func reconnectJitter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		const n = 100
 		s := mqtttest.NewMemoryServer(t)
 		var mu sync.Mutex
@@ -290,7 +291,7 @@ func TestReconnectEnds(t *testing.T) {
 		{"closed by the server", mqtt.MvV3, func(_ *testing.T, _ *mqtttest.Recorder, _ *switchedDial, c *mqtttest.Conn) { c.Close() }, true, false},
 	} {
 		t.Run("pain 24: "+row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, d, c := reconnecting(t, row.version)
 				row.do(t, r, d, c)
 				if row.goesOn {
@@ -317,7 +318,7 @@ func TestReconnectEnds(t *testing.T) {
 
 // ReconnectAttempts bounds the attempts; what then ends it is told with the last reason.
 func TestReconnectAttempts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, d, c := reconnecting(t, mqtt.MvV3)
 		config(t, r.M, "ReconnectAttempts=3")
 		config(t, r.M, "ReconnectDelayMin=2")
@@ -367,7 +368,7 @@ func TestReconnectIsEnded(t *testing.T) {
 	} {
 		for _, stage := range []string{"waiting", "asking", "dialing", "awaiting CONNACK"} {
 			t.Run(name+" "+stage, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					r, d, c := reconnecting(t, mqtt.MvV5)
 					release := make(chan struct{})
 					if stage == "dialing" {
@@ -412,7 +413,7 @@ func TestReconnectIsEnded(t *testing.T) {
 
 // While an attempt is waited for the component is idle: the host may be changed, and Connect takes over.
 func TestReconnectMeanwhile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, d, c := reconnecting(t, mqtt.MvV3)
 		c.Reset()
 		r.WaitFor("Disconnected", 1)
@@ -430,7 +431,7 @@ func TestReconnectMeanwhile(t *testing.T) {
 
 // BeforeConnect may change ClientId and CleanSession for each attempt, and the program its password.
 func TestReconnectRenewsCredentials(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, d, c := reconnecting(t, mqtt.MvV5)
 		must(t, r.M.SetUser("u"))
 		n := 0
@@ -453,7 +454,7 @@ func TestReconnectRenewsCredentials(t *testing.T) {
 
 // With BackgroundEvents the handlers run by themselves, BeforeConnect of an attempt too.
 func TestReconnectInTheBackground(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		m, s := inTheBackground(t)
 		connected := make(chan int, 8)
 		m.OnBeforeConnect = func(*mqtt.BeforeConnectEventArgs) {}
@@ -490,7 +491,7 @@ func TestPublishAndWaitOverReconnection(t *testing.T) {
 
 // ReconnectAttempts holds also when it is lowered below the number of the attempt that is waited for.
 func TestReconnectAttemptsLowered(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, d, c := reconnecting(t, mqtt.MvV3)
 		d.down = true
 		c.Reset()
@@ -510,7 +511,7 @@ func TestReconnectAttemptsLowered(t *testing.T) {
 
 // What the program ends begins with the shortest delay the next time.
 func TestReconnectDelayAfterDisconnect(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, d, c := reconnecting(t, mqtt.MvV3)
 		d.down = true
 		c.Reset()
@@ -531,7 +532,7 @@ func TestReconnectDelayAfterDisconnect(t *testing.T) {
 
 // Giving up is told in the background too, where nothing else is left to tell.
 func TestReconnectGivesUpInTheBackground(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		m, s := inTheBackground(t)
 		told := make(chan int, 8)
 		m.OnError = func(e *mqtt.ErrorEventArgs) { told <- e.ErrorCode }
@@ -550,7 +551,7 @@ func TestReconnectGivesUpInTheBackground(t *testing.T) {
 
 // What BeforeConnect changes counts for the attempt, the settings of the transport included.
 func TestBeforeConnectChangesSettings(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		must(t, r.M.SetRemoteHost("ws://host/mqtt"))
 		r.On("BeforeConnect", func(any) { config(t, r.M, "WebSocketHeaders=X-Token: new") })
@@ -572,7 +573,7 @@ func TestBeforeConnectChangesSettings(t *testing.T) {
 // A message that is dropped with its session is told to be, whether AutoReconnect would have waited or not.
 func TestPublishAndWaitWhileDisconnecting(t *testing.T) {
 	for _, wanted := range []string{"False", "True"} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, _, c := connected(t, mqtt.MvV3)
 			config(t, r.M, "AutoReconnect="+wanted)
 			waits := r.Start(func() error { return r.M.PublishAndWait("a", 1, []byte("x")) })

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -93,7 +94,7 @@ func reconnectStorms(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	for round := range rounds {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			s := mqtttest.NewMemoryServer(t)
 			var calm atomic.Bool
 			latest := s.ServeAll(t, moody(&calm))
@@ -223,7 +224,7 @@ func nothingIsLost(t *testing.T) {
 		rounds = 6
 	}
 	for round := range rounds {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			const publishers, each = 3, 20
 			s := mqtttest.NewMemoryServer(t)
 			l := &ledger{t: t, sessions: round%3 != 0, next: make(map[string]int), pending: make(map[uint16]string)}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -132,7 +133,7 @@ func TestServerReferenceOfConnack(t *testing.T) {
 		}, "a:1883"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, f := following(t, "a:1883", "b:1884")
 				must(t, r.M.SetUser("u"))
 				done := r.Start(r.M.Connect)
@@ -191,7 +192,7 @@ func TestServerReferenceNames(t *testing.T) {
 		{"no reference", []string{"a:1883", ""}, "", "a:1883", 500, "names no other server"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, f := following(t, "a:1883")
 				for i := 0; i < len(row.refuse); i += 2 {
 					f.servers[row.refuse[i]] = mqtttest.NewMemoryServer(t)
@@ -222,7 +223,7 @@ func TestServerReferenceNames(t *testing.T) {
 
 // Without the setting the refusal is what it is, and so is the end of a connection.
 func TestServerReferenceNotFollowed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, f := sailing(t, mqtt.MvV5, "a:1883")
 		config(t, r.M, "AutoReconnect=True")
 		done := r.Start(r.M.Connect)
@@ -261,7 +262,7 @@ func TestServerReferenceOfDisconnect(t *testing.T) {
 		{"U5-22 server moved", packet.ServerMoved, "x:1 b:1884"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, f := following(t, "a:1883", "b:1884")
 				config(t, r.M, "AutoReconnect=True")
 				done := r.Start(r.M.Connect)
@@ -303,7 +304,7 @@ func TestServerReferenceOfDisconnect(t *testing.T) {
 
 // Without AutoReconnect the program's next Connect heeds that the server has moved.
 func TestServerMovedWithoutAutoReconnect(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, f := following(t, "a:1883", "b:1884")
 		done := r.Start(r.M.Connect)
 		c := f.accept(t, "a:1883")
@@ -321,7 +322,7 @@ func TestServerMovedWithoutAutoReconnect(t *testing.T) {
 
 // The servers that are named do not answer: each attempt tries them first, and the one that has sent us away last.
 func TestServerReferenceUnreachable(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, f := following(t, "a:1883", "c:1883")
 		config(t, r.M, "AutoReconnect=True")
 		done := r.Start(r.M.Connect)
@@ -346,7 +347,7 @@ func TestServerReferenceUnreachable(t *testing.T) {
 
 // Servers that move in a circle, and one after the other: the last word of each counts.
 func TestServersThatMoveOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, f := following(t, "a:1883", "b:1883", "c:1883")
 		connect := func(want string, moves ...string) {
 			t.Helper()
@@ -384,7 +385,7 @@ func TestServerReferenceIsEnded(t *testing.T) {
 	} {
 		for _, stage := range []string{"sent away", "dialing", "awaiting CONNACK"} {
 			t.Run(name+" "+stage, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					r, f := following(t, "a:1883", "b:1884")
 					r.Lenient()
 					config(t, r.M, "RemoteHosts=d,e")

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -30,7 +30,7 @@ func TestEveryMethodInsideEveryHandler(t *testing.T) {
 				for _, event := range matrixEvents(v) {
 					for _, method := range allMethods() {
 						t.Run(fmt.Sprintf("%s inside %s/%s", method.name, event, versionName(v)), func(t *testing.T) {
-							synctest.Test(t, func(t *testing.T) { callInside(t, v, event, method, row.elsewhere) })
+							bubble.Test(t, func(t *testing.T) { callInside(t, v, event, method, row.elsewhere) })
 						})
 					}
 				}
@@ -94,7 +94,7 @@ func TestPanicInHandler(t *testing.T) {
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		run := func(t *testing.T, event string) []string {
 			var got []string
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				g := newStage(t, v)
 				g.r.Lenient()
 				calls := 0

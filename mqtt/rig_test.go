@@ -16,6 +16,7 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 )
 
@@ -57,7 +58,7 @@ func eachVersion(t *testing.T, f func(t *testing.T, v mqtt.MQTTVersions)) {
 // eachVersionInBubble is eachVersion with virtual time.
 func eachVersionInBubble(t *testing.T, f func(t *testing.T, v mqtt.MQTTVersions)) {
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
-		synctest.Test(t, func(t *testing.T) { f(t, v) })
+		bubble.Test(t, func(t *testing.T) { f(t, v) })
 	})
 }
 

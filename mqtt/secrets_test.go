@@ -3,9 +3,9 @@ package mqtt_test
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 )
 
 // No error text tells a secret: whatever is wrong with it, and under whatever name it was given.
@@ -64,7 +64,7 @@ func errorsTellNoSecret(t *testing.T) {
 		settings(t, m)
 	})
 	t.Run("connected", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, _, c := connected(t, mqtt.MvV5)
 			settings(t, r.M)
 			try(t, "Auth", r.M.Auth(true, mqtt.AuthProperties{AuthData: []byte(secret)}))

@@ -10,9 +10,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 )
 
@@ -84,7 +84,7 @@ func TestUntrustedServerLearnsNothing(t *testing.T) {
 		{"unknown authority, WebSocket", "wss://broker.example/mqtt", "275"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ca, server := certified(t)
 				r, s := layered(t, mqtt.MvV5, row.url, mqtttest.OverTLS(serverConfig(server)))
 				if row.code == "280" {
@@ -128,7 +128,7 @@ func TestEscapesInHost(t *testing.T) {
 
 // A space in the query of a URL does not part the line of the upgrade's request. FuzzComponentHost found it.
 func TestSpaceInURL(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var request *http.Request
 		r, s := layered(t, mqtt.MvV5, "ws://broker.example/a b?c d=e f", mqtttest.OverWebSocket(func(seen *http.Request) { request = seen }))
 		r.Connect(s, nil)

@@ -14,6 +14,7 @@ import (
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/firewall"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 )
 
@@ -117,7 +118,7 @@ func TestLengthsOfAnswers(t *testing.T) {
 		{aLargeConnack, "broker.example", 0, "\x20\xff\xff\xff\x7f", "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"},
 	} {
 		t.Run("pain 29: "+row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				said := 0
 				r, s := layered(t, mqtt.MvV5, row.url, talker(row.begin, row.more, &said))
 				if row.proxy != 0 {
@@ -155,7 +156,7 @@ func TestLengthsOfAnswers(t *testing.T) {
 
 // The length of a frame is no reason to allocate: a frame of 2^62 bytes is a stream like any other.
 func TestLengthOfAFrame(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := layered(t, mqtt.MvV5, webSocketURL, mqtttest.OverWebSocket(nil))
 		c := r.Connect(s, nil)
 		used := allocated(func() {

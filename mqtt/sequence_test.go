@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -92,7 +93,7 @@ func TestDisconnectedByServer(t *testing.T) {
 				continue
 			}
 			t.Run(row.name+"/"+versionName(v), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					r, s, c := connected(t, v)
 					row.end(c)
 					trace := r.WaitFor("Disconnected", 1)
@@ -269,7 +270,7 @@ func TestSubscribeStepByStep(t *testing.T) {
 
 // What v5 answers say beyond their code reaches the events.
 func TestReasonsReachTheEvents(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV5)
 		why := packet.Properties(nil).AppendString(packet.PropReasonString, "why").AppendUserProperty("n", "1").AppendUserProperty("n", "2")
 		const rest = "ReasonString:why UserProperties:[{n 1} {n 2}]"
@@ -325,7 +326,7 @@ func TestCutAtEachByte(t *testing.T) {
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		for n := int64(1); n < 100; n++ {
 			for _, f := range []mqtttest.Faults{{CutRead: n}, {CutWrite: n}} {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					g := newStage(t, v)
 					mqtt.SetDial(g.r.M, mqtttest.FaultyDial(g.s.Dial, f))
 					g.play()

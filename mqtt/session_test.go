@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -254,7 +255,7 @@ func TestRestoreIncoming(t *testing.T) {
 
 // The properties of a message survive, those that a server may send included.
 func TestRestoreKeepsProperties(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		old, s := memory(t, mqtt.MvV5)
 		lasting(t, old.M)
 		c := old.Connect(s, nil)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -48,7 +49,7 @@ func wantTextRefused(t testing.TB, text, why string) {
 // The text of a session with a message at every stage stays as it is in testdata: who has saved one can read it later.
 func TestSessionTextGolden(t *testing.T) {
 	const file = "testdata/session.json"
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV5)
 		lasting(t, r.M)
 		must(t, r.M.SetClientId("boiler-7"))
@@ -241,7 +242,7 @@ func TestSessionTextPayloads(t *testing.T) {
 		"", " ", "\x00", "\xFF", "a\xC3", "ü", "\uFFFD", "\u2028\u2029", "<a href=\"x\">&amp;</a>", `\u0041`, `"`, "\\", "\r\n\t\b\f\x7F",
 		"\xED\xA0\x80", "😀", "=", "AA==", "null", strings.Repeat("x", 100000), strings.Repeat("\xFE", 100000),
 	}
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV3)
 		lasting(t, r.M)
 		c := r.Connect(s, nil)

@@ -12,6 +12,7 @@ import (
 	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/firewall"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 )
 
 // bad are values that a setter refuses, and with which number.
@@ -115,7 +116,7 @@ func TestSetters(t *testing.T) {
 
 // wrongTime tries a setter while connecting and connected.
 func wrongTime(t *testing.T, row setterRow, fixed int) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV3)
 		try := func(when string) {
 			t.Helper()
@@ -151,7 +152,7 @@ func wrongTime(t *testing.T, row setterRow, fixed int) {
 
 // SetConnected is Connect and Disconnect.
 func TestSetConnected(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := memory(t, mqtt.MvV3)
 		must(t, r.M.SetConnected(false))
 		done := r.Start(func() error { return r.M.SetConnected(true) })

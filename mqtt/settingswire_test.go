@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -110,7 +111,7 @@ func TestSettingsOfConnect(t *testing.T) {
 
 // The user properties of the message received last, in order and with repetitions (pain 21).
 func TestIncomingUserProperties(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV5)
 		p := packet.Properties(nil).AppendUserProperty("b", "1").AppendUserProperty("a", "2").AppendUserProperty("b", "3").AppendUint(packet.PropSubscriptionIdentifier, 7)
 		read := func(any) {

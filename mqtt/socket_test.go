@@ -8,11 +8,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -178,7 +178,7 @@ func serveOne(conn net.Conn) {
 func TestMaxTransferRateOfMessages(t *testing.T) {
 	for _, w := range []way{{}, {tls: true}, {webSocket: true}, {tls: true, webSocket: true}} {
 		t.Run(w.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := w.open(t, mqtt.MvV5, nil)
 				const rate, size, count = 10_000, 1000, 50
 				config(t, r.M, fmt.Sprintf("MaxTransferRate=%d", rate))

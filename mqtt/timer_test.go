@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -161,7 +162,7 @@ func TestNoFalseAlarm(t *testing.T) {
 		})
 	})
 	t.Run("pain 23: MQTT5-3.1.2-21 Server Keep Alive", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, s := memory(t, mqtt.MvV5)
 			must(t, r.M.SetKeepAliveInterval(1000))
 			c := r.Connect(s, func(c *mqtttest.Conn) []byte {
@@ -199,7 +200,7 @@ func TestPingRoundTrip(t *testing.T) {
 func TestRepublish(t *testing.T) { t.Run("pain 13", republish) }
 
 func republish(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV3)
 		config(t, r.M, "RepublishInterval=30")
 		for i, qos := range []int{1, 2, 1, 2} {
@@ -227,7 +228,7 @@ func republish(t *testing.T) {
 		advance(time.Hour)
 		wantPackets(t, c)
 	})
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV5)
 		config(t, r.M, "RepublishInterval=1")
 		must(t, r.M.PublishMessage("t", 1, "a"))
@@ -316,7 +317,7 @@ func TestPublishAndWait(t *testing.T) {
 
 // A server that refuses a message: PublishAndWait returns 500 with the code and its name.
 func TestPublishAndWaitRefused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV5)
 		for qos := 1; qos <= 2; qos++ {
 			done := r.Start(func() error { return r.M.PublishAndWait("t", qos, []byte("x")) })
@@ -441,7 +442,7 @@ func TestDisconnectDuringConnect(t *testing.T) {
 
 // A message that is given up: PublishAndWait returns the reason, which is no refusal of the server.
 func TestPublishAndWaitGivenUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV3)
 		config(t, r.M, "RepublishTimeout=3")
 		start := time.Now()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
@@ -88,7 +89,7 @@ func goroutine() string {
 func TestServerAuthenticationEvent(t *testing.T) {
 	for _, chain := range []bool{false, true} {
 		t.Run(fmt.Sprintf("SSLIncludeCertChain %t", chain), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ca := testpki.NewAuthority(t, "Test CA")
 				middle := ca.Issue(t, testpki.AsAuthority("Middle"))
 				server := middle.Issue(t, nil)
@@ -164,7 +165,7 @@ func TestServerAuthenticationDecides(t *testing.T) {
 			}
 			name := fmt.Sprintf("%s/%s/decides %t/handler %t", row.server, row.setting, row.decide != nil, handler)
 			t.Run(name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					ca := testpki.NewAuthority(t, "Test CA")
 					issuer := ca
 					if row.server == untrusted {
@@ -232,7 +233,7 @@ func TestServerAuthenticationDecides(t *testing.T) {
 // when AutoReconnect asks it later.
 func TestServerAuthenticationIsAskedByThePump(t *testing.T) {
 	t.Run("Timeout 0", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			ca, server := certified(t)
 			r, s := secured(t, mqtt.MvV5, ca, serverConfig(server))
 			s.ServeAll(t, nil)
@@ -249,7 +250,7 @@ func TestServerAuthenticationIsAskedByThePump(t *testing.T) {
 		})
 	})
 	t.Run("BackgroundEvents", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			ca, server := certified(t)
 			r, s := secured(t, mqtt.MvV5, ca, serverConfig(server))
 			s.ServeAll(t, nil)
@@ -268,7 +269,7 @@ func TestServerAuthenticationIsAskedByThePump(t *testing.T) {
 		})
 	})
 	t.Run("AutoReconnect with a pump", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, s := securedUntrusted(t)
 			config(t, r.M, "AutoReconnect=True")
 			c := r.Connect(s, nil)
@@ -283,7 +284,7 @@ func TestServerAuthenticationIsAskedByThePump(t *testing.T) {
 		})
 	})
 	t.Run("AutoReconnect without a pump", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r, s := securedUntrusted(t)
 			r.M.OnBeforeConnect = nil // which would be waited for first, without a limit
 			config(t, r.M, "AutoReconnect=True")
@@ -332,7 +333,7 @@ func TestServerAuthenticationInsideAHandler(t *testing.T) {
 		{"not verified", false, true, 275},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ca, server := certified(t)
 				if !row.known {
 					ca = testpki.NewAuthority(t, "Other CA")
@@ -386,7 +387,7 @@ func TestEndWhileServerAuthenticationIsOpen(t *testing.T) {
 		{"time", nil, 201},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ca, server := certified(t)
 				r, s := secured(t, mqtt.MvV5, ca, serverConfig(server))
 				r.Lenient()
@@ -420,7 +421,7 @@ func TestEndWhileServerAuthenticationIsOpen(t *testing.T) {
 	}
 	// Inside the question itself, too.
 	t.Run("Interrupt inside", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			ca, server := certified(t)
 			r, s := secured(t, mqtt.MvV5, ca, serverConfig(server))
 			s.ServeAll(t, nil)
@@ -434,7 +435,7 @@ func TestEndWhileServerAuthenticationIsOpen(t *testing.T) {
 func TestServerAuthenticationPanics(t *testing.T) {
 	for _, known := range []bool{true, false} {
 		t.Run(fmt.Sprintf("pain 4: known %t", known), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ca, server := certified(t)
 				if !known {
 					ca = testpki.NewAuthority(t, "Other CA")
@@ -481,7 +482,7 @@ func TestNegotiated(t *testing.T) {
 		"3072":  "TLS1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 AES-128-GCM 128 ECDHE 256 CN=" + testpki.ServerName,
 	} {
 		t.Run(want, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ca, server := certified(t)
 				r, s := secured(t, mqtt.MvV5, ca, serverConfig(server))
 				config(t, r.M, "SSLEnabledProtocols="+protocols)
@@ -591,7 +592,7 @@ func TestSSLCert(t *testing.T) {
 func TestReuseSSLSession(t *testing.T) {
 	for _, reuse := range []bool{false, true} {
 		t.Run(fmt.Sprint(reuse), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ca, server := certified(t)
 				c := serverConfig(server)
 				var resumed []bool

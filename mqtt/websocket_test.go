@@ -8,12 +8,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -73,7 +73,7 @@ func TestPacketsInFrames(t *testing.T) {
 
 // What leaves together leaves in one binary frame.
 func TestOneFrameForEachFlush(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := overSocket(t, mqtt.MvV5)
 		c := r.Connect(s, nil)
 		for i := range 3 {
@@ -118,7 +118,7 @@ func TestServerBreaksWebSocket(t *testing.T) {
 		{"reset", func(_ *testing.T, c *mqtttest.Conn) { c.Reset() }, 10054, ""},
 	} {
 		t.Run("pain 31: "+row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := overSocket(t, mqtt.MvV5)
 				c := r.Connect(s, nil)
 				row.send(t, c)
@@ -133,7 +133,7 @@ func TestServerBreaksWebSocket(t *testing.T) {
 
 // Disconnect sends DISCONNECT, then the close frame 1000.
 func TestDisconnectClosesTheWebSocket(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s := overSocket(t, mqtt.MvV5)
 		c := r.Connect(s, nil)
 		done := r.Start(r.M.Disconnect)
@@ -189,7 +189,7 @@ func TestUpgradeRefused(t *testing.T) {
 		{"body without an end", "HTTP/1.1 404 Not Found\r\n\r\nnothing here", 151, `"404 Not Found": "nothing here"`},
 	} {
 		t.Run("pain 31: "+row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := layered(t, mqtt.MvV5, webSocketURL, answering(row.answer))
 				config(t, r.M, "ConnectionTimeout=5")
 				s.ServeAll(t, nil)
@@ -234,7 +234,7 @@ func TestUpgradeRequestOfURLs(t *testing.T) {
 		{"ws://broker.example/mqtt", 443, true, "broker.example:443", "broker.example", "/mqtt"}, // SSLEnabled
 	} {
 		t.Run(fmt.Sprintf("MQTT5-6.0.0-3 MQTT311-6.0.0-3 %s %d", row.url, row.port), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ca, server := certified(t)
 				var request *http.Request
 				layer := mqtttest.OverWebSocket(func(seen *http.Request) { request = seen })
@@ -274,7 +274,7 @@ func TestUpgradeRequestOfURLs(t *testing.T) {
 func TestSubprotocol(t *testing.T) {
 	for _, protocols := range [][]string{nil, {"mqttv3.1"}} {
 		t.Run(fmt.Sprint("MQTT5-6.0.0-4 MQTT311-6.0.0-4 the server chose ", protocols), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, s := layered(t, mqtt.MvV5, webSocketURL, func(conn net.Conn) net.Conn {
 					return mqtttest.OverWebSocket(func(request *http.Request) {
 						request.Header["Sec-Websocket-Protocol"] = protocols

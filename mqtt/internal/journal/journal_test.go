@@ -11,9 +11,9 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
@@ -170,7 +170,7 @@ func TestMarks(t *testing.T) {
 
 // Those who commit while another one does share the next sync.
 func TestCommitsShareASync(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newFakeDisk(1)
 		j, _ := mustOpen(t, d, "d")
 		d.onSync = func() { time.Sleep(time.Second) } // until all others wait
@@ -196,7 +196,7 @@ func TestCommitsShareASync(t *testing.T) {
 func TestDiskFull(t *testing.T) {
 	for _, op := range []string{"write", "sync"} {
 		t.Run(op, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				d := newFakeDisk(1)
 				j, _ := mustOpen(t, d, "d")
 				kept := j.Add(message(1), false)
@@ -405,7 +405,7 @@ func TestClosed(t *testing.T) {
 
 // What was flushed outlives the process. Flush does not wait for a commit that syncs.
 func TestFlush(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newFakeDisk(1)
 		j, _ := mustOpen(t, d, "d")
 		j.Add(message(1), false)

@@ -7,8 +7,9 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 )
 
 // Every fault that a connection has on order, seen from both ends.
@@ -40,7 +41,7 @@ func TestFaults(t *testing.T) {
 		{"read stalls", Faults{StallRead: 7}, 7, net.ErrClosed, true, 0, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				client, server := Pipe()
 				f := NewFaulty(client, row.faults)
 				start := time.Now()

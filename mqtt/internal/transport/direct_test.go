@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 
 	"github.com/gorilla/websocket"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
@@ -221,7 +222,7 @@ func TestTryWriteToAClosedConnection(t *testing.T) {
 }
 
 func TestOutlet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		near, far := net.Pipe() // which takes nothing that is not read
 		defer far.Close()
 		defer near.Close()

@@ -5,8 +5,9 @@ import (
 	"net"
 	"os"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 )
 
 // limitedTo dials a server that reads everything, with a limit in bytes per second.
@@ -24,7 +25,7 @@ func limitedTo(t *testing.T, rate int) Conn {
 func TestMaxTransferRate(t *testing.T) {
 	for _, rate := range []int{1, 7, 1000, 1 << 20} {
 		for _, piece := range []int{1, 100, 10_000} {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				conn := limitedTo(t, rate)
 				begin, written := time.Now(), 0
 				for written < 5*rate {
@@ -46,7 +47,7 @@ func TestMaxTransferRate(t *testing.T) {
 
 // After a silence a short packet leaves at once.
 func TestRateAfterSilence(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		conn := limitedTo(t, 100)
 		_, _ = conn.Write(make([]byte, 500))
 		time.Sleep(time.Second)
@@ -69,7 +70,7 @@ func TestEndOfHeldBackWrite(t *testing.T) {
 		"close":    {func(c Conn) { _ = c.Close() }, net.ErrClosed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				conn := limitedTo(t, 10)
 				ended := make(chan error, 1)
 				written := 0

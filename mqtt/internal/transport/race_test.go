@@ -6,8 +6,9 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 )
 
 // UseIPv6 2: IPv6 has a head start, then both families are tried, and the first connection wins.
@@ -37,7 +38,7 @@ func TestRace(t *testing.T) {
 		"IPv6 fails after IPv4 is": {end{time.Second, refuse}, end{2 * time.Second, nil}, headStart + 2*time.Second, 0, "tcp4"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				var mu sync.Mutex
 				open := map[string]*counted{}
 				o := &Options{Target: Target{Host: "name"}, Port: 1, Socket: Socket{IPv6: 2}}
@@ -93,7 +94,7 @@ type counted struct {
 
 // Both may win at the same moment: one is kept, the other closed.
 func TestRaceWithTwoWinners(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var made []*counted
 		dial := func(context.Context) (net.Conn, error) {

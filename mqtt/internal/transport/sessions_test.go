@@ -9,13 +9,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
 // Sessions are resumed by the component that made them, for the same server with the same settings, for 10 hours.
 func TestResumption(t *testing.T) {
 	for _, version := range []int{ProtocolTLS12, ProtocolTLS13} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			ca := testpki.NewAuthority(t, "Test CA")
 			served := ca.Issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(100 * time.Hour) }).TLS()
 			ca.Cert.NotAfter = time.Now().Add(100 * time.Hour)

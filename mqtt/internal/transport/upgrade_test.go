@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 )
 
 // The request is what servers and proxies on the way look at.
@@ -136,7 +138,7 @@ func TestSlowUpgrade(t *testing.T) {
 		}, 151, bodyTime},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				begin := time.Now()
@@ -148,7 +150,7 @@ func TestSlowUpgrade(t *testing.T) {
 			})
 		})
 	}
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		if _, err := Dial(ctx, inBubble("ws://"+serverName, ignore)); err == nil || err.Code != 301 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
 )
 
@@ -49,7 +50,7 @@ func TestWebSocket(t *testing.T) {
 
 // A ping that comes while a frame is being written is answered after it, and the reader does not wait for that.
 func TestPingWhileWriting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var after []byte
 		o := inBubble("ws://"+serverName, func(conn net.Conn) {

@@ -23,7 +23,7 @@ func (j *Journal) Commit(upTo Mark) error {
 		case j.leading || j.syncing:
 			j.changed.Wait()
 		default:
-			if err := j.lead(true); err != nil {
+			if err := j.leadReleasing(true); err != nil {
 				return err
 			}
 		}
@@ -38,30 +38,29 @@ func (j *Journal) Flush() error {
 	defer j.mu.Unlock()
 	for len(j.notes.list) > 0 && !j.closed && j.suspended == nil && j.torn == nil {
 		if !j.leading {
-			return j.lead(false)
+			return j.leadReleasing(false)
 		}
 		j.changed.Wait()
 	}
 	return j.torn
 }
 
-// lead writes what is noted, and syncs the file. It is called with mu, when nobody leads, and gives mu up on the way.
-// While it syncs, Flush may write more.
-func (j *Journal) lead(sync bool) error {
+// leadReleasing writes what is noted, and syncs the file. It is called with mu, when nobody leads, and releases mu while
+// the disk works. While it syncs, Flush may write more: what that brings is written and not synced when it returns.
+func (j *Journal) leadReleasing(sync bool) error {
 	j.leading = true
 	before := len(j.taken)
 	j.taken = j.notes.take(j.taken)
 	j.reach = j.noted
-	j.mu.Unlock()
-	err := j.store.write(j.taken[before:])
-	j.mu.Lock()
+	var err error
+	j.released(func() { err = j.store.write(j.taken[before:]) })
 	switch {
 	case err != nil && j.syncing:
 		j.torn = err // whoever syncs gives the notes back
 	case err != nil:
-		j.giveBack(err)
+		j.giveBackLocked(err)
 	case sync:
-		err = j.sync()
+		err = j.syncReleasing()
 	}
 	j.leading = false
 	j.changed.Broadcast()
@@ -71,43 +70,55 @@ func (j *Journal) lead(sync bool) error {
 	return nil
 }
 
-// sync brings to the disk what was written. It is called by who leads, with mu, and gives both up on the way.
-func (j *Journal) sync() error {
+// syncReleasing brings to the disk what was written. It is called by who leads, with mu, and gives both up on the way.
+func (j *Journal) syncReleasing() error {
 	n, reach, written := len(j.taken), j.reach, j.store.written
 	needed := j.store.unsynced()
 	j.leading, j.syncing = false, true
 	j.changed.Broadcast()
-	j.mu.Unlock()
-	err := j.store.sync(needed)
-	j.mu.Lock()
+	var err error
+	j.released(func() { err = j.store.sync(needed) })
 	for j.leading {
 		j.changed.Wait()
 	}
 	j.leading, j.syncing = true, false
 	torn := j.torn
 	j.torn = nil
-	switch {
-	case err != nil:
-		j.giveBack(err)
+	if err != nil {
+		j.giveBackLocked(err)
 		return err
-	case torn != nil:
-		defer j.giveBack(torn)
 	}
 	j.store.synchronised(j.taken[:n], written)
 	j.committed = reach
-	j.recycle(n)
-	if torn == nil && j.store.outgrown() && len(j.taken) == 0 {
-		j.changed.Broadcast() // the others need not wait for this
-		j.mu.Unlock()
-		_ = j.store.rewrite() // the old file goes on
-		j.mu.Lock()
+	j.recycleLocked(n)
+	if torn != nil {
+		j.giveBackLocked(torn)
+	} else if j.store.outgrown() && len(j.taken) == 0 {
+		j.changed.Broadcast()                        // the others need not wait for this
+		j.released(func() { _ = j.store.rewrite() }) // if it fails, the old file goes on
 	}
 	return nil
 }
 
-// giveBack makes notes that could not be brought to the disk wait for the next attempt. It is called by who leads, with
-// mu, while nobody syncs.
-func (j *Journal) giveBack(failure error) {
+// released runs f without mu, which whoever leads or syncs has. When f panics, the journal ends: mu is locked for the
+// caller's deferred Unlock, so that the panic surfaces as itself, and nobody waits for a leader that is gone.
+func (j *Journal) released(f func()) {
+	done := false
+	j.mu.Unlock()
+	defer func() {
+		j.mu.Lock()
+		if !done {
+			j.closed, j.leading, j.syncing = true, false, false
+			j.changed.Broadcast()
+		}
+	}()
+	f()
+	done = true
+}
+
+// giveBackLocked makes notes that could not be brought to the disk wait for the next attempt. It is called by who leads, while
+// nobody syncs.
+func (j *Journal) giveBackLocked(failure error) {
 	j.store.cutBack()
 	j.notes.putBack(j.taken)
 	j.taken = nil
@@ -116,8 +127,8 @@ func (j *Journal) giveBack(failure error) {
 
 const manyNotes = 4 << 10 // that a list may keep memory for
 
-// recycle takes the first n notes out of the list of what was taken.
-func (j *Journal) recycle(n int) {
+// recycleLocked takes the first n notes out of the list of what was taken.
+func (j *Journal) recycleLocked(n int) {
 	rest := copy(j.taken, j.taken[n:])
 	if rest == 0 && cap(j.taken) > manyNotes {
 		j.taken = nil

@@ -228,6 +228,15 @@ func (r *run) commit() {
 	r.forget()
 }
 
+// leave closes or suspends the journal, which commits all that is noted, also what is noted meanwhile.
+func (r *run) leave(how func(*Journal) error) {
+	r.whileSyncing()
+	defer func() { r.disk.onSync = nil }()
+	if err := how(r.journal); err == nil {
+		r.history, r.marks = []map[uint64]protocol.SavedMessage{r.state}, []Mark{0}
+	}
+}
+
 // Whatever fails and whenever the power is lost: what was committed is there, and what was not is there as far as some
 // note, and no further.
 func TestCrash(t *testing.T) {
@@ -254,14 +263,15 @@ func crashSeed(t *testing.T, seed uint64) {
 				t.Fatalf("Flush: %v", err)
 			}
 		case n < 95:
-			if r.journal.Close() == nil {
-				r.history, r.marks = []map[uint64]protocol.SavedMessage{r.state}, []Mark{0}
-			}
+			r.leave((*Journal).Close)
 			r.open()
-		case n < 97:
-			r.disk = r.disk.crash()
+		case n < 96:
+			r.leave((*Journal).Suspend)
 			r.open()
 		case n < 98:
+			r.disk = r.disk.crash()
+			r.open()
+		case n < 99:
 			r.disk = r.disk.kill()
 			r.open()
 		case seed%3 == 0: // no faults

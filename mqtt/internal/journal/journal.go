@@ -108,7 +108,7 @@ func (j *Journal) Committed() Mark {
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	err := j.suspend()
+	err := j.suspendReleasing()
 	if j.closed {
 		return nil
 	}

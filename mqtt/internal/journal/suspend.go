@@ -17,34 +17,44 @@ var errSuspended = errors.New("the journal is suspended")
 func (j *Journal) Suspend() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.suspend()
+	return j.suspendReleasing()
 }
 
-// suspend is Suspend for who has locked mu, which is released meanwhile.
-func (j *Journal) suspend() error {
-	for j.leading || j.syncing {
-		j.changed.Wait()
+// suspendReleasing is Suspend for who has locked mu, which is released meanwhile.
+func (j *Journal) suspendReleasing() error {
+	var failure error
+	for !j.closed && j.suspended == nil {
+		switch {
+		case j.leading || j.syncing:
+			j.changed.Wait()
+		case failure == nil && (j.committed < j.noted || len(j.taken) > 0):
+			// Once more as long as Flush has written something during the sync: the file is left, and perhaps
+			// rewritten, below, for which nothing in it may wait for a sync.
+			failure = j.leadReleasing(true)
+		default:
+			unlocking := j.leaveReleasing(failure == nil)
+			if failure == nil {
+				failure = unlocking
+			}
+		}
 	}
-	if j.closed || j.suspended != nil {
-		return nil
-	}
-	var err error
-	if j.committed < j.noted {
-		err = j.lead(true)
-	}
+	return failure
+}
+
+// leaveReleasing tidies the file up, closes it, and gives the journal free. All that was written is synced, and nobody
+// leads.
+func (j *Journal) leaveReleasing(tidyUp bool) (err error) {
 	j.leading = true
-	j.mu.Unlock()
-	if err == nil && j.store.untidy() {
-		_ = j.store.rewrite() // the next commit tries again
-	}
-	info, unlocking := j.leave()
-	j.mu.Lock()
+	var info fs.FileInfo
+	j.released(func() {
+		if tidyUp && j.store.untidy() {
+			_ = j.store.rewrite() // the next commit tries again
+		}
+		info, err = j.leave()
+	})
 	j.leading, j.suspended = false, info
 	j.changed.Broadcast()
-	if err != nil {
-		return err
-	}
-	return unlocking
+	return err
 }
 
 // leave closes the file, gives the journal free, and returns what the file looks like.

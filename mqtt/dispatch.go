@@ -93,6 +93,7 @@ func (m *MQTT) dispatchOwn(e *protocol.Event) {
 			m.OnSSLStatus(d)
 		}
 	case *DisconnectedEventArgs:
+		m.leaveJournal() // the program may hand it over now
 		if m.OnDisconnected != nil {
 			m.OnDisconnected(d)
 		}
@@ -116,30 +117,43 @@ func (m *MQTT) dispatchOwn(e *protocol.Event) {
 func (m *MQTT) deliver(e *protocol.Event, msg *protocol.Message) {
 	p := &m.pump
 	p.begin(e, msg)
-	m.mu.Lock()
-	if p.begins(0) {
-		acknowledged := m.client.Acknowledge(msg)
-		if acknowledged {
-			m.wakeWriter()
-		}
-		if acknowledged && m.OnMessageAck != nil {
-			a := &p.args.messageAck
-			*a = MessageAckEventArgs{PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg)}
-			m.properties.lastIncoming = msg.Properties
-			m.mu.Unlock()
-			m.OnMessageAck(a)
-			m.mu.Lock()
-		}
+	first := p.begins(0)
+	ours, tell := m.beginDelivery(msg, first)
+	if tell {
+		m.OnMessageAck(&p.args.messageAck)
+		m.delivered(msg)
 	}
-	m.client.Delivered(msg)
-	m.mu.Unlock()
-	if p.begins(1) {
+	if ours && p.begins(1) {
 		m.fireMessageIn(msg)
 	}
 	if msg.Settling() {
 		m.settled(msg)
 	}
 	p.end()
+}
+
+// beginDelivery acknowledges msg the first time it is called for it. tell reports whether MessageAck is to be fired, whose
+// arguments are filled in, before msg leaves the list; otherwise it has left. A message that is not ours is not
+// delivered.
+func (m *MQTT) beginDelivery(msg *protocol.Message, first bool) (ours, tell bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if ours = m.mayDeliverReleasing(msg); ours && first && m.client.Acknowledge(msg) {
+		m.wakeWriter()
+		if tell = m.OnMessageAck != nil; tell {
+			m.pump.args.messageAck = MessageAckEventArgs{PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg)}
+			m.properties.lastIncoming = msg.Properties
+			return ours, tell
+		}
+	}
+	m.client.Delivered(msg)
+	return ours, false
+}
+
+func (m *MQTT) delivered(msg *protocol.Message) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.client.Delivered(msg)
 }
 
 func (m *MQTT) fireMessageIn(msg *protocol.Message) {

@@ -12,8 +12,8 @@ import (
 )
 
 // journaling is the journal of a component with the setting JournalDir. Its file is open, and locked, only while
-// somebody uses it: a connection or an attempt, a publish without a connection, a pump that delivers after the end. So
-// an idle component leaves nothing open, and another one may go on with its messages.
+// somebody uses it: a connection or an attempt, a publish without a connection, a pump that delivers messages which came
+// through it. So an idle component leaves nothing open, and another one may go on with its messages.
 //
 // The rule that makes it safe: the writer commits what the outgoing buffer follows from before it writes that
 // (link.write), and a publish returns when its message is committed.
@@ -26,6 +26,7 @@ type journaling struct {
 	file     *journal.Journal // nil until it was opened
 	users    int
 	accepted []acceptance // messages that wait for their commit, in order
+	trouble  trouble
 }
 
 // acceptance is a message that is sent when its note is on disk.
@@ -76,17 +77,18 @@ func (m *MQTT) useJournal(clientID string) (s *journaling, err error) {
 // openJournal opens the file for the first user. The lock is held, and released meanwhile; so is s.opening.
 func (m *MQTT) openJournal(s *journaling) error {
 	client, file := m.client, s.file
-	m.mu.Unlock()
-	if file != nil {
-		err := file.Resume()
-		if err == nil || !stderrors.Is(err, journal.ErrChanged) {
-			m.mu.Lock()
-			return journalError(err)
+	var opened *journal.Journal
+	var found *journal.Recovered
+	var err error
+	m.released(func() {
+		if file != nil {
+			if err = file.Resume(); !stderrors.Is(err, journal.ErrChanged) {
+				return
+			}
 		}
-	}
-	opened, found, err := journal.Open(s.dir, s.clientID)
-	m.mu.Lock()
-	if err != nil {
+		opened, found, err = journal.Open(s.dir, s.clientID)
+	})
+	if err != nil || opened == nil {
 		return journalError(err)
 	}
 	if m.client != client {
@@ -102,19 +104,17 @@ func (m *MQTT) openJournal(s *journaling) error {
 		s.file = opened
 		client.SetJournal(opened)
 	}
-	m.mu.Unlock()
-	defer m.mu.Lock()
-	if file != nil {
-		_ = file.Close() // which was suspended, so that nothing is written
-	}
-	if err != nil {
-		_ = opened.Close()
-		return err
-	}
-	if err = opened.Commit(opened.Noted()); err != nil { // what the component had before
-		_ = opened.Suspend() // there is no user who would
-	}
-	return journalError(err)
+	m.released(func() {
+		if file != nil {
+			_ = file.Close() // which was suspended, so that nothing is written
+		}
+		if err != nil {
+			_ = opened.Close()
+		} else if err = journalError(opened.Commit(opened.Noted())); err != nil { // what the component had before
+			_ = opened.Suspend() // there is no user who would
+		}
+	})
+	return err
 }
 
 // recover takes over what the journal holds. The lock is held.
@@ -167,14 +167,16 @@ func (m *MQTT) removeJournal() error {
 	}
 	m.journal = nil
 	m.client.SetJournal(nil)
-	m.mu.Unlock()
-	defer m.mu.Lock()
-	s.opening.Lock()
-	defer s.opening.Unlock()
-	if s.file != nil {
-		_ = s.file.Close() // what is in it goes
-	}
-	return journalError(journal.Remove(s.dir, s.clientID))
+	var err error
+	m.released(func() {
+		s.opening.Lock()
+		defer s.opening.Unlock()
+		if s.file != nil {
+			_ = s.file.Close() // what is in it goes
+		}
+		err = journalError(journal.Remove(s.dir, s.clientID))
+	})
+	return err
 }
 
 // errJournalWithoutClientID refuses what needs a journal and has no name for it.
@@ -216,19 +218,18 @@ func (m *MQTT) publishJournaled(p *protocol.Publish) (*protocol.Message, error) 
 	if err == nil {
 		mark := s.file.Noted()
 		s.accepted = append(s.accepted, acceptance{msg, mark})
-		m.mu.Unlock()
-		err = journalError(s.file.Commit(mark))
-		m.mu.Lock()
+		m.released(func() { err = journalError(s.file.Commit(mark)) })
 		if m.client != client {
 			err = errors.New(errors.ErrInterrupted, "The message was dropped by Reset.")
 		} else {
+			if err == nil {
+				m.journalOutcomeLocked(s, nil)
+			}
 			s.send(client)
 			err = s.withdraw(client, msg, err)
 		}
 	}
-	m.mu.Unlock()
-	_ = m.leave(s) // what is left to be noted was promised to nobody
-	m.mu.Lock()
+	m.released(func() { _ = m.leave(s) }) // what is left to be noted was promised to nobody
 	return msg, err
 }
 
@@ -278,39 +279,6 @@ func (s *journaling) unwritten() *journal.Journal {
 		return nil
 	}
 	return s.file
-}
-
-// settled ends the delivery of a message whose acknowledgment waits for its handler to return. That is written at once,
-// so that the end of the process between two handlers does not deliver a message twice.
-func (m *MQTT) settled(msg *protocol.Message) {
-	m.mu.Lock()
-	m.client.Settle(msg)
-	file := m.journal.unwritten()
-	if m.client.OutputSize() > 0 {
-		m.wakeWriter()
-	}
-	m.mu.Unlock()
-	if file != nil {
-		_ = file.Flush() // the commit ahead of its PUBCOMP tells the error
-	}
-}
-
-// storeDelivered brings to the disk what the pump has delivered after the end of the connection. The lock is held, and
-// released meanwhile.
-func (m *MQTT) storeDelivered() {
-	s := m.journal
-	if s.unwritten() == nil || s.users > 0 {
-		return
-	}
-	s, err := m.useJournal(s.clientID)
-	if err == nil {
-		m.mu.Unlock()
-		err = m.leave(s)
-		m.mu.Lock()
-	}
-	if err != nil {
-		m.client.PushError(errors.FromOS(err))
-	}
 }
 
 // checkJournalDir refuses to change JournalDir while messages are in the journal: they would stay there and be sent from

@@ -100,8 +100,8 @@ func (l *link) read() {
 	}
 	leaving := m.leave(journal)
 	m.mu.Lock()
-	if leaving != nil {
-		m.client.PushError(errors.FromOS(leaving))
+	if journal != nil {
+		m.journalOutcomeLocked(journal, leaving)
 	}
 	l.finish(err)
 	m.mu.Unlock()

@@ -32,7 +32,8 @@ type pump struct {
 	openMessage   *protocol.Message // its message
 	step          int               // its first step that has not begun
 	args          args
-	hadProperties bool // the last inbound message had v5 properties
+	journal       *journaling // that the pump uses; see journal_delivery.go
+	hadProperties bool        // the last inbound message had v5 properties
 }
 
 // DoEvents fires the events that are ready. If there are none it waits for one, SelectWaitMillis milliseconds at most
@@ -120,6 +121,7 @@ func (m *MQTT) wakeAtEnd(ctx context.Context) (stop func()) {
 // sleep waits until something has changed, or until is over. It may end without either. The lock is held, and released
 // meanwhile.
 func (m *MQTT) sleep(until protocol.Time) {
+	until = min(until, m.journalRetryLocked())
 	if m.mayBorrow() {
 		m.borrow(until)
 		return
@@ -143,20 +145,24 @@ func (m *MQTT) sleep(until protocol.Time) {
 // firePending fires what is ready if nobody else pumps, and reports whether it did. The lock is held, and released
 // meanwhile.
 func (m *MQTT) firePending() (fired bool) {
+	m.retryJournalReleasing()
 	// What a batch has left over is looked at only while nobody owns it.
 	if m.pump.taken || !m.hasEvents() && m.pump.next == len(m.pump.batch) && m.pump.open == nil {
 		return false
 	}
 	m.pump.taken = true
-	m.mu.Unlock()
-	defer func() { // also when a handler panics
-		m.mu.Lock()
-		m.storeDelivered()
-	}()
-	m.fireReady()
+	m.released(m.fireReady)
 	// True also if Reset has taken the events away meanwhile: the caller has to look again at what it waits for, since
 	// it was not waiting when that was told.
 	return true
+}
+
+// released runs f without the lock, which the caller holds, and locks it again also when f panics: a deferred Unlock of
+// the caller must find it locked.
+func (m *MQTT) released(f func()) {
+	m.mu.Unlock()
+	defer m.mu.Lock()
+	f()
 }
 
 // hasEvents reports whether the pump would find something. The lock is held.
@@ -187,6 +193,7 @@ func (m *MQTT) wake() {
 func (m *MQTT) fireReady() {
 	p := &m.pump
 	defer func() {
+		m.leaveJournal()
 		m.mu.Lock()
 		if p.next == len(p.batch) && p.open == nil {
 			m.returnBatch()

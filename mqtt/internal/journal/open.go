@@ -59,6 +59,9 @@ func open(system filesystem, dir, clientID string) (*Journal, *Recovered, error)
 	return j, found, nil
 }
 
+// ErrInUse says that another component or process has a journal open.
+var ErrInUse = errors.New("another component or process uses the journal")
+
 func lockJournal(system filesystem, base string) (fileLock, error) {
 	name := base + extLock
 	if info, err := system.Lstat(name); err == nil && !info.Mode().IsRegular() {
@@ -67,7 +70,7 @@ func lockJournal(system filesystem, base string) (fileLock, error) {
 	lock, err := system.Lock(name)
 	switch {
 	case errors.Is(err, errLocked):
-		return nil, fmt.Errorf("another component or process uses the journal %s", base+extJournal)
+		return nil, fmt.Errorf("%w: %s", ErrInUse, base+extJournal)
 	case err != nil:
 		return nil, fmt.Errorf("the journal cannot be locked: %w", err)
 	}

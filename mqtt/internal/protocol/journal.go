@@ -45,13 +45,16 @@ func (c *Client) NoteRestored() {
 	}
 }
 
-// Forget drops the messages that the journal knows, since another process has gone on with them. There is no connection.
+// Forget drops the messages that the journal knows, since another process has gone on with them. Those that the pump has
+// become foreign: they are not to be delivered. There is no connection.
 func (c *Client) Forget() {
 	c.journal, c.hasSession = nil, false
 	gone := errors.New(errors.ErrNotConnected, "Another component or process has gone on with the message.")
 	c.dropExchanges(gone, func(m *Message) bool { return m.key == 0 })
 	for m := range c.incoming.All() {
-		m.key = 0 // what the pump has, it delivers
+		if m.key != 0 {
+			m.key, m.foreign = 0, true
+		}
 	}
 }
 
@@ -86,6 +89,12 @@ func (c *Client) Withdraw(m *Message) {
 	c.noteFinish(m)
 	c.store.release(m)
 }
+
+// Journaled reports whether the journal knows m.
+func (m *Message) Journaled() bool { return m.key != 0 }
+
+// Foreign reports whether another process has gone on with m; see Forget.
+func (m *Message) Foreign() bool { return m.foreign }
 
 // noteStep tells the journal, if it knows m, what its exchange waits for now.
 func (c *Client) noteStep(m *Message, awaits packet.Type) {

@@ -75,9 +75,10 @@ func (m *MQTT) borrow(until protocol.Time) {
 	b := &l.lending
 	b.borrowed, b.until = true, until
 	l.schedule()
-	m.mu.Unlock()
-	n, more, err := l.direct.Read(l.buffer.space())
-	m.mu.Lock()
+	var n int
+	var more bool
+	var err error
+	m.released(func() { n, more, err = l.direct.Read(l.buffer.space()) })
 	now := m.now()
 	b.borrowed, b.idleFrom = false, now
 	if b.fetched {

@@ -203,20 +203,27 @@ func (m *MQTT) published(e *protocol.Event, msg *protocol.Message) {
 			m.OnPubComp(m.pubAckArgs(e.Answer, e, msg))
 		}
 	}
-	m.mu.Lock()
 	if p.begins(1) && e.Answer != 0 && m.OnMessageAck != nil {
-		a := &m.pump.args.messageAck
-		*a = MessageAckEventArgs{PacketId: int(msg.ID), Index: m.client.Outgoing().Index(msg), ResponseCode: int(e.Reason)}
-		m.mu.Unlock()
-		m.OnMessageAck(a)
-		m.mu.Lock()
+		p.args.messageAck = MessageAckEventArgs{PacketId: int(msg.ID), Index: m.outgoingIndex(msg), ResponseCode: int(e.Reason)}
+		m.OnMessageAck(&p.args.messageAck)
 	}
-	m.client.Published(msg)
-	m.mu.Unlock()
+	m.leaveOutgoing(msg)
 	if p.begins(2) && !msg.Refused {
 		m.fireMessageOut(msg, int(msg.ID))
 	}
 	p.end()
+}
+
+func (m *MQTT) outgoingIndex(msg *protocol.Message) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.client.Outgoing().Index(msg)
+}
+
+func (m *MQTT) leaveOutgoing(msg *protocol.Message) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.client.Published(msg)
 }
 
 func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event, msg *protocol.Message) *PubAckEventArgs {

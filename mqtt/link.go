@@ -302,9 +302,8 @@ func (l *link) writeDirect() {
 	m := l.m
 	l.writerIdle = false
 	l.take()
-	m.mu.Unlock()
-	complete := l.direct.TryWrite(l.taken)
-	m.mu.Lock()
+	var complete bool
+	m.released(func() { complete = l.direct.TryWrite(l.taken) })
 	if complete {
 		l.wrote()
 	}

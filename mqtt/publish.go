@@ -149,9 +149,7 @@ func (m *MQTT) publishLarge(p *protocol.Publish) (*protocol.Message, error) {
 		return nil, err
 	}
 	kept := *p
-	m.mu.Unlock()
-	kept.Payload, kept.Owned = append([]byte(nil), p.Payload...), true
-	m.mu.Lock()
+	m.released(func() { kept.Payload, kept.Owned = append([]byte(nil), p.Payload...), true })
 	return m.publish(&kept)
 }
 

@@ -191,25 +191,32 @@ func (m *MQTT) wake() {
 // fireReady fires what is left of the last batch and one batch more, and gives the pump back. A panic of a handler leaves
 // through it; the next call continues with the next event.
 func (m *MQTT) fireReady() {
-	p := &m.pump
-	defer func() {
-		m.leaveJournal()
-		m.mu.Lock()
-		if p.next == len(p.batch) && p.open == nil {
-			m.returnBatch()
-		}
-		p.taken = false
-		m.wake() // somebody may wait for the pump
-		m.mu.Unlock()
-	}()
+	defer m.givePumpBack()
 	m.fireBatch()
+	m.takeBatch()
+	m.fireBatch()
+}
+
+func (m *MQTT) givePumpBack() {
+	m.leaveJournal()
 	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := &m.pump
+	if p.next == len(p.batch) && p.open == nil {
+		m.returnBatch()
+	}
+	p.taken = false
+	m.wake() // somebody may wait for the pump
+}
+
+// takeBatch exchanges the batch, whose events were fired, for those that have come since.
+func (m *MQTT) takeBatch() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.returnBatch()
-	p.batch, p.resets = m.client.TakeEvents(), m.resets.Load()
+	m.pump.batch, m.pump.resets = m.client.TakeEvents(), m.resets.Load()
 	m.room.broadcast()
 	m.feed()
-	m.mu.Unlock()
-	m.fireBatch()
 }
 
 // begin marks the event whose handlers are about to be called, one step after the other. If it is open already, a

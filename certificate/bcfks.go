@@ -3,7 +3,6 @@ package certificate
 import (
 	"crypto/aes"
 	"crypto/hmac"
-	"crypto/x509"
 	"encoding/asn1"
 	stderrors "errors"
 	"fmt"
@@ -71,7 +70,7 @@ func loadBCFKS(data []byte, pw passwords) ([]entry, error) {
 	}
 	newHash, ok := hmacs[s.MAC.Algorithm.Algorithm.String()]
 	if !ok || len(s.MAC.Algorithm.Algorithm) == 0 {
-		return nil, fmt.Errorf("the MAC %s is not supported", s.MAC.Algorithm.Algorithm)
+		return nil, fmt.Errorf("the MAC %s is not supported", named(s.MAC.Algorithm.Algorithm))
 	}
 	key, err := deriveKey(s.MAC.KDF, bcfksPassword(pw.store, "INTEGRITY_CHECK"), len(s.MAC.Value), pw.work)
 	if err != nil {
@@ -110,8 +109,9 @@ func listBCFKS(plain []byte, pw passwords) ([]entry, error) {
 func (e *bcfksEntry) entries(pw passwords) ([]entry, error) {
 	switch e.Type {
 	case bcfksCertificate:
-		cert, err := x509.ParseCertificate(e.Data)
-		return []entry{{cert: cert, name: e.Alias}}, err
+		cert := certEntry(e.Data, fmt.Sprintf("entry %q", e.Alias))
+		cert.name = e.Alias
+		return []entry{cert}, nil
 	case bcfksPrivateKey, bcfksProtectedPriv:
 	default:
 		return nil, nil
@@ -120,24 +120,16 @@ func (e *bcfksEntry) entries(pw passwords) ([]entry, error) {
 	if err := unmarshal(e.Data, &k); err != nil {
 		return nil, err
 	}
-	var chain []*x509.Certificate
-	for _, raw := range k.Chain {
-		cert, err := x509.ParseCertificate(raw.FullBytes)
-		if err != nil {
-			return nil, err
-		}
-		chain = append(chain, cert)
+	var chain []entry
+	for i, raw := range k.Chain {
+		chain = append(chain, certEntry(raw.FullBytes, fmt.Sprintf("entry %q, certificate %d", e.Alias, i+1)))
 	}
 	var key entry
 	plain, err := decryptBCFKS(k.Key.Algorithm, k.Key.Data, bcfksPassword(pw.key, "PRIVATE_KEY_ENCRYPTION"), pw.work)
 	if err != nil {
 		key.locked = lockedKey(fmt.Sprintf("The private key %q", e.Alias), err)
-	} else {
-		private, err := parsePrivate(plain, pw.work)
-		if err != nil {
-			return nil, err
-		}
-		key = keyEntry(private, "")
+	} else if key, err = privateEntry(plain, pw.work); err != nil {
+		return nil, err
 	}
 	key.name = e.Alias
 	return withChain(key, chain), nil
@@ -147,14 +139,14 @@ func (e *bcfksEntry) entries(pw passwords) ([]entry, error) {
 func decryptBCFKS(algorithm algorithmIdentifier, data, password []byte, w *work) ([]byte, error) {
 	var p pbes2Params
 	if !algorithm.Algorithm.Equal(oidPBES2) {
-		return nil, fmt.Errorf("the encryption %s is not supported", algorithm.Algorithm)
+		return nil, fmt.Errorf("the encryption %s is not supported", named(algorithm.Algorithm))
 	}
 	if err := unmarshal(algorithm.Parameters.FullBytes, &p); err != nil {
 		return nil, err
 	}
 	length, ok := aesCCM[p.Cipher.Algorithm.String()]
 	if !ok {
-		return nil, fmt.Errorf("the cipher %s is not supported; only AES-CCM is", p.Cipher.Algorithm)
+		return nil, fmt.Errorf("the cipher %s is not supported; only AES-CCM is", named(p.Cipher.Algorithm))
 	}
 	var ccm ccmParams
 	if err := unmarshal(p.Cipher.Parameters.FullBytes, &ccm); err != nil {

@@ -21,6 +21,8 @@ type Certificate struct {
 
 	subject string // of the last successful search, "" if there was none
 	found   entry  // what is selected; the zero entry if nothing is
+	// passedOver are the certificates of the store that crypto/x509 does not take, of the last search.
+	passedOver []error
 }
 
 // New returns an empty Certificate: StoreType CstUser, Store "MY", nothing selected. Used as a property of a

@@ -21,6 +21,9 @@ func TestDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
+		if file.IsDir() {
+			continue // more of the same kinds
+		}
 		data := read(t, file.Name())
 		parts := 16
 		if slow[file.Name()] {
@@ -76,7 +79,6 @@ func TestDamagedPEM(t *testing.T) {
 		"other key":     "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n" + text,
 		"encrypted key": "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n" + text,
 		"OpenSSH key":   "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n" + text,
-		"trusted":       "-----BEGIN TRUSTED CERTIFICATE-----\nAAAA\n-----END TRUSTED CERTIFICATE-----\n" + text,
 	} {
 		_, err := load(certificate.CstPEMKeyBlob, []byte(damaged), "*")
 		if ioterrors.Code(err) != ioterrors.ErrCertificateStore {

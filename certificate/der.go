@@ -3,9 +3,11 @@ package certificate
 import (
 	"crypto"
 	"crypto/x509"
+	"encoding/asn1"
 	stderrors "errors"
+	"fmt"
 
-	"golang.org/x/crypto/ssh"
+	"github.com/iotcomponents/iot/errors"
 )
 
 var errNoKey = stderrors.New("it is neither a certificate nor a key")
@@ -16,8 +18,8 @@ func loadDER(data []byte, pw passwords) ([]entry, error) {
 	if found, err := loadPublicDER(data); err == nil {
 		return found, nil
 	}
-	if key, err := parsePrivate(data, pw.work); err == nil {
-		return []entry{keyEntry(key, "")}, nil
+	if e, err := privateEntry(data, pw.work); !stderrors.Is(err, errNoKey) {
+		return []entry{e}, err
 	}
 	if isEncryptedPKCS8(data) {
 		return []entry{decryptPKCS8(data, newPBEPassword(pw.key), pw.work)}, nil
@@ -27,10 +29,10 @@ func loadDER(data []byte, pw passwords) ([]entry, error) {
 
 // loadPublicDER reads certificates one after the other, or a public key.
 func loadPublicDER(data []byte) ([]entry, error) {
-	certs, err := x509.ParseCertificates(data)
-	if err == nil && len(certs) > 0 {
-		return certEntries(certs), nil
+	if isCertificate(data) {
+		return derCertificates(data)
 	}
+	_, err := x509.ParseCertificate(data)
 	if public, e := parsePublic(data); e == nil {
 		return []entry{{public: public}}, nil
 	}
@@ -40,33 +42,61 @@ func loadPublicDER(data []byte) ([]entry, error) {
 	return nil, err
 }
 
-func certEntries(certs []*x509.Certificate) []entry {
-	found := make([]entry, len(certs))
-	for i, cert := range certs {
-		found[i].cert = cert
+// derCertificates reads certificates one after the other.
+func derCertificates(data []byte) (found []entry, err error) {
+	for rest := data; len(rest) > 0; {
+		var one asn1.RawValue
+		if rest, err = asn1.Unmarshal(rest, &one); err != nil {
+			return nil, err
+		}
+		found = append(found, certEntry(one.FullBytes, fmt.Sprintf("certificate %d", len(found)+1)))
 	}
-	return found
+	return found, nil
 }
 
-// parsePrivate reads an unencrypted private key in any of its DER forms.
+// parsePrivate reads an unencrypted private key in any of its DER forms. Its error is a refusedKey when the outline
+// is that of a key.
 func parsePrivate(der []byte, w *work) (crypto.PrivateKey, error) {
 	if err := w.addKey(len(der)); err != nil {
 		return nil, err
 	}
-	key, err := parsePKCS8(der, w)
-	if err == nil {
-		return key, nil
+	var key crypto.PrivateKey
+	var err error
+	switch form := outlineOf(der); {
+	case form.begins(outlinePKCS8):
+		key, err = parsePKCS8(der, w)
+	case form.begins(outlineSEC1):
+		key, err = x509.ParseECPrivateKey(der)
+	case form.isPKCS1():
+		key, err = x509.ParsePKCS1PrivateKey(der)
+	case form == outlineDSA:
+		key, err = parseTraditionalDSA(der, w)
+	default:
+		return nil, errNoKey
 	}
-	if key, e := x509.ParsePKCS1PrivateKey(der); e == nil {
-		return key, nil
+	if err != nil {
+		return nil, refusedKey{err}
 	}
-	if key, e := x509.ParseECPrivateKey(der); e == nil {
-		return key, nil
+	return key, nil
+}
+
+// A refusedKey is why a private key that is one cannot be used.
+type refusedKey struct{ cause error }
+
+func (r refusedKey) Error() string { return r.cause.Error() }
+func (r refusedKey) Unwrap() error { return r.cause }
+
+// privateEntry is the entry of a private key in DER. One that is refused is an entry too, so that it does not keep the
+// program from the others in its store; an error means that there is no key.
+func privateEntry(der []byte, w *work) (entry, error) {
+	key, err := parsePrivate(der, w)
+	if refused, is := stderrors.AsType[refusedKey](err); is {
+		return entry{locked: errors.Wrap(errors.ErrCertificateStore, "The private key cannot be used", refused.cause)}, nil
 	}
-	if key, e := ssh.ParseDSAPrivateKey(der); e == nil {
-		return key, nil
+	if err != nil {
+		return entry{}, err
 	}
-	return nil, err
+	return keyEntry(key, ""), nil
 }
 
 // encryptedPrivateKeyInfo is EncryptedPrivateKeyInfo of RFC 5958.
@@ -91,9 +121,9 @@ func decryptPKCS8(der []byte, password pbePassword, w *work) entry {
 	if err != nil {
 		return entry{locked: lockedKey("The private key", err)}
 	}
-	key, err := parsePrivate(plain, w)
+	e, err := privateEntry(plain, w)
 	if err != nil {
 		return entry{locked: lockedKey("The private key", errPassword)}
 	}
-	return keyEntry(key, "")
+	return e
 }

@@ -32,14 +32,23 @@
 // selected by its name, the comment or key id that is stored with it, and fills the fields about keys and
 // fingerprints. TLS needs a certificate.
 //
+// # Certificates that cannot be used
+//
+// crypto/x509 does not take every certificate that other libraries do: a negative serial number is an example. One of
+// them among others is passed over, and so is one that is damaged; [Certificate.PassedOver] names it. If it is the one
+// that is meant, or if nothing else is in the store, the error is 271 with the reason. [Authorities] reads a CA bundle
+// in the same way.
+//
 // # Errors
 //
 // Every error is an *errors.Error of this module, with one of these numbers:
 //
 //	270  a PKCS#11 module is not named or cannot be loaded, or PKCS#11 is not part of this build
-//	271  the store cannot be read: wrong StorePassword, damaged, another type, or not available on this system
+//	271  the store cannot be read: wrong StorePassword, damaged, another type, or not available on this system; or the
+//	     certificate or key that is meant is one that Go does not take
 //	272  the store has no certificate with this subject or thumbprint
-//	273  the private key is missing, encrypted with another password, or of a kind that TLS cannot use
+//	273  the private key is missing, encrypted with another password or by a cipher that is not supported, or of a kind
+//	     that TLS cannot use
 //	302  the file cannot be opened
 //	10022  a property has a bad value
 //

@@ -9,6 +9,8 @@ import (
 // make entries from what they read; pair joins those that belong together.
 type entry struct {
 	cert *x509.Certificate
+	// refused is a certificate that was passed over; cert is nil then.
+	refused *refusedCert
 	// key is nil if there is none, or if it is locked.
 	key crypto.PrivateKey
 	// public is the public half of a key without a certificate; nil if unknown.
@@ -43,6 +45,7 @@ type store struct {
 	certs   []entry // with a certificate, in the order of the store
 	keys    []entry // keys that belong to none of the certificates
 	issuers []entry // further certificates, for chains alone
+	refused []entry // certificates that crypto/x509 does not take; key is set if the store has it
 }
 
 // newStore sorts the entries that a loader found and gives each lone key to the certificates that it belongs to.
@@ -51,6 +54,8 @@ func newStore(found []entry) store {
 	var lone []entry
 	for _, e := range found {
 		switch {
+		case e.refused != nil:
+			s.refused = append(s.refused, e)
 		case e.issuerOnly:
 			s.issuers = append(s.issuers, e)
 		case e.cert != nil:
@@ -75,6 +80,9 @@ func newStore(found []entry) store {
 		belongs := owners[k.trait()]
 		if len(belongs) == 0 {
 			s.keys = append(s.keys, k)
+			if owner := k.owner(s.refused); owner != nil {
+				owner.key, owner.locked = k.key, k.locked
+			}
 		}
 		for _, i := range belongs {
 			if e := &s.certs[i]; e.key == nil {

@@ -2,12 +2,14 @@ package certificate
 
 import (
 	"bytes"
+	"crypto/des"
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/subtle"
-	"crypto/x509"
 	"encoding/asn1"
 	"encoding/binary"
 	stderrors "errors"
+	"fmt"
 	"unicode/utf16"
 )
 
@@ -15,19 +17,18 @@ var (
 	jksMagic   = []byte{0xFE, 0xED, 0xFE, 0xED}
 	jceksMagic = []byte{0xCE, 0xCE, 0xCE, 0xCE}
 
-	// oidJKSKey is Sun's own encryption of private keys.
-	oidJKSKey = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 42, 2, 17, 1, 1}
+	// oidJKSKey and oidJCEKSKey are Sun's own encryptions of private keys.
+	oidJKSKey   = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 42, 2, 17, 1, 1}
+	oidJCEKSKey = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 42, 2, 19, 1}
 
 	errJKS = stderrors.New("the key store is damaged")
 )
 
-// loadJKS reads a Java key store. Newer versions of Java write PKCS#12 under the same file name, and read either, so
-// this is read as well.
+// loadJKS reads a Java key store of type JKS or JCEKS. Newer versions of Java write PKCS#12 under the same file name,
+// and read either, so this is read as well.
 func loadJKS(data []byte, pw passwords) ([]entry, error) {
 	switch {
-	case bytes.HasPrefix(data, jceksMagic):
-		return nil, stderrors.New("it is of type JCEKS; convert it with keytool -importkeystore to PKCS12")
-	case !bytes.HasPrefix(data, jksMagic):
+	case !bytes.HasPrefix(data, jksMagic) && !bytes.HasPrefix(data, jceksMagic):
 		return loadPFX(data, pw)
 	case len(data) < 12+sha1.Size:
 		return nil, errJKS
@@ -38,14 +39,18 @@ func loadJKS(data []byte, pw passwords) ([]entry, error) {
 	if subtle.ConstantTimeCompare(sum[:], digest) == 0 {
 		return nil, stderrors.New("StorePassword is wrong, or the key store is damaged")
 	}
-	r := jksReader{data: body[4:]}
+	r := jksReader{data: body[4:], secrets: bytes.HasPrefix(data, jceksMagic)}
 	r.version = r.uint32()
 	var found []entry
 	for count := r.uint32(); count > 0 && !r.failed; count-- {
 		found = append(found, r.entry(pw)...)
 	}
-	if r.failed || r.err != nil || len(r.data) > 0 {
-		return nil, stderrors.Join(r.err, errJKS)
+	if r.secret {
+		return nil, stderrors.New("it has a secret key, which is an object of Java; keytool -importkeystore with -srcalias copies " +
+			"the private key alone to a store of type PKCS12")
+	}
+	if r.failed || len(r.data) > 0 {
+		return nil, errJKS
 	}
 	return found, nil
 }
@@ -55,7 +60,8 @@ type jksReader struct {
 	data    []byte
 	version uint32
 	failed  bool
-	err     error // of a certificate
+	secrets bool // a store of type JCEKS, which may have secret keys
+	secret  bool // there is one; what is behind it cannot be found
 }
 
 func (r *jksReader) bytes(n uint32) []byte {
@@ -83,19 +89,11 @@ func (r *jksReader) text() string {
 }
 
 // certificate reads one certificate; version 1 does not name its type.
-func (r *jksReader) certificate() *x509.Certificate {
+func (r *jksReader) certificate(where string) entry {
 	if r.version == 2 {
 		r.text()
 	}
-	der := r.bytes(r.uint32())
-	if r.failed {
-		return nil
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		r.failed, r.err = true, err
-	}
-	return cert
+	return certEntry(r.bytes(r.uint32()), where)
 }
 
 // entry reads one entry: a key with its chain, or a certificate.
@@ -105,9 +103,9 @@ func (r *jksReader) entry(pw passwords) []entry {
 	switch kind {
 	case 1:
 		encrypted := r.bytes(r.uint32())
-		var chain []*x509.Certificate
+		var chain []entry
 		for count := r.uint32(); count > 0 && !r.failed; count-- {
-			chain = append(chain, r.certificate())
+			chain = append(chain, r.certificate(fmt.Sprintf("entry %q, certificate %d", alias, len(chain)+1)))
 		}
 		if r.failed {
 			return nil
@@ -116,7 +114,11 @@ func (r *jksReader) entry(pw passwords) []entry {
 		key.name = alias
 		return withChain(key, chain)
 	case 2:
-		return []entry{{cert: r.certificate(), name: alias}}
+		cert := r.certificate(fmt.Sprintf("entry %q", alias))
+		cert.name = alias
+		return []entry{cert}
+	case 3:
+		r.secret = r.secrets
 	}
 	r.failed = true
 	return nil
@@ -129,6 +131,9 @@ func decryptJKS(der []byte, pw passwords) entry {
 	var info encryptedPrivateKeyInfo
 	if err := unmarshal(der, &info); err != nil {
 		return entry{locked: lockedKey(what, err)}
+	}
+	if info.Algorithm.Algorithm.Equal(oidJCEKSKey) {
+		return decryptJCEKS(what, info, pw)
 	}
 	if !info.Algorithm.Algorithm.Equal(oidJKSKey) {
 		return decryptPKCS8(der, newPBEPassword(pw.key), pw.work)
@@ -151,22 +156,60 @@ func decryptJKS(der []byte, pw passwords) entry {
 	if subtle.ConstantTimeCompare(proof[:], check) == 0 {
 		return entry{locked: lockedKey(what, errPassword)}
 	}
-	key, err := parsePrivate(plain, pw.work)
+	e, err := privateEntry(plain, pw.work)
 	if err != nil {
 		return entry{locked: lockedKey(what, err)}
 	}
-	return keyEntry(key, "")
+	return e
+}
+
+// decryptJCEKS opens a private key that Sun's triple DES with MD5 has encrypted. Each half of the salt is hashed
+// together with the password again and again, and the two results are key and initial vector.
+func decryptJCEKS(what string, info encryptedPrivateKeyInfo, pw passwords) entry {
+	locked := func(err error) entry { return entry{locked: lockedKey(what, err)} }
+	var p pbeParams
+	if err := unmarshal(info.Algorithm.Parameters.FullBytes, &p); err != nil {
+		return locked(err)
+	}
+	if len(p.Salt) != 8 || bytes.Equal(p.Salt[:4], p.Salt[4:]) { // equal halves would be turned around first; none are made
+		return locked(errJKS)
+	}
+	if err := pw.work.add(p.Iterations, 2); err != nil {
+		return locked(err)
+	}
+	var derived []byte
+	for _, sum := range [][]byte{p.Salt[:4], p.Salt[4:]} {
+		for range p.Iterations {
+			next := md5.Sum(append(bytes.Clone(sum), pw.key...))
+			sum = next[:]
+		}
+		derived = append(derived, sum...)
+	}
+	if len(derived) != 2*md5.Size {
+		return locked(errJKS)
+	}
+	plain, err := blockCipher{24, des.NewTripleDESCipher}.decrypt(derived[:24], derived[24:], info.Data)
+	if err != nil {
+		return locked(err)
+	}
+	e, err := privateEntry(plain, pw.work)
+	if err != nil {
+		return locked(errPassword)
+	}
+	return e
 }
 
 // withChain makes entries of a key and the chain it is stored with. The first certificate is its own, unless the
 // public keys differ.
-func withChain(key entry, chain []*x509.Certificate) []entry {
-	found := certEntries(chain)
-	if len(chain) > 0 && (key.public == nil || samePublic(key.public, publicOfCert(chain[0]))) {
-		found[0].key, found[0].locked, found[0].name = key.key, key.locked, key.name
-		return found
+func withChain(key entry, chain []entry) []entry {
+	if len(chain) > 0 {
+		first := &chain[0]
+		if first.refused != nil && key.public == nil || first.cert != nil && (key.public == nil || samePublic(key.public, publicOfCert(first.cert))) {
+			first.key, first.locked, first.name = key.key, key.locked, key.name
+			return chain
+		}
 	}
-	return append(found, key)
+	return append(chain, key)
 }
 
 // utf16BE encodes a password as Java and PKCS#12 do.

@@ -3,7 +3,6 @@ package certificate
 import (
 	"crypto"
 	"crypto/elliptic"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	stderrors "errors"
@@ -94,13 +93,9 @@ func (k *jwk) entries(w *work) ([]entry, error) {
 			return nil, errNumbers
 		}
 	}
-	var chain []*x509.Certificate
-	for _, der := range k.Chain {
-		cert, err := x509.ParseCertificate(der)
-		if err != nil {
-			return nil, err
-		}
-		chain = append(chain, cert)
+	var chain []entry
+	for i, der := range k.Chain {
+		chain = append(chain, certEntry(der, fmt.Sprintf("x5c, certificate %d", i+1)))
 	}
 	return withChain(e, chain), nil
 }

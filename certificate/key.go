@@ -6,6 +6,7 @@ import (
 	"crypto/dsa" //lint:ignore SA1019 old stores hold DSA keys
 	"crypto/x509"
 	"encoding/asn1"
+	"slices"
 )
 
 // An opaqueKey is a private key of an algorithm that the Go libraries lack, Ed448 for example. It can be shown and
@@ -74,18 +75,32 @@ func samePublic(a, b crypto.PublicKey) bool {
 	return len(da) > 0 && bytes.Equal(da, db)
 }
 
-// parsePublic reads a SubjectPublicKeyInfo of any algorithm.
+// parsePublic reads a SubjectPublicKeyInfo of any algorithm. One that Go lacks becomes an opaquePublic; a key of one
+// that it has and refuses does not, since it would look like a sound key of another kind.
 func parsePublic(der []byte) (crypto.PublicKey, error) {
 	public, err := x509.ParsePKIXPublicKey(der)
 	if err == nil {
 		return public, nil
 	}
 	var info publicKeyInfo
-	if rest, e := asn1.Unmarshal(der, &info); e != nil || len(rest) > 0 {
+	if e := unmarshal(der, &info); e != nil || goKnows(info.Algorithm.Algorithm) && !info.otherCurve() {
 		return nil, err
 	}
 	return opaquePublic{der}, nil
 }
+
+// otherCurve reports whether the key is one of a named curve that Go lacks.
+func (k *publicKeyInfo) otherCurve() bool {
+	var curve asn1.ObjectIdentifier
+	return k.Algorithm.Algorithm.Equal(oidEC) && unmarshal(k.Algorithm.Parameters.FullBytes, &curve) == nil &&
+		!slices.ContainsFunc(goCurves, curve.Equal)
+}
+
+var (
+	oidEC = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
+	// goCurves are P-224, P-256, P-384 and P-521.
+	goCurves = []asn1.ObjectIdentifier{{1, 3, 132, 0, 33}, {1, 2, 840, 10045, 3, 1, 7}, {1, 3, 132, 0, 34}, {1, 3, 132, 0, 35}}
+)
 
 // publicKeyInfo is SubjectPublicKeyInfo of RFC 5280.
 type publicKeyInfo struct {

@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	stderrors "errors"
+	"fmt"
 	"math/big"
 )
 
@@ -20,9 +21,13 @@ var errNumbers = stderrors.New("the numbers of the key do not fit together")
 type rsaNumbers struct{ n, e, d, p, q *big.Int }
 
 func (k rsaNumbers) publicKey() (*rsa.PublicKey, error) {
-	if k.n == nil || k.e == nil || k.n.Sign() <= 0 || k.n.BitLen() > maxRSA || !k.e.IsInt64() ||
-		k.e.Int64() < 3 || k.e.Int64() > 1<<31-1 {
+	switch {
+	case k.n == nil || k.e == nil || k.n.Sign() <= 0 || k.e.Cmp(big.NewInt(3)) < 0:
 		return nil, errNumbers
+	case k.n.BitLen() > maxRSA:
+		return nil, fmt.Errorf("the RSA key has %d bits; %d are possible", k.n.BitLen(), maxRSA)
+	case k.e.BitLen() > 31: // the most that crypto/rsa takes
+		return nil, fmt.Errorf("the public exponent of the RSA key has %d bits; 31 are possible", k.e.BitLen())
 	}
 	return &rsa.PublicKey{N: k.n, E: int(k.e.Int64())}, nil
 }

@@ -3,6 +3,8 @@ package certificate
 import (
 	"bytes"
 	stderrors "errors"
+	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/iotcomponents/iot/errors"
@@ -59,7 +61,12 @@ func (c *Certificate) open() (store, error) {
 	if err != nil {
 		return store{}, numbered(err)
 	}
-	return newStore(found), nil
+	s := newStore(found)
+	c.passedOver = nil
+	for _, e := range s.refused {
+		c.passedOver = append(c.passedOver, e.refused)
+	}
+	return s, nil
 }
 
 // read returns what the store holds. Errors without a number mean that the contents are unusable.
@@ -94,8 +101,12 @@ func (l loader) run(data []byte, pw passwords) ([]entry, error) {
 		return nil, stderrors.New("it has more than " + strconv.Itoa(maxStore>>20) + " MiB")
 	}
 	found, err := l.load(unBase64(bytes.TrimPrefix(data, byteOrderMark)), pw)
-	if err == nil && len(found) == 0 {
-		return nil, stderrors.New("there is neither a certificate nor a key in the " + l.what)
+	if err == nil && !slices.ContainsFunc(found, func(e entry) bool { return e.refused == nil }) {
+		none := stderrors.New("there is neither a certificate nor a key in the " + l.what)
+		if len(found) > 0 {
+			none = fmt.Errorf("there is neither a usable certificate nor a key in the %s; %w", l.what, refusals(found))
+		}
+		return nil, none
 	}
 	return found, err
 }
@@ -108,7 +119,12 @@ func numbered(err error) error {
 	return errors.Wrap(errors.ErrCertificateStore, "The store cannot be read", err)
 }
 
-// lockedKey is the error of a private key that its password does not open.
+// lockedKey is the error of a private key that cannot be opened, with its password or at all.
 func lockedKey(what string, cause error) error {
-	return errors.Wrap(errors.ErrCredentials, what+" cannot be decrypted; check KeyPassword", cause)
+	if stderrors.Is(cause, errPassword) {
+		what += " cannot be decrypted; check KeyPassword"
+	} else {
+		what += " cannot be decrypted"
+	}
+	return errors.Wrap(errors.ErrCredentials, what, cause)
 }

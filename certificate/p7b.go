@@ -1,9 +1,9 @@
 package certificate
 
 import (
-	"crypto/x509"
 	"encoding/asn1"
 	stderrors "errors"
+	"fmt"
 )
 
 // contentInfo and signedData are those of PKCS#7, RFC 2315, down to the certificates; what follows them, revocation
@@ -50,11 +50,7 @@ func loadP7B(data []byte, _ passwords) ([]entry, error) {
 		if one.Class != asn1.ClassUniversal || one.Tag != asn1.TagSequence {
 			continue // an attribute certificate, or one of PKCS#6
 		}
-		cert, err := x509.ParseCertificate(one.FullBytes)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, entry{cert: cert})
+		found = append(found, certEntry(one.FullBytes, fmt.Sprintf("certificate %d", len(found)+1)))
 	}
 	return found, nil
 }

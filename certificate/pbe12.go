@@ -4,11 +4,16 @@ import (
 	"bytes"
 	"crypto/cipher"
 	"crypto/des"
+	"crypto/md5"
+	"crypto/rc4"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha3"
 	"crypto/sha512"
 	stderrors "errors"
 	"hash"
+
+	"golang.org/x/crypto/ripemd160" //lint:ignore SA1019 old files have it
 )
 
 // What a key is for, in the key derivation of PKCS#12.
@@ -25,9 +30,21 @@ var hashes = map[string]func() hash.Hash{
 	"2.16.840.1.101.3.4.2.2": sha512.New384,
 	"2.16.840.1.101.3.4.2.3": sha512.New,
 	"2.16.840.1.101.3.4.2.4": sha256.New224,
+	"2.16.840.1.101.3.4.2.5": sha512.New512_224,
+	"2.16.840.1.101.3.4.2.6": sha512.New512_256,
+	"1.2.840.113549.2.5":     md5.New,
+	"1.3.36.3.2.1":           ripemd160.New,
+
+	"2.16.840.1.101.3.4.2.7":  func() hash.Hash { return sha3.New224() },
+	"2.16.840.1.101.3.4.2.8":  func() hash.Hash { return sha3.New256() },
+	"2.16.840.1.101.3.4.2.9":  func() hash.Hash { return sha3.New384() },
+	"2.16.840.1.101.3.4.2.10": func() hash.Hash { return sha3.New512() },
 }
 
-// pkcs12Ciphers are the encryptions of old PKCS#12 files, all with SHA-1 and in CBC mode.
+// pkcs12RC4 holds the lengths of the keys of RC4, the one stream cipher of old PKCS#12 files.
+var pkcs12RC4 = map[string]int{"1.2.840.113549.1.12.1.1": 16, "1.2.840.113549.1.12.1.2": 5}
+
+// pkcs12Ciphers are the other encryptions of old PKCS#12 files, all with SHA-1 and in CBC mode.
 var pkcs12Ciphers = map[string]blockCipher{
 	"1.2.840.113549.1.12.1.3": {24, des.NewTripleDESCipher},
 	"1.2.840.113549.1.12.1.4": {16, newTripleDES2},
@@ -68,6 +85,25 @@ func decryptPBE12(c blockCipher, parameters, data, bmp []byte, w *work) ([]byte,
 		return nil, err
 	}
 	return c.decrypt(key, iv, data)
+}
+
+// decryptRC4 undoes RC4. Nothing in it proves the password: what comes out is a key, or it is not.
+func decryptRC4(length int, parameters, data, bmp []byte, w *work) ([]byte, error) {
+	var p pbeParams
+	if err := unmarshal(parameters, &p); err != nil {
+		return nil, err
+	}
+	key, err := derivePKCS12(sha1.New, pkcs12Key, bmp, p.Salt, p.Iterations, length, w)
+	if err != nil {
+		return nil, err
+	}
+	c, err := rc4.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	plain := make([]byte, len(data))
+	c.XORKeyStream(plain, data)
+	return plain, nil
 }
 
 // derivePKCS12 is the key derivation of RFC 7292, appendix B.2. The names of the variables are those of the text.

@@ -9,6 +9,7 @@ import (
 	"crypto/pbkdf2"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha3"
 	"crypto/sha512"
 	"encoding/asn1"
 	stderrors "errors"
@@ -46,6 +47,12 @@ var hmacs = map[string]func() hash.Hash{
 	"1.2.840.113549.2.11": sha512.New,
 	"1.2.840.113549.2.12": sha512.New512_224,
 	"1.2.840.113549.2.13": sha512.New512_256,
+	"1.2.840.113549.2.6":  md5.New,
+
+	"2.16.840.1.101.3.4.2.13": func() hash.Hash { return sha3.New224() },
+	"2.16.840.1.101.3.4.2.14": func() hash.Hash { return sha3.New256() },
+	"2.16.840.1.101.3.4.2.15": func() hash.Hash { return sha3.New384() },
+	"2.16.840.1.101.3.4.2.16": func() hash.Hash { return sha3.New512() },
 }
 
 // blockCipher is a cipher in CBC mode.
@@ -54,13 +61,84 @@ type blockCipher struct {
 	open      func(key []byte) (cipher.Block, error)
 }
 
+// rc2Params is RC2-CBC-Parameter of RFC 8018; the version stands for the number of effective bits.
+type rc2Params struct {
+	Version int
+	IV      []byte
+}
+
+// rc2Lengths are the lengths of keys, in bytes, that the versions of RC2 stand for.
+var rc2Lengths = map[int]int{160: 5, 120: 8, 58: 16}
+
+const oidRC2 = "1.2.840.113549.3.2"
+
+// pbes2Cipher returns the cipher of PBES2 with its initial vector.
+func pbes2Cipher(a algorithmIdentifier) (c blockCipher, iv []byte, err error) {
+	id, settings := a.Algorithm.String(), a.Parameters.FullBytes
+	if id == oidRC2 {
+		var p rc2Params
+		err = unmarshal(settings, &p)
+		c, iv = blockCipher{rc2Lengths[p.Version], newRC2}, p.IV
+		if err == nil && c.keyLength == 0 {
+			err = fmt.Errorf("version %d of the RC2 settings is not supported", p.Version)
+		}
+		return c, iv, err
+	}
+	c, known := blockCiphers[id]
+	if !known {
+		return c, nil, fmt.Errorf("the cipher %s is not supported; openssl pkcs8 -topk8 -v2 aes-256-cbc changes it", named(a.Algorithm))
+	}
+	return c, iv, unmarshal(settings, &iv)
+}
+
+// missingNames are the names of algorithms that occur and are not supported.
+var missingNames = map[string]string{
+	"1.2.392.200011.61.1.1.1.2": "camellia-128-cbc",
+	"1.2.392.200011.61.1.1.1.3": "camellia-192-cbc",
+	"1.2.392.200011.61.1.1.1.4": "camellia-256-cbc",
+	"1.2.410.200046.1.1.2":      "aria-128-cbc",
+	"1.2.410.200046.1.1.7":      "aria-192-cbc",
+	"1.2.410.200046.1.1.12":     "aria-256-cbc",
+	"1.2.410.200004.1.4":        "seed-cbc",
+	"1.2.156.10197.1.104.2":     "sm4-cbc",
+	"1.2.156.10197.1.401":       "sm3",
+	"1.3.6.1.4.1.188.7.1.1.2":   "idea-cbc",
+	"2.16.840.1.101.3.4.1.3":    "aes-128-ofb",
+	"2.16.840.1.101.3.4.1.4":    "aes-128-cfb",
+	"2.16.840.1.101.3.4.1.23":   "aes-192-ofb",
+	"2.16.840.1.101.3.4.1.24":   "aes-192-cfb",
+	"2.16.840.1.101.3.4.1.43":   "aes-256-ofb",
+	"2.16.840.1.101.3.4.1.44":   "aes-256-cfb",
+	"2.16.840.1.101.3.4.1.6":    "aes-128-gcm",
+	"2.16.840.1.101.3.4.1.26":   "aes-192-gcm",
+	"2.16.840.1.101.3.4.1.46":   "aes-256-gcm",
+	"1.2.840.113549.1.5.1":      "PBE-MD2-DES",
+	"1.2.840.113549.1.5.4":      "PBE-MD2-RC2-64",
+	"1.3.36.3.2.1":              "ripemd160",
+	"1.2.643.7.1.1.5.1.1":       "gost89",
+	"1.2.643.7.1.1.2.2":         "gost2012-256",
+}
+
+// named is an algorithm for the text of an error: its name, where it is known, and its object identifier.
+func named(algorithm asn1.ObjectIdentifier) string {
+	id := algorithm.String()
+	if name := missingNames[id]; name != "" {
+		return name + " (" + id + ")"
+	}
+	return id
+}
+
 var blockCiphers = map[string]blockCipher{
 	"2.16.840.1.101.3.4.1.2":  {16, aes.NewCipher},
 	"2.16.840.1.101.3.4.1.22": {24, aes.NewCipher},
 	"2.16.840.1.101.3.4.1.42": {32, aes.NewCipher},
 	"1.2.840.113549.3.7":      {24, des.NewTripleDESCipher},
-	"1.3.14.3.2.7":            {8, des.NewCipher},
+	oidDES:                    {8, des.NewCipher},
+	"1.3.6.1.4.1.3029.1.2":    {16, newBlowfish},
+	"1.2.840.113533.7.66.10":  {16, newCAST5}, // with the initial vector alone, as OpenSSL writes it
 }
+
+const oidDES = "1.3.14.3.2.7"
 
 var (
 	oidPBES2  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
@@ -76,6 +154,9 @@ func decryptPBE(algorithm algorithmIdentifier, data []byte, password pbePassword
 	if c, ok := pkcs12Ciphers[algorithm.Algorithm.String()]; ok {
 		return decryptPBE12(c, algorithm.Parameters.FullBytes, data, password.bmp, w)
 	}
+	if length, ok := pkcs12RC4[algorithm.Algorithm.String()]; ok {
+		return decryptRC4(length, algorithm.Parameters.FullBytes, data, password.bmp, w)
+	}
 	if !algorithm.Algorithm.Equal(oidPBES2) {
 		return decryptPBES1(algorithm, data, password.utf8, w)
 	}
@@ -83,31 +164,33 @@ func decryptPBE(algorithm algorithmIdentifier, data []byte, password pbePassword
 	if err := unmarshal(algorithm.Parameters.FullBytes, &p); err != nil {
 		return nil, err
 	}
-	c, ok := blockCiphers[p.Cipher.Algorithm.String()]
-	if !ok {
-		return nil, fmt.Errorf("the cipher %s is not supported", p.Cipher.Algorithm)
+	c, iv, err := pbes2Cipher(p.Cipher)
+	if err != nil {
+		return nil, err
 	}
 	key, err := deriveKey(p.KDF, password.utf8, c.keyLength, w)
 	if err != nil {
 		return nil, err
 	}
-	var iv []byte
-	if err := unmarshal(p.Cipher.Parameters.FullBytes, &iv); err != nil {
-		return nil, err
-	}
 	return c.decrypt(key, iv, data)
+}
+
+// pbes1Ciphers are the encryptions of RFC 8018, A.3, but those with MD2. All have keys of eight bytes.
+var pbes1Ciphers = map[string]struct {
+	hash func() hash.Hash
+	blockCipher
+}{
+	"1.2.840.113549.1.5.3":  {md5.New, blockCiphers[oidDES]},
+	"1.2.840.113549.1.5.10": {sha1.New, blockCiphers[oidDES]},
+	"1.2.840.113549.1.5.6":  {md5.New, blockCipher{8, newRC2}},
+	"1.2.840.113549.1.5.11": {sha1.New, blockCipher{8, newRC2}},
 }
 
 // decryptPBES1 knows the ciphers that programs before 2010 used by default for private keys.
 func decryptPBES1(algorithm algorithmIdentifier, data, password []byte, w *work) ([]byte, error) {
-	var newHash func() hash.Hash
-	switch algorithm.Algorithm.String() {
-	case "1.2.840.113549.1.5.3":
-		newHash = md5.New
-	case "1.2.840.113549.1.5.10":
-		newHash = sha1.New
-	default:
-		return nil, fmt.Errorf("the encryption %s is not supported", algorithm.Algorithm)
+	c, known := pbes1Ciphers[algorithm.Algorithm.String()]
+	if !known {
+		return nil, fmt.Errorf("the encryption %s is not supported; openssl pkcs8 -topk8 -v2 aes-256-cbc changes it", named(algorithm.Algorithm))
 	}
 	var p pbeParams
 	if err := unmarshal(algorithm.Parameters.FullBytes, &p); err != nil {
@@ -116,14 +199,14 @@ func decryptPBES1(algorithm algorithmIdentifier, data, password []byte, w *work)
 	if err := w.add(p.Iterations, 1); err != nil {
 		return nil, err
 	}
-	h := newHash()
+	h := c.hash()
 	derived := append(bytes.Clone(password), p.Salt...)
 	for range max(1, p.Iterations) {
 		h.Reset()
 		h.Write(derived)
 		derived = h.Sum(derived[:0])
 	}
-	return blockCiphers["1.3.14.3.2.7"].decrypt(derived[:8], derived[8:16], data)
+	return c.decrypt(derived[:8], derived[8:16], data)
 }
 
 // The lengths that RFC 9579 allows for the key of a MAC, in bytes. With a shorter one the MAC could be guessed.
@@ -142,7 +225,7 @@ func deriveKey(kdf algorithmIdentifier, password []byte, length int, w *work) ([
 		}
 		prf, ok := hmacs[p.PRF.Algorithm.String()]
 		if !ok {
-			return nil, fmt.Errorf("the hash %s is not supported", p.PRF.Algorithm)
+			return nil, fmt.Errorf("the hash %s is not supported", named(p.PRF.Algorithm))
 		}
 		if length == 0 {
 			if length = p.KeyLength; length < minMACKey || length > maxMACKey {
@@ -171,7 +254,7 @@ func deriveKey(kdf algorithmIdentifier, password []byte, length int, w *work) ([
 		}
 		return scrypt.Key(password, p.Salt, int(p.N), int(p.R), int(p.P), length)
 	}
-	return nil, fmt.Errorf("the key derivation %s is not supported", kdf.Algorithm)
+	return nil, fmt.Errorf("the key derivation %s is not supported", named(kdf.Algorithm))
 }
 
 // decrypt undoes CBC with the padding of PKCS#7.

@@ -1,9 +1,7 @@
 package certificate
 
 import (
-	"crypto"
 	"crypto/hmac"
-	"crypto/x509"
 	"encoding/asn1"
 	"encoding/binary"
 	stderrors "errors"
@@ -69,6 +67,7 @@ type pfxReader struct {
 	pw     passwords
 	secret pbePassword
 	found  []entry
+	certs  int // certificates so far
 }
 
 // loadPFX reads a PKCS#12 file with any number of keys and certificates.
@@ -128,7 +127,7 @@ func (m *pfxMAC) check(safe []byte, secret pbePassword, w *work) error {
 		}
 	}
 	if !ok {
-		return fmt.Errorf("the MAC %s is not supported", m.Digest.Algorithm.Algorithm)
+		return fmt.Errorf("the MAC %s is not supported; openssl pkcs12 -export -macalg sha256 changes it", named(m.Digest.Algorithm.Algorithm))
 	}
 	mac := hmac.New(newHash, key)
 	mac.Write(safe)
@@ -233,15 +232,13 @@ func (r *pfxReader) bag(b *pfxBag) (e entry, ok bool, err error) {
 		if err := unmarshal(b.Value.Bytes, &c); err != nil || !c.Type.Equal(oidX509Cert) {
 			return entry{}, false, err
 		}
-		e.cert, err = x509.ParseCertificate(c.Data)
+		r.certs++
+		e = certEntry(c.Data, fmt.Sprintf("certificate %d", r.certs))
 	case b.Type.Equal(oidKeyBag):
-		var key crypto.PrivateKey
-		if key, err = parsePrivate(b.Value.Bytes, r.pw.work); err == nil {
-			e = keyEntry(key, "")
-		}
+		e, err = privateEntry(b.Value.Bytes, r.pw.work)
 	case b.Type.Equal(oidShroudedBag):
 		e = decryptPKCS8(b.Value.Bytes, r.secret, r.pw.work)
-		if e.locked != nil && r.pw.key != r.pw.store {
+		if stderrors.Is(e.locked, errPassword) && r.pw.key != r.pw.store {
 			e = decryptPKCS8(b.Value.Bytes, newPBEPassword(r.pw.key), r.pw.work)
 		}
 	default:

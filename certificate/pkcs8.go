@@ -55,9 +55,7 @@ func parsePKCS8(der []byte, w *work) (crypto.PrivateKey, error) {
 
 // goKnows reports whether crypto/x509 reads keys of an algorithm: RSA, EC, X25519, Ed25519.
 func goKnows(algorithm asn1.ObjectIdentifier) bool {
-	for _, oid := range []asn1.ObjectIdentifier{
-		{1, 2, 840, 113549, 1, 1, 1}, {1, 2, 840, 10045, 2, 1}, {1, 3, 101, 110}, {1, 3, 101, 112},
-	} {
+	for _, oid := range []asn1.ObjectIdentifier{{1, 2, 840, 113549, 1, 1, 1}, oidEC, {1, 3, 101, 110}, {1, 3, 101, 112}} {
 		if oid.Equal(algorithm) {
 			return true
 		}
@@ -76,6 +74,22 @@ func parseDSA(info privateKeyInfo, w *work) (*dsa.PrivateKey, error) {
 		return nil, err
 	}
 	return newDSA(p.P, p.Q, p.G, x, w)
+}
+
+// parseTraditionalDSA reads the form that OpenSSL used before PKCS#8.
+func parseTraditionalDSA(der []byte, w *work) (*dsa.PrivateKey, error) {
+	var k struct {
+		Version       int
+		P, Q, G, Y, X *big.Int
+	}
+	if err := unmarshal(der, &k); err != nil {
+		return nil, err
+	}
+	key, err := newDSA(k.P, k.Q, k.G, k.X, w)
+	if err == nil && key.Y.Cmp(k.Y) != 0 {
+		err = errNumbers
+	}
+	return key, err
 }
 
 // maxDSABits bounds the work of computing the public key; longer keys than 3072 bits are not defined.

@@ -32,7 +32,7 @@ func newMatcher(subject string) (matcher, error) {
 // anyEntry prefers an entry with a key, even one whose key is locked: the search shall say so.
 func anyEntry(list []entry) *entry {
 	for i := range list {
-		if list[i].key != nil || list[i].locked != nil {
+		if list[i].hasKey() {
 			return &list[i]
 		}
 	}
@@ -41,6 +41,9 @@ func anyEntry(list []entry) *entry {
 	}
 	return nil
 }
+
+// hasKey reports whether there is a key, locked or not.
+func (e *entry) hasKey() bool { return e.key != nil || e.locked != nil }
 
 // bySubject prefers a subject that equals the wanted one to one that contains it.
 func bySubject(list []entry, wanted string) *entry {
@@ -60,8 +63,11 @@ func bySubject(list []entry, wanted string) *entry {
 
 // title is what Subject becomes when the entry is selected.
 func (e *entry) title() string {
-	if e.cert != nil {
+	switch {
+	case e.cert != nil:
 		return subjectName(e.cert)
+	case e.refused != nil:
+		return e.refused.name
 	}
 	return e.name
 }
@@ -69,14 +75,14 @@ func (e *entry) title() string {
 // newThumbprintMatcher tells the kind of hash by its length.
 func newThumbprintMatcher(text string) (matcher, error) {
 	wanted, err := hex.DecodeString(strings.NewReplacer(" ", "", ":", "", "\t", "").Replace(text))
-	var sum func(*x509.Certificate) string
+	var sum func(der []byte) string
 	switch len(wanted) {
 	case md5.Size:
-		sum = func(c *x509.Certificate) string { h := md5.Sum(c.Raw); return string(h[:]) }
+		sum = func(der []byte) string { h := md5.Sum(der); return string(h[:]) }
 	case sha1.Size:
-		sum = func(c *x509.Certificate) string { h := sha1.Sum(c.Raw); return string(h[:]) }
+		sum = func(der []byte) string { h := sha1.Sum(der); return string(h[:]) }
 	case sha256.Size:
-		sum = func(c *x509.Certificate) string { h := sha256.Sum256(c.Raw); return string(h[:]) }
+		sum = func(der []byte) string { h := sha256.Sum256(der); return string(h[:]) }
 	}
 	if err != nil || sum == nil {
 		return nil, errors.New(errors.ErrInvalidArgument, "The thumbprint "+strconv.Quote(text)+
@@ -84,7 +90,7 @@ func newThumbprintMatcher(text string) (matcher, error) {
 	}
 	return func(list []entry) *entry {
 		for i := range list {
-			if list[i].cert != nil && sum(list[i].cert) == string(wanted) {
+			if der := list[i].der(); der != nil && sum(der) == string(wanted) {
 				return &list[i]
 			}
 		}
@@ -92,14 +98,33 @@ func newThumbprintMatcher(text string) (matcher, error) {
 	}, nil
 }
 
+// der is the encoded certificate, nil if there is none.
+func (e *entry) der() []byte {
+	switch {
+	case e.cert != nil:
+		return e.cert.Raw
+	case e.refused != nil:
+		return e.refused.der
+	}
+	return nil
+}
+
 // choose selects the entry that a search finds: one with a certificate, else a key without one.
 func (c *Certificate) choose(s store, match matcher, subject string) error {
 	e := match(s.certs)
+	if r := match(s.refused); r != nil && (e == nil || subject == "*" && r.hasKey() && !e.hasKey()) {
+		c.subject, c.found = "", entry{}
+		return unusableCert(r.refused)
+	}
 	if e == nil {
 		e = match(s.keys)
 	}
 	if e == nil {
 		c.subject, c.found = "", entry{}
+		if len(s.refused) > 0 {
+			return errors.Wrap(errors.ErrCertificateNotFound, "The store has no usable certificate for the subject "+
+				strconv.Quote(subject), refusals(s.refused))
+		}
 		if c.storeType == CstPKCS11 && len(s.certs)+len(s.keys) == 0 {
 			return errors.New(errors.ErrCertificateNotFound, "The token has neither a certificate nor a private key that the "+
 				"PKCS#11 URI selects; check its object and id.")

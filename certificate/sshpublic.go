@@ -3,12 +3,21 @@ package certificate
 import (
 	"bytes"
 	"crypto"
+	"crypto/dsa" //lint:ignore SA1019 old stores hold DSA keys
 	"encoding/base64"
 	"encoding/binary"
 	stderrors "errors"
+	"math/big"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+)
+
+// The names of Ed448 (RFC 8709) and of DSA (RFC 4253).
+const (
+	algorithmEd448 = "ssh-ed448"
+	algorithmDSA   = "ssh-dss"
 )
 
 // rfc4716End ends a block that rfc4716Mark begins.
@@ -26,6 +35,10 @@ func loadSSHPublic(data []byte, _ passwords) ([]entry, error) {
 	}
 	var found []entry
 	for len(bytes.TrimSpace(data)) > 0 {
+		if e, rest, ok := cutSSHLine(data); ok {
+			found, data = append(found, e), rest
+			continue
+		}
 		key, comment, _, rest, err := ssh.ParseAuthorizedKey(data)
 		if err != nil {
 			if len(found) > 0 {
@@ -37,6 +50,23 @@ func loadSSHPublic(data []byte, _ passwords) ([]entry, error) {
 		data = rest
 	}
 	return found, nil
+}
+
+// cutSSHLine takes a line off the front whose key is of an algorithm that ssh.ParseAuthorizedKey does not know; it
+// passes over such lines in silence.
+func cutSSHLine(data []byte) (e entry, rest []byte, ok bool) {
+	line, rest, _ := bytes.Cut(data, []byte("\n"))
+	fields := strings.Fields(string(line))
+	at := slices.IndexFunc(fields, func(f string) bool { return f == algorithmEd448 || f == algorithmDSA })
+	if at < 0 || at+1 >= len(fields) || strings.HasPrefix(fields[0], "#") {
+		return entry{}, nil, false
+	}
+	blob, err := base64.StdEncoding.DecodeString(fields[at+1])
+	if err != nil {
+		return entry{}, nil, false
+	}
+	public, err := parseSSHWire(blob)
+	return entry{public: public, name: strings.Join(fields[at+2:], " ")}, rest, err == nil
 }
 
 // loadRFC4716 reads blocks of the form of RFC 4716: header lines with a colon, continued by a backslash at the end,
@@ -80,21 +110,40 @@ func loadRFC4716(data []byte) ([]entry, error) {
 	return found, nil
 }
 
-// parseSSHWire reads the wire form of a public key.
+// parseSSHWire reads the wire form of a public key. The ssh package knows no Ed448, and of DSA no more than 1024 bits.
 func parseSSHWire(blob []byte) (crypto.PublicKey, error) {
 	r := sshReader(blob)
-	if name, _ := r.next(); string(name) == "ssh-ed448" {
+	switch name, _ := r.next(); string(name) {
+	case algorithmEd448:
 		point, ok := r.next()
 		if !ok || len(r) > 0 {
 			return nil, stderrors.New("the Ed448 key is damaged")
 		}
 		return ed448Public(point), nil
+	case algorithmDSA:
+		return parseSSHDSA(r)
 	}
 	key, err := ssh.ParsePublicKey(blob)
 	if err != nil {
 		return nil, err
 	}
 	return sshCrypto(key), nil
+}
+
+// parseSSHDSA reads the numbers of a DSA key.
+func parseSSHDSA(r sshReader) (*dsa.PublicKey, error) {
+	k := new(dsa.PublicKey)
+	for _, number := range []**big.Int{&k.P, &k.Q, &k.G, &k.Y} {
+		b, ok := r.next()
+		*number = new(big.Int).SetBytes(b)
+		if !ok || (*number).Sign() == 0 {
+			return nil, errNumbers
+		}
+	}
+	if len(r) > 0 || k.P.BitLen() > maxDSABits {
+		return nil, errNumbers
+	}
+	return k, nil
 }
 
 // sshCrypto returns the key inside a key of the ssh package, also that inside an SSH certificate.
@@ -123,4 +172,19 @@ func (r *sshReader) next() ([]byte, bool) {
 	value := (*r)[4 : 4+n]
 	*r = (*r)[4+n:]
 	return value, true
+}
+
+// uint32 takes a number off the front; false if there is no whole one.
+func (r *sshReader) uint32() (uint32, bool) {
+	if len(*r) < 4 {
+		return 0, false
+	}
+	n := binary.BigEndian.Uint32(*r)
+	*r = (*r)[4:]
+	return n, true
+}
+
+// appendSSH appends a string of SSH.
+func appendSSH(dst, value []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(dst, uint32(len(value))), value...)
 }

@@ -173,8 +173,8 @@ func TestUnreadable(t *testing.T) {
 		{"directory as auto", certificate.CstAuto, "testdata", ioterrors.ErrFileNotOpened, "testdata"},
 		{"nothing as auto", certificate.CstAuto, "", ioterrors.ErrCertificateStore, "empty"},
 		{"PKCS#11", certificate.CstPKCS11, "pkcs11:token=x", ioterrors.ErrSSLLibrary, "cgo"},
-		{"JCEKS", certificate.CstJKSFile, path("java.jceks"), ioterrors.ErrCertificateStore, "keytool"},
-		{"JCEKS as auto", certificate.CstAuto, path("java.jceks"), ioterrors.ErrCertificateStore, "keytool"},
+		{"JCEKS", certificate.CstJKSFile, path("ciphers/secret.jceks"), ioterrors.ErrCertificateStore, "keytool"},
+		{"JCEKS as auto", certificate.CstAuto, path("ciphers/secret.jceks"), ioterrors.ErrCertificateStore, "keytool"},
 		{"too long", certificate.CstPEMKeyBlob, strings.Repeat("x", 17<<20), ioterrors.ErrCertificateStore, "16 MiB"},
 		{"too long as auto", certificate.CstAuto, strings.Repeat("x", 17<<20), ioterrors.ErrCertificateStore, "16 MiB"},
 	} {

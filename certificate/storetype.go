@@ -17,7 +17,7 @@ const (
 	CstMachine          CertStoreTypes = 1  // Windows: the machine's store named by Store
 	CstPFXFile          CertStoreTypes = 2  // PFX (PKCS#12), opened with StorePassword
 	CstPFXBlob          CertStoreTypes = 3  // the contents of a PFX file
-	CstJKSFile          CertStoreTypes = 4  // Java key store (JKS), opened with StorePassword, its keys with KeyPassword
+	CstJKSFile          CertStoreTypes = 4  // Java key store (JKS, JCEKS): StorePassword, for its keys KeyPassword
 	CstJKSBlob          CertStoreTypes = 5  // the contents of a Java key store
 	CstPEMKeyFile       CertStoreTypes = 6  // private key and certificates in PEM, the key opened with KeyPassword
 	CstPEMKeyBlob       CertStoreTypes = 7  // the contents of such a PEM file

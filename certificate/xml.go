@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/dsa" //lint:ignore SA1019 old stores hold DSA keys
 	"crypto/elliptic"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/xml"
 	stderrors "errors"
@@ -49,7 +48,7 @@ func xmlEntry(decoder *xml.Decoder, start xml.StartElement, w *work) (e entry, k
 	case "X509Certificate":
 		var der xmlBytes
 		if err = decoder.DecodeElement(&der, &start); err == nil {
-			e.cert, err = x509.ParseCertificate(der)
+			e = certEntry(der, "X509Certificate")
 		}
 	case "RSAKeyValue":
 		e, err = decodeXML(decoder, start, new(xmlRSA), w)

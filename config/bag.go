@@ -33,7 +33,7 @@ func NewBag[B any](keys ...Key) *Bag[B] {
 			panic("config: the key " + keys[i].Name + " has no value")
 		}
 		for name := range keys[i].spellings() {
-			b.byName.add(name, i)
+			b.byName.add(name, i, validName)
 		}
 	}
 	return b
@@ -130,9 +130,21 @@ func (b *Bag[B]) gather(owner, text string) (values [][]gjson.Result, err error)
 // Text is the JSON object with the keys that are set, in the order of the bag and
 // every value as a JSON string, or "" if no key is set.
 func (b *Bag[B]) Text(fields *B) string {
+	text, _ := b.text(fields, true)
+	return text
+}
+
+// text is Text; without secrets it leaves the secret keys out and names those that are set.
+func (b *Bag[B]) text(fields *B, secrets bool) (text string, left []string) {
 	var object []byte
 	for i := range b.keys {
 		key := &b.keys[i]
+		if key.Secret && !secrets {
+			for range key.field.texts(fields) {
+				left = append(left, key.Name)
+			}
+			continue
+		}
 		for text := range key.field.texts(fields) {
 			if key.Repeatable { // sjson would overwrite the first one
 				object = appendMember(object, key.Name, text)
@@ -144,7 +156,7 @@ func (b *Bag[B]) Text(fields *B) string {
 			}
 		}
 	}
-	return string(object)
+	return string(object), left
 }
 
 // setMember adds a member under a name that is a valid path, which NewBag made

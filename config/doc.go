@@ -41,6 +41,11 @@
 // A [Bag] is a setting whose value is a JSON object, for example
 // ConnectProperties. Its keys are rows as well, see [Key].
 //
+// # Texts of settings
+//
+// [Registry.Load] assigns a text with one NAME=VALUE in each line, all or nothing,
+// and [Registry.Text] writes it.
+//
 // # Errors
 //
 // Every error is an *errors.Error of this module. A name that does not exist, a

@@ -102,3 +102,42 @@ func FuzzBag(f *testing.F) {
 		}
 	})
 }
+
+// FuzzLoad: a text is applied as a whole or, with a numbered error, not at all; what Text writes of the result makes the
+// same device of a new one.
+func FuzzLoad(f *testing.F) {
+	for _, s := range []string{
+		"TopicAlias=1\nLogLevel=2", "# a\n; b\r\n\r\nRetain=Yes\r\n", "\uFEFFDelay=5\n Delay = 6", `ResponseTopic=" a\r\n"`, `ResponseTopic="`,
+		"OutgoingUserPropName[1]=a\nOutgoingUserPropName[0]=\"\\xff\"", "SendCustomPacket=c000", "BuildInfo=1", "x", "=",
+		`ConnectProperties={"MaximumPacketSize":1,"UserProperty":"a:b","AuthenticationData":"00"}`, "FirewallPassword=p",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		d, trial := newDevice(), newDevice()
+		for _, x := range []*device{d, trial} {
+			x.props = make([]config.Pair, 2)
+		}
+		before := d.snapshot()
+		if err := d.r.Load(s, trial.r); err != nil {
+			if ioterrors.Code(err) <= 0 {
+				t.Fatalf("error without number: %v", err)
+			}
+			if d.snapshot() != before {
+				t.Fatalf("%q failed (%v) and changed something", s, err)
+			}
+			return
+		}
+		again, trial := newDevice(), newDevice()
+		for _, x := range []*device{again, trial} {
+			x.props = make([]config.Pair, len(d.props)) // no row of the device makes elements
+		}
+		if err := again.r.Load(d.r.Text(true), trial.r); err != nil {
+			t.Fatalf("%q was applied, and then\n%s\nwas refused: %v", s, d.r.Text(true), err)
+		}
+		again.changes, again.sent = d.changes, d.sent
+		if got, want := again.snapshot(), d.snapshot(); got != want {
+			t.Fatalf("%q made\n%s\nand its text\n%s", s, want, got)
+		}
+	})
+}

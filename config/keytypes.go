@@ -107,12 +107,13 @@ func (f *boolField) unset(fields any) { *f.at(fields) = TriUnset }
 // it. A value must pass CheckMQTTString and then check, which may be nil and
 // works as described at [Check].
 func BagString[B any](name string, at func(*B) *string, check func(value string) error, opts ...Option) Key {
-	return makeKey(name, "string", &textField{ofOwner(at), check}, opts)
+	return makeKey(name, "string", &textField{ofOwner(at), CheckMQTTString, check}, opts)
 }
 
 type textField struct {
 	at    func(fields any) *string
-	check func(string) error
+	form  func(string) error
+	check func(string) error // nil = none
 }
 
 func (f *textField) plan(values []gjson.Result) (func(fields any), *badField) {
@@ -123,7 +124,7 @@ func (f *textField) plan(values []gjson.Result) (func(fields any), *badField) {
 	if v.Str == "" {
 		return f.unset, nil
 	}
-	err := CheckMQTTString(v.Str)
+	err := f.form(v.Str)
 	if err == nil && f.check != nil {
 		err = f.check(v.Str)
 	}
@@ -143,6 +144,11 @@ func (f *textField) texts(fields any) iter.Seq[string] {
 }
 
 func (f *textField) unset(fields any) { *f.at(fields) = "" }
+
+// BagText is BagString for texts longer than MQTT's, such as certificates.
+func BagText[B any](name string, at func(*B) *string, opts ...Option) Key {
+	return makeKey(name, "string", &textField{ofOwner(at), checkText, nil}, opts)
+}
 
 // BagHex is a key with at most limit bytes of binary data, written as hexadecimal
 // text. The field is empty when the key is not set, and "" unsets it. Assigning

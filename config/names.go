@@ -10,8 +10,8 @@ type names map[string]int
 
 // add registers a name and panics if it is not usable or taken: a programming
 // error.
-func (n names) add(name string, position int) {
-	if !validName(name) {
+func (n names) add(name string, position int, valid func(string) bool) {
+	if !valid(name) {
 		panic("config: " + quote(name) + " cannot be a name")
 	}
 	lower := strings.ToLower(name)
@@ -32,6 +32,13 @@ func (n names) find(name string) (position int, ok bool) {
 	}
 	position, ok = n[string(folded[:len(name)])]
 	return position, ok
+}
+
+// validPath accepts names with a dot between, which says whose setting it is. Keys of bags have none: sjson would take it
+// for a path.
+func validPath(s string) bool {
+	owner, name, dotted := strings.Cut(s, ".")
+	return len(s) <= maxName && validName(owner) && (!dotted || validName(name))
 }
 
 func validName(s string) bool {

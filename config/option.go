@@ -23,6 +23,9 @@ type options struct {
 	before   func(owner any) error
 	after    func(owner any)
 	integers integerRule
+	first    bool
+	action   bool
+	assigned func(owner any) (value string, given bool)
 
 	// keys of bags
 	alsoAs  []string
@@ -99,6 +102,24 @@ func Before[O any](f func(*O) error) Option {
 // as before.
 func After[O any](f func(*O)) Option {
 	return Option{"After", kindWritable, func(o *options) { o.after = func(owner any) { f(owner.(*O)) } }}
+}
+
+// First has Load assign the row before others, because assigning it changes others, or decides what they accept.
+func First() Option {
+	return Option{"First", kindWritable, func(o *options) { o.first = true }}
+}
+
+// Action says that assigning the setting does something at once, so that Load refuses it and Text leaves it out.
+func Action() Option {
+	return Option{"Action", kindWritable, func(o *options) { o.action = true }}
+}
+
+// Assigned is what Text writes for a setting that shows something else than what was assigned, for example what is in use
+// while connected. When it was not given at all, Text writes a comment, or nothing for "".
+func Assigned[O any](f func(*O) (value string, given bool)) Option {
+	return Option{"Assigned", kindWritable, func(o *options) {
+		o.assigned = func(owner any) (string, bool) { return f(owner.(*O)) }
+	}}
 }
 
 // Unset gives an integer setting a value that means "none", usually -1. It is

@@ -31,12 +31,9 @@ func (r *Registry) Config(configurationString string) (string, error) {
 	if q.assign && row.ReadOnly {
 		return "", readOnly(row.Name)
 	}
-	element := 0
-	if row.array != nil || q.indexed {
-		var err error
-		if element, err = row.position(r.owner, q); err != nil {
-			return "", err
-		}
+	element, err := row.element(r.owner, q)
+	if err != nil {
+		return "", err
 	}
 	if !q.assign {
 		if row.array != nil {
@@ -53,16 +50,27 @@ func (r *Row) assign(owner any, element int, value string) error {
 			return err
 		}
 	}
-	var err error
-	if r.array != nil {
-		err = r.array.set(owner, r, element, value)
-	} else {
-		err = r.cell.set(owner, r, value)
-	}
+	err := r.set(owner, element, value)
 	if err == nil && r.opt.after != nil {
 		r.opt.after(owner)
 	}
 	return err
+}
+
+// set changes the value only if it returns nil.
+func (r *Row) set(owner any, element int, value string) error {
+	if r.array != nil {
+		return r.array.set(owner, r, element, value)
+	}
+	return r.cell.set(owner, r, value)
+}
+
+// element is the index that a request names, 0 where the row wants none.
+func (r *Row) element(owner any, q request) (int, error) {
+	if r.array == nil && !q.indexed {
+		return 0, nil
+	}
+	return r.position(owner, q)
 }
 
 // position reads the index of a request and checks that the row wants one.

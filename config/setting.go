@@ -8,12 +8,14 @@ const (
 	GroupSocket    = "Socket"
 	GroupBase      = "Base"
 	GroupComponent = "Component" // settings of this SDK that the documented list lacks
+	GroupProperty  = "Property"  // properties of the component that Config reaches
 )
 
 // Setting is the documentation of one setting.
 type Setting struct {
 	// Name is the spelling of the documentation: ASCII letters and digits,
-	// beginning with a letter, at most 64 of them.
+	// beginning with a letter, at most 64 of them. A dot may stand between two
+	// such names.
 	Name string
 	// Group is one of the Group constants.
 	Group string

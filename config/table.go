@@ -29,9 +29,9 @@ func NewTable[O any](standard *O, rows ...Row) *Table[O] {
 		if row.cell != nil && row.Default == "" && !row.ReadOnly && !row.Secret {
 			row.Default = row.cell.text(standard)
 		}
-		t.byName.add(row.Name, i)
+		t.byName.add(row.Name, i, validPath)
 		for _, alias := range row.Aliases {
-			t.byName.add(alias, i)
+			t.byName.add(alias, i, validPath)
 		}
 	}
 	for i := range t.rows {

@@ -44,6 +44,14 @@ func CheckMQTTString(value string) error {
 	return checkText(value)
 }
 
+// CheckMQTTBinary accepts what fits binary data of an MQTT packet: at most 65535 bytes. It is meant for [Check].
+func CheckMQTTBinary(value string) error {
+	if len(value) > maxMQTTString {
+		return errTooLong
+	}
+	return nil
+}
+
 // String is a text setting.
 func String[O any](s Setting, at func(*O) *string, opts ...Option) Row {
 	return makeRow(s, kindText, "string", opts).withCell(&textCell{ofOwner(at)})

@@ -2,6 +2,7 @@ package mqtt_test
 
 import (
 	"context"
+	"io"
 	"iter"
 	"time"
 
@@ -82,6 +83,9 @@ var (
 		ConnectContext(context.Context) error
 		Run(context.Context) error
 		EventsReady() <-chan struct{}
+
+		LoadConfig(io.Reader) error
+		SaveConfig(io.Writer, bool) error
 	} = (*mqtt.MQTT)(nil)
 
 	_ interface {

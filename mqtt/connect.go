@@ -51,8 +51,10 @@ func (m *MQTT) SetConnected(connected bool) error {
 func (m *MQTT) Connected() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.client.Phase() == protocol.Connected
+	return m.connectedLocked()
 }
+
+func (m *MQTT) connectedLocked() bool { return m.client.Phase() == protocol.Connected }
 
 // ReadyToSend reports whether sending is possible: true after connecting, false after an operation failed with 10035,
 // until OnReadyToSend fires.
@@ -177,6 +179,7 @@ func (m *MQTT) arm(l *link) error {
 	l.route.options = options
 	m.applySettings()
 	m.logInert()
+	m.logKeepAlive()
 	l.aim()
 	return nil
 }

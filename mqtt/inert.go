@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/iotcomponents/iot/mqtt/internal/transport"
@@ -33,5 +34,13 @@ func (m *MQTT) logInert() {
 		if row.set {
 			m.log(logVerbose, logInfo, "The setting "+row.name+" has no effect: "+row.why+".")
 		}
+	}
+}
+
+// logKeepAlive warns of a TCP keep-alive that was probably meant to be MQTT's: the setting and the property have one name.
+// The lock is held.
+func (m *MQTT) logKeepAlive() {
+	if ms := m.settings.socket.KeepAliveInterval; ms > 0 && m.properties.keepAliveInterval == 0 {
+		m.log(logInformation, logInfo, fmt.Sprintf("The setting KeepAliveInterval=%d is TCP's, in milliseconds. MQTT's keep-alive, in seconds, is off; it is the property KeepAliveInterval, for Config and LoadConfig MQTT.KeepAliveInterval.", ms))
 	}
 }

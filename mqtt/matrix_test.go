@@ -3,7 +3,9 @@ package mqtt_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/iotcomponents/iot/certificate"
@@ -20,12 +22,14 @@ func arguments(ctx context.Context) map[string][]any {
 		"ConnectContext":         {ctx},
 		"ConnectTo":              {"a", 1},
 		"DisconnectWith":         {4, mqtt.DisconnectProperties{}},
+		"LoadConfig":             {io.Reader(strings.NewReader("LogLevel=3"))},
 		"PublishAndWait":         {"a", 1, []byte("z")},
 		"PublishData":            {"a", 1, []byte("z")},
 		"PublishMessage":         {"a", 1, "z"},
 		"PublishWith":            {"a", 1, []byte("z"), mqtt.PublishProperties{}},
 		"RestoreSession":         {"a"},
 		"Run":                    {ctx},
+		"SaveConfig":             {io.Discard, false},
 		"SetCleanSession":        {true},
 		"SetClientId":            {"a"},
 		"SetConnected":           {false},

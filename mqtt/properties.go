@@ -120,6 +120,10 @@ func (m *MQTT) SetClientId(id string) error {
 func (m *MQTT) KeepAliveInterval() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.keepAliveLocked()
+}
+
+func (m *MQTT) keepAliveLocked() int {
 	if l := m.link; l != nil && l.stood {
 		return int(m.client.Limits().KeepAlive)
 	}
@@ -159,6 +163,10 @@ func (m *MQTT) SetPassword(password string) error {
 func (m *MQTT) RemoteHost() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.remoteHostLocked()
+}
+
+func (m *MQTT) remoteHostLocked() string {
 	if l := m.link; l != nil && l.stood && l.remote != "" {
 		return l.remote
 	}
@@ -175,6 +183,10 @@ func (m *MQTT) SetRemoteHost(host string) error {
 	if err := m.refuseUnlessIdle(errors.ErrRemoteHostFixed, "RemoteHost"); err != nil {
 		return err
 	}
+	return m.setRemoteHostLocked(host)
+}
+
+func (m *MQTT) setRemoteHostLocked(host string) error {
 	if err := checkRemoteHost(host); err != nil {
 		return err
 	}
@@ -205,9 +217,13 @@ func (m *MQTT) SetRemotePort(port int) error {
 	if err := m.refuseUnlessIdle(errors.ErrRemotePortFixed, "RemotePort"); err != nil {
 		return err
 	}
+	m.setRemotePortLocked(port)
+	return nil
+}
+
+func (m *MQTT) setRemotePortLocked(port int) {
 	m.properties.remotePort, m.properties.remotePortSet = port, true
 	m.hosts.forget()
-	return nil
 }
 
 // setRemote sets both or neither. The lock is held.
@@ -267,10 +283,20 @@ func (m *MQTT) WillMessage() string { return get(m, &m.properties.willMessage) }
 // SetWillMessage sets the payload of the will, which is sent only when WillTopic is set. Errors: 211 while connected or
 // connecting, 434 a character that the setting CodePage lacks, 10040 longer than 65535 bytes when encoded with it.
 func (m *MQTT) SetWillMessage(message string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuseUnlessIdle(errors.ErrWrongState, "WillMessage"); err != nil {
+		return err
+	}
+	return m.setWillMessageLocked(message)
+}
+
+func (m *MQTT) setWillMessageLocked(message string) error {
 	if _, err := m.encodeWill(message); err != nil {
 		return err
 	}
-	return setWhenIdle(m, errors.ErrWrongState, "WillMessage", &m.properties.willMessage, message)
+	m.properties.willMessage = message
+	return nil
 }
 
 // WillTopic returns the topic of the will. Default "" = no will.

@@ -36,13 +36,18 @@ func (m *MQTT) SSLCert() *certificate.Certificate { return m.certificate(&m.sett
 func (m *MQTT) SetSSLCert(c *certificate.Certificate) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if l := m.link; l == nil || l.started() {
-		if err := m.refuseUnlessIdle(errors.ErrWrongState, "SSLCert"); err != nil {
-			return err
-		}
+	if err := m.refuseSSLCertLocked(); err != nil {
+		return err
 	}
 	m.settings.tls.Certificate = c
 	return nil
+}
+
+func (m *MQTT) refuseSSLCertLocked() error {
+	if l := m.link; l != nil && !l.started() {
+		return nil // BeforeConnect is being asked
+	}
+	return m.refuseUnlessIdle(errors.ErrWrongState, "SSLCert")
 }
 
 // certificate returns the certificate in a field. An empty one is made when it is asked for: most components have none.

@@ -25,6 +25,10 @@ func (m *MQTT) SetFirewall(f *firewall.Firewall) error {
 func (m *MQTT) LocalHost() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.localHostLocked()
+}
+
+func (m *MQTT) localHostLocked() string {
 	if host, _ := m.localAddress(); host != "" {
 		return host
 	}
@@ -44,6 +48,10 @@ func (m *MQTT) SetLocalHost(host string) error {
 func (m *MQTT) LocalPort() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.localPortLocked()
+}
+
+func (m *MQTT) localPortLocked() int {
 	if _, port := m.localAddress(); port != 0 {
 		return port
 	}

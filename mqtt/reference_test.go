@@ -197,7 +197,7 @@ func TestReferenceBags(t *testing.T) {
 			if k.Repeatable != (k.Type == "name:value") {
 				t.Errorf("%s: %s is repeatable: %v", setting.Name, k.Name, k.Repeatable)
 			}
-			if k.Secret != (k.Name == "AuthenticationData") {
+			if k.Secret != slices.Contains([]string{"AuthenticationData", "Password", "StoreB", "StorePassword", "KeyPassword"}, k.Name) {
 				t.Errorf("%s: %s is secret: %v", setting.Name, k.Name, k.Secret)
 			}
 		}

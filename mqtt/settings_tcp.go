@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/iotcomponents/iot/config"
 	"github.com/iotcomponents/iot/errors"
@@ -26,14 +27,20 @@ func tcpRows() []config.Row {
 		config.String(g.doc("FirewallPassword", "string", "Password for the proxy: Firewall.Password."), func(m *MQTT) *string { return &m.firewall.Password }, config.Secret(), config.Raw(), fixedFirewall("FirewallPassword")),
 		config.Int(g.doc("FirewallPort", "int", "Port of the proxy: Firewall.Port; FirewallType sets it."), func(m *MQTT) *int { return &m.firewall.Port }, 0, 65535, fixedFirewall("FirewallPort")),
 		config.Int(g.doc("FirewallType", "int", "Kind of the proxy: 0 none, 1 HTTP tunnel (sets port 80), 2 SOCKS4, 3 SOCKS5, 10 SOCKS4A (set port 1080). Firewall.FirewallType."), func(m *MQTT) *firewall.FirewallTypes { return &m.firewall.FirewallType }, 0, firewall.FwSOCKS4A, config.OneOf(0, 1, 2, 3, 10), fixedFirewall("FirewallType"),
-			config.After(func(m *MQTT) { m.firewall.Port = m.firewall.FirewallType.DefaultPort() })),
+			config.First(), config.After(func(m *MQTT) { m.firewall.Port = m.firewall.FirewallType.DefaultPort() })),
 		config.String(g.doc("FirewallUser", "string", "User for the proxy: Firewall.User."), func(m *MQTT) *string { return &m.firewall.User }, config.Raw(), fixedFirewall("FirewallUser")),
-		config.Int(g.doc("KeepAliveInterval", "int, ms", "TCP keep-alive: time between probes that were not answered; 0 = the system's. Setting it switches TCPKeepAlive on. The property of this name is another thing."), func(m *MQTT) *int { return &m.settings.socket.KeepAliveInterval }, 0, math.MaxInt32, keepAliveOn),
+		config.Int(g.doc("KeepAliveInterval", "int, ms", "TCP keep-alive: time between probes that were not answered; 0 = the system's. Setting it switches TCPKeepAlive on. MQTT's keep-alive, in seconds, is the property of this name, here MQTT.KeepAliveInterval."), func(m *MQTT) *int { return &m.settings.socket.KeepAliveInterval }, 0, math.MaxInt32, keepAliveOn),
 		config.Int(g.doc("KeepAliveTime", "int, ms", "TCP keep-alive: silence before the first probe; 0 = the system's. Setting it switches TCPKeepAlive on."), func(m *MQTT) *int { return &m.settings.socket.KeepAliveTime }, 0, math.MaxInt32, keepAliveOn),
 		config.Bool(g.doc("Linger", "bool", "True: closing sends what is pending. False: closing resets the connection."), func(m *MQTT) *bool { return &m.settings.socket.Linger }),
 		config.Int(g.doc("LingerTime", "int, s", "How long closing may take to send what is pending; 0 = the system's time."), func(m *MQTT) *int { return &m.settings.socket.LingerTime }, 0, maxSeconds),
-		config.String(g.doc("LocalHost", "string", "Local address to connect from: the property of this name."), func(m *MQTT) *string { return &m.settings.socket.LocalHost }, whenIdle(errors.ErrLocalHostFixed, "LocalHost")),
-		config.Int(g.doc("LocalPort", "int", "Local port to connect from, 0 = any: the property of this name."), func(m *MQTT) *int { return &m.settings.socket.LocalPort }, 0, 65535, whenIdle(errors.ErrLocalPortFixed, "LocalPort")),
+		config.Func(g.doc("LocalHost", "string", "Local address to connect from, while connected the one in use: the property of this name."), (*MQTT).localHostLocked, func(m *MQTT, host string) error {
+			m.settings.socket.LocalHost = host
+			return nil
+		}, config.Alias("MQTT.LocalHost"), whenIdle(errors.ErrLocalHostFixed, "LocalHost"), config.Assigned(func(m *MQTT) (string, bool) { return m.settings.socket.LocalHost, true })),
+		config.IntFunc(g.doc("LocalPort", "int", "Local port to connect from, 0 = any, while connected the one in use: the property of this name."), (*MQTT).localPortLocked, func(m *MQTT, port int) error {
+			m.settings.socket.LocalPort = port
+			return nil
+		}, 0, 65535, config.Alias("MQTT.LocalPort"), whenIdle(errors.ErrLocalPortFixed, "LocalPort"), config.Assigned(func(m *MQTT) (string, bool) { return strconv.Itoa(m.settings.socket.LocalPort), true })),
 		config.Int(g.doc("MaxLineLength", "int, bytes", "No effect: this component has no lines and no DataIn event."), func(m *MQTT) *int { return &m.settings.inert.maxLineLength }, 256, math.MaxInt32, whenIdle(errors.ErrMaxLineLengthFixed, "MaxLineLength")),
 		config.Int(g.doc("MaxTransferRate", "int, bytes/s", "Limit of the outgoing rate; 0 = none."), func(m *MQTT) *int { return &m.settings.socket.MaxTransferRate }, 0, math.MaxInt32),
 		config.String(g.doc("ProxyExceptionsList", "string", "Hosts that are reached without the proxy, separated by semicolons: names, *.name or .name for subdomains, addresses, networks as 10.0.0.0/8."), func(m *MQTT) *string { return &m.firewall.Exceptions }, fixedFirewall("ProxyExceptionsList")),

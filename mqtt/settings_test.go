@@ -111,6 +111,27 @@ var settingRows = []settingRow{
 	{"SelectWaitMillis", []string{"0", "1000"}, []string{"-1", "x"}, 0},
 	{"SendQueueSize", []string{"1", "0"}, []string{"-1", "x"}, 0},
 	{"WebSocketHeaders", []string{"X-A: 1\r\nX-B: 2", ""}, []string{"\xff"}, 0},
+
+	// Properties
+	{"ClientId", []string{"a=b", "é", ""}, []string{"\xff", "a\x00", strings.Repeat("x", 65536)}, 0},
+	{"Firewall", []string{`{"FirewallType":"3","Host":"h"}`, `{"Port":"99"} -> {"FirewallType":"3","Host":"h","Port":"99"}`, `{"FirewallType":"10","AutoDetect":"yes","Port":"-1","User":"u","Password":"p"} -> {"AutoDetect":"true","FirewallType":"10","Host":"h","User":"u","Password":"p"}`, ""}, []string{"x", `{"FirewallType":"4"}`, `{"Port":"65536"}`}, 0},
+	{"MQTT.KeepAliveInterval", []string{"30", "65535", "0"}, []string{"-1", "65536", ""}, 0},
+	{"Password", []string{"a=b", "\xff\x00", ""}, []string{strings.Repeat("x", 65536)}, 0},
+	{"RemoteHost", []string{"broker.example", "wss://broker.example/mqtt", ""}, []string{"\xff"}, 0},
+	{"RemoteHost", nil, []string{"http://b"}, 153},
+	{"RemotePort", []string{"8883", "0", "1883"}, []string{"-1", "65536", ""}, 0},
+	{"SSLAcceptServerCert", []string{""}, []string{"x", `{"Encoded":"x"}`, `{"StoreType":"20"}`}, 0},
+	{"SSLAcceptServerCert", nil, []string{`{"Store":"/no/such/file","StoreType":"6"}`}, 302},
+	{"SSLCert", []string{""}, []string{"x", `{"Encoded":"x"}`, `{"Store":"a","StoreB":"b"}`, `{"Store":"a","Encoded":"b","Subject":"*"}`}, 0},
+	{"SSLCert", nil, []string{`{"Store":"/no/such/file","StoreType":"2","StorePassword":"x"}`}, 302},
+	{"SSLCert", nil, []string{`{"StoreB":"no store"}`, `{"Store":"/no/such/file"}`}, 271},
+	{"SSLProvider", []string{"1", "2", "0"}, []string{"3", "-1"}, 0},
+	{"Timeout", []string{"0", "1", "60"}, []string{"-1", "x", ""}, 0},
+	{"User", []string{"a", ""}, []string{"\xff", "a\x00"}, 0},
+	{"Version", []string{"1", "0"}, []string{"2", "-1", "5.0"}, 0},
+	{"WillMessage", []string{"a=b", "\xff", ""}, nil, 0},
+	{"WillMessage", nil, []string{strings.Repeat("x", 65536)}, 10040},
+	{"WillTopic", []string{"a/b", ""}, []string{"a/#", "+", "\xff"}, 502},
 }
 
 // allSettingRows are settingRows, and those of the booleans and the read-only settings that the component has.
@@ -124,6 +145,8 @@ func allSettingRows() []settingRow {
 		switch {
 		case setting.ReadOnly:
 			rows = append(rows, settingRow{name, nil, []string{"", "0", "x"}, 211})
+		case setting.Name == "Connected": // assigning it is Connect and Disconnect, see TestConfigConnected
+			rows = append(rows, settingRow{name, []string{"False"}, []string{"", "x", "2"}, 0})
 		case setting.Type == "bool":
 			rows = append(rows, settingRow{
 				name,
@@ -380,7 +403,7 @@ func TestResetOfAllSettings(t *testing.T) {
 	must(t, m.SetSSLAcceptServerCert(cert))
 	for name, now := range snapshot(m) {
 		row, _ := m.Settings().Find(strings.TrimPrefix(name, "setting "))
-		if now == fresh[name] && !row.ReadOnly && !slices.Contains([]string{"Connected", "SSLCert", "SSLAcceptServerCert", "setting SendCustomPacket"}, name) {
+		if now == fresh[name] && !row.ReadOnly && !slices.Contains([]string{"Connected", "SSLCert", "SSLAcceptServerCert", "setting Connected", "setting SSLCert", "setting SSLAcceptServerCert", "setting SendCustomPacket"}, name) {
 			t.Errorf("%s was not set", name)
 		}
 	}

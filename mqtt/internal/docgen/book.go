@@ -99,6 +99,9 @@ func (b *book) fillIndex() {
 		x.add(anEvent, eventsFile, e.name, names...)
 	}
 	for _, row := range b.rows {
+		if row.Group == config.GroupProperty && len(x[row.Name]) > 0 {
+			continue // a text means the property
+		}
 		if len(x[row.Name]) == 0 || x[row.Name][len(x[row.Name])-1].kind != aSetting { // unless listed twice
 			x.add(aSetting, settingsFile, row.Name, row.Name)
 		}

@@ -51,6 +51,6 @@ var methodGroups = []struct {
 	{"Publishing", []string{"PublishMessage", "PublishData", "PublishWith", "PublishAndWait"}},
 	{"Subscriptions", []string{"Subscribe", "SubscribeWith", "Unsubscribe", "UnsubscribeWith"}},
 	{"Events", []string{"DoEvents", "Run", "EventsReady"}},
-	{"Settings", []string{"Config", "Settings"}},
+	{"Settings", []string{"Config", "LoadConfig", "SaveConfig", "Settings"}},
 	{"Sessions", []string{"SaveSession", "RestoreSession"}},
 }

@@ -43,8 +43,11 @@ func (b *book) settingsPage() (*page, error) {
 
 // groupTitle is the heading of a group, which must not be that of a setting.
 func groupTitle(group string) string {
-	if group == config.GroupComponent {
+	switch group {
+	case config.GroupComponent:
 		return "Settings that the documented component does not have"
+	case config.GroupProperty:
+		return "Properties that Config reaches"
 	}
 	return group + " settings"
 }
@@ -155,7 +158,11 @@ func (b *book) keys(p *page, keys []config.Key) {
 		if key.Secret {
 			text += " Errors and logs do not show it."
 		}
-		p.printf("| `%s` | %s | %s | %s | 0x%02X | %s |", key.Name, key.Type, extent, key.Default, key.SpecID, text)
+		spec := ""
+		if key.SpecID != 0 {
+			spec = fmt.Sprintf("0x%02X", key.SpecID)
+		}
+		p.printf("| `%s` | %s | %s | %s | %s | %s |", key.Name, key.Type, extent, key.Default, spec, text)
 	}
 	p.printf("")
 }

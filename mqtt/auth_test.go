@@ -674,7 +674,7 @@ func TestAuthenticationPage(t *testing.T) {
 		t.Errorf("the page shows\n%s\nthe program is\n%s", shown, program)
 	}
 	output := strings.ReplaceAll(between(t, source, "\t// Output:\n", "}\n"), "\t// ", "")
-	if shown := between(t, blocks, "It prints\n\n```\n", "```\n"); shown != output {
+	if shown := between(t, blocks, "It prints\n\n```text\n", "```\n"); shown != output {
 		t.Errorf("the page prints\n%s\nthe example\n%s", shown, output)
 	}
 }

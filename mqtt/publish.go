@@ -15,9 +15,10 @@ import (
 // accepted for sending and never waits for the server's acknowledgment: that is told by MessageAck and MessageOut. data
 // may be changed afterwards.
 //
-// A QoS 1 or 2 message that was accepted is kept until it is acknowledged, over connections too: it stays in
-// OutgoingMessages. While the server's Receive Maximum is used up it waits in order. With the setting QueueMessages a
-// message is also accepted without a connection and waits for one. With the setting JournalDir it is on disk when the call
+// A QoS 1 or 2 message that was accepted is kept until it is acknowledged, over connections too: from the first time that
+// it is sent it is in OutgoingMessages. While the server's Receive Maximum is used up it waits in order, and with the
+// setting QueueMessages a message is also accepted without a connection and waits for one: until then the setting
+// QueuedMessages counts it, and OutgoingMessages does not have it, as documented. With the setting JournalDir it is on disk when the call
 // returns. A QoS 0 message ends with MessageOut when it was written; it is lost, without MessageOut, when its connection
 // ends before.
 //

@@ -77,7 +77,7 @@ func (j *Journal) syncReleasing() error {
 	j.leading, j.syncing = false, true
 	j.changed.Broadcast()
 	var err error
-	j.released(func() { err = j.store.sync(needed) })
+	j.released(func() { err = j.store.sync(needed, written) })
 	for j.leading {
 		j.changed.Wait()
 	}

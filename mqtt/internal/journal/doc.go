@@ -27,9 +27,9 @@
 // Records follow to the end of the file:
 //
 //	 0  2  AB F1
-//	 2  1  kind: 1 Add, 2 Step, 3 Finish, 4 Last
+//	 2  1  kind: 1 Add, 2 Step, 3 Finish, 4 Last, 5 Size
 //	 3  1  packet type that the exchange waits for (Add, Step), 0 = none
-//	 4  4  length of the body; only Add and Last have one
+//	 4  4  length of the body; only Add, Last and Size have one
 //	 8  8  key of the message; those of later messages are greater
 //	16  4  CRC-32C of all before it, begun with the salt
 //	20  …  body
@@ -46,6 +46,9 @@
 // Last has the key of the newest message and the packet identifier of the newest outgoing one, of two bytes. It stands
 // behind the messages that a rewritten file begins with.
 //
+// Size has no key; its body of eight bytes is the size of the file when it was last synced. It is the first record of a
+// file that was rewritten, as is the first file, and the only one that is overwritten: after each sync.
+//
 // The checksum of its own lets a reader trust the length of a record whose body is damaged, and go on behind it. If that
 // is damaged too, it looks for the next sound head, which nothing within a payload can be for who does not know the salt.
 //
@@ -61,6 +64,7 @@
 //	open.go       Open and Remove
 //	header.go     the beginning of a file
 //	record.go     the records
+//	size.go       the record that tells a file that was cut off
 //	read.go       from bytes to records, sound and damaged
 //	replay.go     from records to a session
 //	source.go     reading through a window

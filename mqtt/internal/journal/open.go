@@ -136,13 +136,17 @@ func (s *store) open(clientID string) (*Recovered, error) {
 		return nil, err
 	}
 	if info.Size() == 0 {
-		return s.create(clientID)
+		found, err := s.create(clientID)
+		if err == nil {
+			found.Damage = append(found.Damage, "The file is empty, which no journal ever is: all that it held is lost.")
+		}
+		return found, err
 	}
 	r, err := s.read(info.Size(), clientID)
 	if err != nil {
 		return nil, err
 	}
-	s.index, s.lastKey, s.lastID = r.index, r.lastKey, r.lastID
+	s.index, s.lastKey, s.lastID, s.sizeAt = r.index, r.lastKey, r.lastID, r.sizeAt
 	found := &Recovered{Session: r.session(clientID), Damage: r.damage}
 	if r.broken {
 		if err := s.keepDamaged(info.Size()); err != nil {
@@ -160,6 +164,7 @@ func (s *store) open(clientID string) (*Recovered, error) {
 	if err := s.file.Sync(); err != nil {
 		return nil, err
 	}
+	s.noteSize(s.written)
 	if s.untidy() {
 		_ = s.rewrite() // a commit tries again
 	}
@@ -188,6 +193,7 @@ func (s *store) read(size int64, clientID string) (*replay, error) {
 	r.salt = h.salt
 	s.written, err = r.read(min(int64(2*headerSize(clientID)), size))
 	s.synced = s.written
+	r.replay.missing(s.written)
 	return r.replay, err
 }
 

@@ -68,6 +68,10 @@ func (r *reader) record(offset int64, h head) error {
 	}
 	body := b[:h.length:h.length]
 	if crc32.Update(bodySeed(r.salt, h.key), castagnoli, body) != binary.LittleEndian.Uint32(b[h.length:]) {
+		if h.kind == kindSize {
+			r.replay.record(offset, h, nil) // as a loss of power may leave it
+			return nil
+		}
 		r.replay.damagedRecord(offset, h)
 		return nil
 	}
@@ -124,6 +128,9 @@ func (r *reader) torn(offset int64) (bool, error) {
 }
 
 func (r *replay) torn(offset int64) {
+	if offset < r.synced {
+		return // it had been complete; missing tells it
+	}
 	r.damage = append(r.damage, fmt.Sprintf("The last record, at offset %d, is incomplete: the call that wrote it had not returned.", offset))
 }
 

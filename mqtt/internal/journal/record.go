@@ -20,6 +20,7 @@ const (
 	kindStep   kind = 2
 	kindFinish kind = 3
 	kindLast   kind = 4
+	kindSize   kind = 5
 )
 
 const (

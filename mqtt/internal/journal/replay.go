@@ -18,7 +18,9 @@ type replay struct {
 	lastKey uint64
 	lastID  uint16
 	damage  []string
-	broken  bool // there is damage beside a torn tail
+	broken  bool  // there is damage beside a torn tail
+	sizeAt  int64 // where the Size is; 0 = there is none
+	synced  int64 // what it says
 }
 
 type replayed struct {
@@ -46,6 +48,8 @@ func (r *replay) record(offset int64, h head, body []byte) {
 		err = r.step(h)
 	case h.kind == kindFinish && body == nil && h.awaits == 0:
 		err = r.finish(h)
+	case h.kind == kindSize && h.length == sizeBody && h.awaits == 0:
+		r.size(offset, h, body)
 	case h.kind == kindLast && len(body) == lastSize && h.awaits == 0:
 		r.index.garbage += h.size()
 		r.lastID = binary.LittleEndian.Uint16(body)

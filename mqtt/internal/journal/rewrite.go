@@ -28,9 +28,9 @@ func (s *store) untidy() bool {
 // replaced then, or it is as it was.
 func (s *store) rewrite() error {
 	var moved index
-	var size int64
+	var size, sizeAt int64
 	err := s.writeNew(func(f file) (err error) {
-		moved, size, err = s.copyTo(f)
+		moved, size, sizeAt, err = s.copyTo(f)
 		return err
 	})
 	if err == nil {
@@ -41,7 +41,7 @@ func (s *store) rewrite() error {
 		return err
 	}
 	s.index, s.retry = moved, 0
-	s.synced, s.written, s.offsets = size, size, s.offsets[:0]
+	s.synced, s.written, s.sizeAt, s.offsets = size, size, sizeAt, s.offsets[:0]
 	return nil
 }
 
@@ -84,16 +84,19 @@ func (s *store) replace() error {
 	return err
 }
 
-// copyTo writes the file anew to f. It returns where the messages are there.
-func (s *store) copyTo(f file) (moved index, size int64, err error) {
+// copyTo writes the file anew to f. It returns where the messages are there, and its Size.
+func (s *store) copyTo(f file) (moved index, size, sizeAt int64, err error) {
 	if s.file == nil && len(s.index.messages) > 0 {
 		if err := s.reopen(); err != nil {
-			return index{}, 0, err
+			return index{}, 0, 0, err
 		}
 	}
 	moved = newIndex()
 	c := copier{to: f, buf: make([]byte, 0, window)}
 	c.buf = appendHeader(appendHeader(c.buf, s.header), s.header)
+	sizeAt = c.size()
+	c.buf = appendSize(c.buf, s.header.salt, 0) // overwritten below
+	moved.garbage = c.size() - sizeAt
 	for _, key := range s.index.keys() {
 		e := s.index.messages[key]
 		at := c.size()
@@ -106,10 +109,13 @@ func (s *store) copyTo(f file) (moved index, size int64, err error) {
 		body := len(c.buf)
 		c.buf = binary.LittleEndian.AppendUint16(c.buf, s.lastID)
 		c.buf = binary.LittleEndian.AppendUint32(c.buf, crc32.Update(bodySeed(s.header.salt, h.key), castagnoli, c.buf[body:]))
-		moved.garbage = h.size()
+		moved.garbage += h.size()
 	}
 	c.flush()
-	return moved, c.offset, c.err
+	size = c.offset
+	c.buf, c.offset = appendSize(c.buf, s.header.salt, size), sizeAt
+	c.flush()
+	return moved, size, sizeAt, c.err
 }
 
 // copier collects what goes to the new file.

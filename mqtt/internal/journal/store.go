@@ -25,6 +25,8 @@ type store struct {
 	moved   bool  // the folder has to be synced, since it may have forgotten the file's name after a loss of power
 	index   index
 	lastKey uint64 // of the newest message in the file
+	sizeAt  int64  // where in the file its Size is; 0 = there is none
+	sizeBuf []byte
 	lastID  uint16 // the packet identifier of the newest outgoing message in the file
 	retry   int64  // after a failed rewrite: the garbage that is worth another attempt
 	buf     []byte
@@ -55,12 +57,16 @@ func (s *store) write(list []note) error {
 // unsynced reports whether the file has to be synced.
 func (s *store) unsynced() bool { return s.written > s.synced || s.trimmed }
 
-// sync makes last what was written, if that is needed. More may be written meanwhile.
-func (s *store) sync(needed bool) error {
+// sync makes last what was written, up to there, if that is needed. More may be written meanwhile.
+func (s *store) sync(needed bool, written int64) error {
 	if err := s.syncFolder(); err != nil || !needed {
 		return err
 	}
-	return s.file.Sync()
+	err := s.file.Sync()
+	if err == nil {
+		s.noteSize(written)
+	}
+	return err
 }
 
 // synchronised tells that the file was synced when it was written up to there. list are the notes of that, for the index.

@@ -624,7 +624,6 @@ func TestAuthProtocolErrors(t *testing.T) {
 
 // Every method may be called inside OnAuth while Connect waits, and elsewhere while it runs.
 func TestEveryMethodInsideOnAuthOfConnect(t *testing.T) {
-	watchdog(t, 60*time.Second)
 	for _, elsewhere := range []bool{false, true} {
 		for _, method := range allMethods() {
 			t.Run(fmt.Sprintf("%s/elsewhere %t", method.name, elsewhere), func(t *testing.T) {

@@ -391,9 +391,6 @@ func tooLarge(t *testing.T) {
 			t.Error("refused messages are in OutgoingMessages")
 		}
 	})
-	if testing.Short() {
-		return
-	}
 	bubble.Test(t, func(t *testing.T) {
 		r, _, c := connected(t, mqtt.MvV3)
 		b := make([]byte, packet.MaxRemainingLength) // with the topic 3 bytes too many

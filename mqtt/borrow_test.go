@@ -20,7 +20,7 @@ import (
 func TestReadingAndWritingInTurns(t *testing.T) {
 	for _, w := range append([]way{{}}, secureWays...) {
 		t.Run(w.scheme(), func(t *testing.T) {
-			watchdog(t, 100*time.Second)
+			watchdog(t)
 			const rounds = 84 // each size at each QoS and each noise
 			r, s := overTCP(t, w)
 			r.Silent()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
@@ -48,7 +49,7 @@ var faultSteps = []struct {
 // QoS, and QoS 2 once (pains 7, 11, 12, 23). Each run has one fault: mosquitto 2.0.11 repeats a PUBLISH when two
 // connections in a row end before its PUBREL (docs/servers.md).
 func TestFaultsAtEachStep(t *testing.T) {
-	watchdog(t, 4*time.Minute)
+	watchdog(t)
 	t.Run("server of the tests", func(t *testing.T) {
 		server := mqtttest.NewServer(t)
 		server.ServeSessions(t)
@@ -61,11 +62,15 @@ func faultsAtEachStep(t *testing.T, server string) {
 	const together = 48 // each of them waits most of the time
 	slots := make(chan struct{}, together)
 	var running sync.WaitGroup
+	n := 0
 	for _, v := range bothVersions {
 		for _, step := range faultSteps {
 			for _, pass := range []int{0, 1, wholePacket} {
 				for _, how := range []linkEnd{hangUp, reset, swallow} {
 					if how == swallow && pass == 1 {
+						continue
+					}
+					if n++; !campaign.Full() && n%5 > 0 { // each step has its turn, and each way to end it somewhere
 						continue
 					}
 					f := faultRun{v: v, publisherHarmed: step.publisher, fault: fault{step.fromClient, step.kind, pass, how}}

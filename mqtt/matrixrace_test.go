@@ -15,7 +15,6 @@ import (
 // beside them: nothing hangs, events keep their order, the component is in order afterwards. With -race it shows that
 // nothing is shared without a lock. The methods come from the exported API.
 func TestEveryMethodBesideEveryMethod(t *testing.T) {
-	watchdog(t, 300*time.Second)
 	methods := allMethods()
 	for i, one := range methods {
 		t.Run("pain 2, pain 26: "+one.name, func(t *testing.T) {

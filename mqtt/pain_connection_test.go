@@ -185,7 +185,6 @@ func TestPain29OwnMaximumPacketSize(t *testing.T) {
 func TestPain30ManyPublishersOverLayers(t *testing.T) {
 	for _, w := range []way{{}, {tls: true}, {webSocket: true}, {tls: true, webSocket: true}} {
 		t.Run("pain 30: "+w.scheme(), func(t *testing.T) {
-			watchdog(t, 60*time.Second)
 			bubble.Test(t, func(t *testing.T) {
 				const publishers, each = 64, 30
 				r, s := w.open(t, mqtt.MvV5, &request{})

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/iotcomponents/iot/firewall"
 	"github.com/iotcomponents/iot/mqtt"
@@ -358,7 +357,7 @@ func TestProxyCredentials(t *testing.T) {
 
 // The name of the server is looked up here, or with a star by the proxy; TLS checks it without the star in any case.
 func TestProxyResolvesTheName(t *testing.T) {
-	watchdog(t, 30*time.Second)
+	watchdog(t)
 	ca, server := certified(t)
 	for _, row := range []struct {
 		kind       firewall.FirewallTypes

@@ -185,7 +185,7 @@ func (r *recorder) connect() {
 // until pumps until an event has come.
 func (r *recorder) until(last string) {
 	r.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !slices.Contains(r.events, last); {
+	for end := time.Now().Add(time.Minute); !slices.Contains(r.events, last); {
 		r.check(r.m.DoEvents())
 		if time.Now().After(end) {
 			r.t.Fatalf("no %s; there came %q", last, r.events)

@@ -12,16 +12,13 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
 )
 
-// realPatience is how long a real server, and the way to it, may stand still on a machine that is busy.
-const realPatience = time.Minute
-
 // realClient makes a recorded component for a server. prepare sets what the way to it needs.
 func realClient(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, id string, prepare ...func(m *mqtt.MQTT)) *mqtttest.Recorder {
 	t.Helper()
 	m := mqtt.New()
 	r := mqtttest.Record(t, m)
-	r.Patience = realPatience
-	config(t, m, fmt.Sprintf("PublishAndWaitTimeout=%d", realPatience/time.Second))
+	r.Patience = mqtttest.Patience
+	config(t, m, fmt.Sprintf("PublishAndWaitTimeout=%d", mqtttest.Patience/time.Second))
 	must(t, m.SetVersion(v))
 	must(t, m.SetClientId(id))
 	must(t, m.SetRemoteHost(s.Host))
@@ -85,7 +82,7 @@ func TestRealServers(t *testing.T) {
 }
 
 func realConversation(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, prepare ...func(m *mqtt.MQTT)) {
-	watchdog(t, 3*realPatience)
+	watchdog(t)
 	base := fmt.Sprintf("component-%d-%d", v, time.Now().UnixNano())
 	r := realClient(t, s, v, base, prepare...)
 	must(t, r.M.Connect())
@@ -149,7 +146,7 @@ func realConversation(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, p
 }
 
 func realSession(t *testing.T, s realservers.Server, v mqtt.MQTTVersions, prepare ...func(m *mqtt.MQTT)) {
-	watchdog(t, 3*realPatience)
+	watchdog(t)
 	base := fmt.Sprintf("session-%d-%d", v, time.Now().UnixNano())
 	r := realClient(t, s, v, base, prepare...)
 	lasting(t, r.M)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/iotcomponents/iot/firewall"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
 	"github.com/iotcomponents/iot/mqtt/internal/testpki"
@@ -68,7 +69,7 @@ func find(t *testing.T, ways []realservers.Way, name string) realservers.Way {
 
 // What is agreed with the real servers in each version, and a session that is resumed.
 func TestRealServersNegotiate(t *testing.T) {
-	watchdog(t, 3*realPatience)
+	watchdog(t)
 	ca := testpki.NewAuthority(t, "Test CA")
 	ways := append(realservers.SecureMosquitto(t, ca), realservers.SecureNATS(t, ca)...)
 	ways = append(ways, realservers.SecureRabbitMQ(t)...)
@@ -104,7 +105,7 @@ func TestRealServersNegotiate(t *testing.T) {
 
 // The mistakes that users make with real servers, and what they are told.
 func TestRealServersRefuseTLS(t *testing.T) {
-	watchdog(t, 3*realPatience)
+	watchdog(t)
 	ca := testpki.NewAuthority(t, "Test CA")
 	other := testpki.NewAuthority(t, "Other CA")
 	mosquitto, rabbit := realservers.SecureMosquitto(t, ca), realservers.SecureRabbitMQ(t)
@@ -155,7 +156,7 @@ func TestRealServersRefuseTLS(t *testing.T) {
 
 // Real proxies of each kind, with nothing, TLS, and WebSocket over TLS through them, and wrong credentials.
 func TestRealServersThroughProxies(t *testing.T) {
-	watchdog(t, 5*realPatience)
+	watchdog(t)
 	ca := testpki.NewAuthority(t, "Test CA")
 	ways := append(realservers.SecureMosquitto(t, ca), realservers.Way{Server: realservers.Mosquitto(t), Name: "mosquitto/plain"})
 	last := &ways[len(ways)-1]
@@ -260,11 +261,10 @@ func TestExactlyOnceOverCutLayers(t *testing.T) {
 
 // exactlyOnceOverCutLayers cuts no connection before so many bytes.
 func exactlyOnceOverCutLayers(t *testing.T, address string, least int64) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	seed := campaign.Seed(t)
 	for _, w := range []way{{}, {tls: true}, {webSocket: true}, {tls: true, webSocket: true}} {
 		t.Run(w.String(), func(t *testing.T) {
-			watchdog(t, 90*time.Second)
+			watchdog(t)
 			rnd := rand.New(rand.NewPCG(seed, 0))
 			ca, server := certified(t)
 			port := terminate(t, address, w.layers(server))

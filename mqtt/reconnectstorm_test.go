@@ -11,6 +11,7 @@ import (
 
 	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/bubble"
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -86,14 +87,8 @@ func moody(calm *atomic.Bool) func(c *mqtttest.Conn, p *mqtttest.Packet) bool {
 func TestReconnectStorm(t *testing.T) { t.Run("pain 26", reconnectStorms) }
 
 func reconnectStorms(t *testing.T) {
-	watchdog(t, 90*time.Second)
-	rounds := 1000
-	if testing.Short() {
-		rounds = 40
-	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	for round := range rounds {
+	seed := campaign.Seed(t)
+	for round := range campaign.Pick(300, 3000) {
 		bubble.Test(t, func(t *testing.T) {
 			s := mqtttest.NewMemoryServer(t)
 			var calm atomic.Bool
@@ -218,12 +213,7 @@ func (l *ledger) take(p *packet.Publish) {
 func TestNothingIsLostOverReconnections(t *testing.T) { t.Run("pain 7, pain 11", nothingIsLost) }
 
 func nothingIsLost(t *testing.T) {
-	watchdog(t, 90*time.Second)
-	rounds := 24
-	if testing.Short() {
-		rounds = 6
-	}
-	for round := range rounds {
+	for round := range campaign.Pick(12, 60) {
 		bubble.Test(t, func(t *testing.T) {
 			const publishers, each = 3, 20
 			s := mqtttest.NewMemoryServer(t)

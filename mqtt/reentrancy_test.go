@@ -20,7 +20,6 @@ import (
 // waits for it, which shows that no lock is held there: nothing hangs, events stay un-nested and in order, the component
 // is in order afterwards. Methods and events come from the exported API.
 func TestEveryMethodInsideEveryHandler(t *testing.T) {
-	watchdog(t, 300*time.Second)
 	for _, row := range []struct {
 		name      string
 		elsewhere bool
@@ -90,7 +89,6 @@ func TestStageFiresEveryEvent(t *testing.T) {
 // A panic in a handler leaves through the method that pumps, once, and the component goes on with the next event
 // (pain 4).
 func TestPanicInHandler(t *testing.T) {
-	watchdog(t, 60*time.Second)
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		run := func(t *testing.T, event string) []string {
 			var got []string

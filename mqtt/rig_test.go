@@ -148,9 +148,12 @@ func config(t testing.TB, m *mqtt.MQTT, s string) string {
 	return got
 }
 
-// watchdog ends the program with all stacks when the test does not end within d of real time.
-func watchdog(t testing.TB, d time.Duration) {
-	t.Helper()
+// watchdog ends the program with all stacks when a test in real time hangs: when it does not end within more than a hundred
+// times what it needs. Those in virtual time have the watchdog of bubble.Test.
+func watchdog(t testing.TB) { watchdogAfter(t, 5*time.Minute) }
+
+// watchdogAfter is watchdog for a test that takes d at most.
+func watchdogAfter(t testing.TB, d time.Duration) {
 	timer := time.AfterFunc(d, func() {
 		b := make([]byte, 1<<20)
 		panic(fmt.Sprintf("%s hangs:\n%s", t.Name(), b[:runtime.Stack(b, true)]))

@@ -100,7 +100,7 @@ func (g *restartTest) next(old *mqtttest.Recorder) *mqtttest.Recorder {
 
 func (g *restartTest) run() {
 	t := g.t
-	watchdog(t, 3*realPatience)
+	watchdog(t)
 	g.id = fmt.Sprintf("restart-%d", time.Now().UnixNano())
 	topic := g.id
 	subscriber := g.process("-s", func(r *mqtttest.Recorder) { subscribed(t, r, topic, 2) })

@@ -311,7 +311,7 @@ func resumeFuzzed(t *testing.T, m *mqtt.MQTT) {
 		defer close(served)
 		c.Serve(nil)
 	}()
-	for limit := time.Now().Add(10 * time.Second); m.OutgoingMessages().Count() > 0; {
+	for limit := time.Now().Add(mqtttest.Patience); m.OutgoingMessages().Count() > 0; {
 		must(t, m.DoEvents())
 		if !m.Connected() || time.Now().After(limit) {
 			t.Errorf("%d of %d messages are left; connected: %v", m.OutgoingMessages().Count(), waiting, m.Connected())

@@ -16,12 +16,13 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
 )
 
 var (
-	soakTime = flag.Duration("soak", 5*time.Second, "how long TestSoak runs")
-	soakSeed = flag.Uint64("soak.seed", 0, "seed of TestSoak; 0 = by the clock")
+	soakTime = flag.Duration("soak", campaign.Pick(3*time.Second, time.Minute), "how long TestSoak runs")
+	soakSeed = flag.Uint64("soak.seed", 0, "seed of TestSoak; 0 = the campaigns' seed")
 )
 
 // soakHeap is by how much the heap may differ from that of the first round: eight components keep buffers of up to half a
@@ -38,10 +39,10 @@ func TestSoak(t *testing.T) {
 	broker := realservers.StartMosquitto(t, "max_inflight_messages 0")
 	seed := *soakSeed
 	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
+		seed = campaign.Seed(t)
 	}
 	round := min(time.Minute, *soakTime/3)
-	watchdog(t, *soakTime+*soakTime/2+5*time.Minute)
+	watchdogAfter(t, *soakTime+*soakTime/2+5*time.Minute)
 	t.Logf("seed %d, %v in rounds of %v", seed, *soakTime, round)
 	s := soak{t: t, broker: broker.Server}
 	for i, v := range bothVersions {

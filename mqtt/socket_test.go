@@ -20,7 +20,7 @@ import (
 // tcp makes a component and a server on the loopback interface, with the real dialer between them. It runs till the end.
 func tcp(t *testing.T) (*mqtttest.Recorder, *mqtttest.Server) {
 	t.Helper()
-	watchdog(t, 30*time.Second)
+	watchdog(t)
 	s := mqtttest.NewServer(t)
 	r := newRecorded(t, mqtt.MvV5, s)
 	mqtt.SetDial(r.M, nil)
@@ -96,7 +96,7 @@ func TestLocalAddressRefused(t *testing.T) {
 
 // IPv6 by its address, in brackets or not, by a URL, and by a name with UseIPv6.
 func TestIPv6(t *testing.T) {
-	watchdog(t, 30*time.Second)
+	watchdog(t)
 	listener, err := net.Listen("tcp6", "[::1]:0")
 	if err != nil {
 		t.Logf("this machine has no IPv6: %v", err)
@@ -223,13 +223,13 @@ func TestLingerSetting(t *testing.T) {
 
 // A socket in the file system, with what MQTT needs of it: QoS 2, large payloads, the end. RemotePort means nothing.
 func TestUnixSocket(t *testing.T) {
-	watchdog(t, 30*time.Second)
+	watchdog(t)
 	path := t.TempDir() + "/broker"
 	listener, err := net.Listen("unix", path)
 	must(t, err)
 	defer listener.Close()
 	s := mqtttest.NewMemoryServer(t)
-	s.Host, s.Patience = "unix://"+path, 10*time.Second
+	s.Host, s.Patience = "unix://"+path, mqtttest.Patience
 	r := newRecorded(t, mqtt.MvV5, s)
 	mqtt.SetDial(r.M, func(ctx context.Context, network, address string) (net.Conn, error) {
 		if network != "unix" || address != path {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -21,7 +22,7 @@ import (
 // 16 goroutines publish with all QoS over TCP while Run pumps and others configure, ping and read the lists. Everything
 // arrives once, and each goroutine's messages of one QoS in order (pains 14 and 30).
 func TestManyGoroutines(t *testing.T) {
-	watchdog(t, 60*time.Second)
+	watchdog(t)
 	proves(t, "pain 30", func(t *testing.T, v mqtt.MQTTVersions) {
 		const publishers, each = 16, 300
 		s := mqtttest.NewServer(t)
@@ -156,14 +157,9 @@ func storm(t *testing.T, m *mqtt.MQTT, s *mqtttest.Server, latest func() *mqttte
 func TestStorm(t *testing.T) { t.Run("pain 26", manyStorms) }
 
 func manyStorms(t *testing.T) {
-	watchdog(t, 90*time.Second)
-	rounds := 150
-	if testing.Short() {
-		rounds = 20
-	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	for round := range rounds {
+	watchdog(t)
+	seed := campaign.Seed(t)
+	for round := range campaign.Pick(40, 300) {
 		s := mqtttest.NewServer(t)
 		latest := s.ServeAll(t, nil)
 		m := mqtt.New()
@@ -199,7 +195,7 @@ func manyStorms(t *testing.T) {
 // A goroutine that waits for the server, over TCP, while another one disconnects, interrupts or loses the connection:
 // both return, also when the server does not close its side (pains 6 and 27).
 func TestEndWhileSomebodyWaits(t *testing.T) {
-	watchdog(t, 60*time.Second)
+	watchdog(t)
 	ends := map[string]func(m *mqtt.MQTT, c *mqtttest.Conn){
 		"Disconnect": func(m *mqtt.MQTT, _ *mqtttest.Conn) { _ = m.Disconnect() },
 		"Interrupt":  func(m *mqtt.MQTT, _ *mqtttest.Conn) { _ = m.Interrupt() },
@@ -209,9 +205,9 @@ func TestEndWhileSomebodyWaits(t *testing.T) {
 	}
 	for name, end := range ends {
 		t.Run("pain 6, pain 27: "+name, func(t *testing.T) {
-			rounds := 60
+			rounds := campaign.Pick(20, 60)
 			if name == "Disconnect" {
-				rounds = 15 // the server does not close its side: each takes as long as Disconnect waits for it
+				rounds = campaign.Pick(5, 15) // the server does not close its side: each takes as long as Disconnect waits for it
 			}
 			for round := range rounds {
 				s := mqtttest.NewServer(t)
@@ -250,7 +246,7 @@ func TestEndWhileSomebodyWaits(t *testing.T) {
 
 // 16 MiB both ways, byte for byte.
 func TestLargePayload(t *testing.T) {
-	watchdog(t, 3*realPatience)
+	watchdog(t)
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		s := mqtttest.NewServer(t)
 		m := mqtt.New()
@@ -284,7 +280,7 @@ func TestLargePayload(t *testing.T) {
 		for qos := range 3 {
 			must(t, m.PublishAndWait("a", qos, large))
 		}
-		for end := time.Now().Add(realPatience); got < 3 && time.Now().Before(end); {
+		for end := time.Now().Add(mqtttest.Patience); got < 3 && time.Now().Before(end); {
 			must(t, m.DoEvents())
 		}
 		if got != 3 {

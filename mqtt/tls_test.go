@@ -554,7 +554,7 @@ func TestSSLCert(t *testing.T) {
 	} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			t.Run(row.name+"/"+tls.VersionName(version), func(t *testing.T) {
-				watchdog(t, 30*time.Second)
+				watchdog(t)
 				c := serverConfig(server)
 				c.MaxVersion, c.ClientAuth = version, tls.RequireAndVerifyClientCert
 				c.ClientCAs = ca.Pool()
@@ -627,7 +627,7 @@ func TestReuseSSLSession(t *testing.T) {
 
 // LogSSLPackets while several goroutines publish: each record is told, nothing waits for anything.
 func TestLogSSLPackets(t *testing.T) {
-	watchdog(t, 60*time.Second)
+	watchdog(t)
 	ca, server := certified(t)
 	s := mqtttest.NewServer(t)
 	s.Host, s.Layer = "wss://localhost", mqtttest.Layers(mqtttest.OverTLS(serverConfig(server)), mqtttest.OverWebSocket(nil))
@@ -681,7 +681,7 @@ func TestTLSAgainstPlain(t *testing.T) {
 		{"plain to a TLS port", "tcp://localhost", mqtttest.OverTLS(&tls.Config{}), 1120, "expect TLS on this port"}, // Go says nothing; others send an alert, which gives 276,
 	} {
 		t.Run("pain 33: "+row.name, func(t *testing.T) {
-			watchdog(t, 30*time.Second)
+			watchdog(t)
 			s := mqtttest.NewServer(t)
 			s.Host = row.url
 			s.Layer = row.layer // without one it takes the handshake for a packet that it does not know, and closes

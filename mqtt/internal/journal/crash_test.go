@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
@@ -240,7 +241,7 @@ func (r *run) leave(how func(*Journal) error) {
 // Whatever fails and whenever the power is lost: what was committed is there, and what was not is there as far as some
 // note, and no further.
 func TestCrash(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range campaign.Pick[uint64](30, 400) {
 		crashSeed(t, seed)
 	}
 }

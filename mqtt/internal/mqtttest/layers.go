@@ -112,7 +112,7 @@ func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // Wrap makes a Conn of any connection, for servers that this package does not have.
 func Wrap(t testing.TB, conn net.Conn) *Conn {
-	return &Conn{t: t, conn: conn, raw: conn, patience: 10 * time.Second, Version: packet.V311}
+	return &Conn{t: t, conn: conn, raw: conn, patience: Patience, Version: packet.V311}
 }
 
 // ClientSocket is the client's end of a WebSocket as a stream, for benchmarks beside the component.

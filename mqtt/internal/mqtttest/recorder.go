@@ -104,7 +104,7 @@ type Recorder struct {
 // Record hooks all events of m. At the end of the test the connection is interrupted, its end has to be told, and m is
 // Reset: nothing may fire after that.
 func Record(t testing.TB, m *mqtt.MQTT) *Recorder {
-	r := &Recorder{M: m, Patience: 10 * time.Second, t: t, hooks: make(map[string]func(any))}
+	r := &Recorder{M: m, Patience: Patience, t: t, hooks: make(map[string]func(any))}
 	v := reflect.ValueOf(m).Elem()
 	for i := range v.NumField() {
 		field := v.Type().Field(i)

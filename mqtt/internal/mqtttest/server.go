@@ -18,11 +18,15 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
+// Patience is how long the other end, and the way to it, may stand still in real time on a machine that is busy. It is far
+// more than a hundred times what anything takes on an idle one.
+const Patience = time.Minute
+
 // Server is a server that a test drives packet by packet. It does nothing by itself.
 type Server struct {
 	Host string
 	Port int
-	// Patience bounds every wait: 10 s on TCP, and 1,000 hours of virtual time in memory.
+	// Patience bounds every wait: that of the package on TCP, and 1,000 hours of virtual time in memory.
 	Patience time.Duration
 	// Layer puts TLS, WebSocket or a proxy on the server's end of each connection; nil = none. See OverTLS, OverWebSocket.
 	Layer func(conn net.Conn) net.Conn
@@ -39,7 +43,7 @@ func NewServer(t testing.TB) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	return &Server{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, Patience: 10 * time.Second, listener: listener}
+	return &Server{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, Patience: Patience, listener: listener}
 }
 
 // NewMemoryServer is reached by Dial only. Inside a synctest bubble its waits take virtual time.

@@ -7,11 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
 var (
-	modelSeeds = flag.Int64("model.seeds", 1000, "random programs of TestModel, in each version")
+	modelSeeds = flag.Int64("model.seeds", campaign.Pick[int64](500, 5000), "random programs of TestModel, in each version")
 	modelTrace = flag.Bool("model.trace", false, "log what the server gets")
 )
 

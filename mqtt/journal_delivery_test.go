@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -71,7 +72,7 @@ func TestJournalKilledInABacklog(t *testing.T) {
 
 // The journal is free again when the backlog is delivered, and at the latest when Disconnected fires.
 func TestJournalIsFreeBehindABacklog(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r, s, folder := backlog(t, mqtt.MvV5, 3)
 		next := nextProcess(t, mqtt.MvV5, s)
 		lasting(t, next.M)
@@ -95,7 +96,7 @@ func TestJournalBacklogOfAnother(t *testing.T) {
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		for _, standing := range []bool{true, false} {
 			t.Run(fmt.Sprintf("the other one has it still %t", standing), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				bubble.Test(t, func(t *testing.T) {
 					r, s, folder := backlog(t, v, 3)
 					next := nextProcess(t, v, s)
 					lasting(t, next.M)
@@ -128,7 +129,7 @@ func TestJournalBacklogOfAnother(t *testing.T) {
 
 // A disk on which deliveries cannot be noted is told once, tried again with growing waits, and told when it is over.
 func TestJournalUnwritableWhileDelivering(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		const count = 5
 		r, s, folder := backlog(t, mqtt.MvV5, count)
 		hidden := folder + "-hidden"

@@ -65,7 +65,7 @@ func (m *MQTT) fetchBorrower() {
 // mayBorrow reports whether the calling goroutine may read in the reader's place. The lock is held.
 func (m *MQTT) mayBorrow() bool {
 	l := m.link
-	return l != nil && l.lending.back && !l.lending.borrowed && m.client.Phase() == protocol.Connected
+	return l != nil && l.lending.back && !l.lending.borrowed && m.client.Phase() == protocol.Connected && m.mustPause() == protocol.Reading
 }
 
 // borrow reads once in the reader's place, until something arrives, until is over, or fetchBorrower is called. The lock
@@ -89,7 +89,7 @@ func (m *MQTT) borrow(until protocol.Time) {
 		}
 	}
 	l.arrivedBytes(now, n, err)
-	if n >= busyRead || !more || err != nil || m.client.Phase() != protocol.Connected {
+	if n >= busyRead || !more || err != nil || m.client.Phase() != protocol.Connected || m.mustPause() != protocol.Reading {
 		l.takeBack()
 	}
 	l.schedule()

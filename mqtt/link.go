@@ -317,6 +317,7 @@ func (l *link) writeDirect() {
 // take moves the outgoing buffer to taken. The lock is held.
 func (l *link) take() {
 	l.taken = l.m.client.TakeOutput(l.taken[:0])
+	l.m.room.broadcast()
 	if l.tracer != nil {
 		l.tracer.sent(l.taken)
 	}
@@ -438,10 +439,10 @@ func (l *link) receive(conn transport.Conn) {
 			m.mu.Unlock()
 			return
 		}
-		l.pause()
 		if told && n < busyRead {
 			l.stepBack()
 		}
+		l.pause()
 		m.mu.Unlock()
 	}
 }
@@ -490,20 +491,38 @@ func (l *link) lost(err error) {
 	l.settle()
 }
 
-// pause stops reading while the pump does not keep up, so that TCP pushes back on the server. The lock is held.
+// pause stops reading while what has arrived cannot be taken further, so that TCP pushes back on the server. The lock is
+// held.
 func (l *link) pause() {
 	m := l.m
-	for m.overfull() && m.patient == 0 && m.client.Phase() != protocol.Ended {
-		m.client.SetPaused(m.now(), true)
-		m.logQueues("Reading pauses")
+	before := protocol.Reading
+	for m.client.Phase() != protocol.Ended {
+		why := m.mustPause()
+		if why != before {
+			m.client.SetPaused(m.now(), why)
+			l.schedule()
+			m.logPause(why)
+		}
+		if before = why; why == protocol.Reading {
+			return
+		}
 		room := m.room.wait()
 		m.mu.Unlock()
 		<-room // the end of the connection is told there too; ctx has the time limit of the attempt
 		m.mu.Lock()
 		m.room.done()
-		m.client.SetPaused(m.now(), false)
-		m.logQueues("Reading goes on")
 	}
+}
+
+// mustPause reports whether reading has to pause, and for what. The lock is held.
+func (m *MQTT) mustPause() protocol.Pause {
+	switch {
+	case m.overfull() && m.patient == 0:
+		return protocol.PumpBehind
+	case m.client.AnswersFull():
+		return protocol.OutputFull
+	}
+	return protocol.Reading
 }
 
 // overfull reports whether more events wait for the pump than may. The lock is held.

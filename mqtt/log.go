@@ -102,6 +102,18 @@ func (m *MQTT) logQueues(why string) {
 	}
 }
 
+// logPause logs that reading pauses or goes on. The lock is held.
+func (m *MQTT) logPause(why protocol.Pause) {
+	switch why {
+	case protocol.PumpBehind:
+		m.logQueues("Reading pauses")
+	case protocol.OutputFull:
+		m.logQueues("Reading pauses for the server, which does not take the answers to what it sends")
+	case protocol.Reading:
+		m.logQueues("Reading goes on")
+	}
+}
+
 // logLimits logs at level 3 what CONNECT and CONNACK have agreed on. The lock is held.
 func (m *MQTT) logLimits() {
 	if m.logs(logDebug) {

@@ -139,7 +139,7 @@ func (c *Client) acknowledge(m *Message) {
 	if m.QoS == 2 {
 		t, c.completed = packet.PUBCOMP, true
 	}
-	c.output.tail = packet.AppendShortAck(c.output.tail, t, m.ID)
+	c.sendAck(t, m.ID, packet.Success)
 }
 
 // Settling reports whether Settle has to follow the delivery of m.

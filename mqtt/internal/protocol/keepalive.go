@@ -12,7 +12,8 @@ import (
 // a system's send buffer swallows megabytes for a peer that is gone. So a PINGREQ goes out when nothing was written for
 // the interval, which the specifications demand, and when nothing was received for it, which is our own rule. While it is
 // not answered only bytes that arrive are a sign of life, which a long download may bring in front of the answer, and the
-// progress of what stands in front of the PINGREQ. A peer that sends and takes nothing is given up a little later.
+// progress of what stands in front of the PINGREQ. A peer that sends and takes nothing is given up a little later, and so
+// is one that sends packet after packet and never the answer.
 type keepAlive struct {
 	interval  time.Duration // in force: CONNECT's, or the Server Keep Alive of CONNACK [MQTT5-3.1.2-21]; 0 = off
 	lastWrite Time          // end of the last write, or its last progress
@@ -21,9 +22,22 @@ type keepAlive struct {
 	where     pingPlace // of the first such PINGREQ
 	silent    Time      // when it was queued, or when bytes last left in front of it or with it
 	pingSent  Time      // when the last PINGREQ was queued
+	overtaken Time      // when the first whole packet came behind a PINGREQ that has left; 0 = none has
+	excused   Time      // how long the pump was behind since that PINGREQ has left
 	asked     []Time    // PINGREQs that were not answered yet, for the round trip
-	paused    bool      // the owner does not read, so silence means nothing
+	pause     Pause
+	pausedAt  Time
 }
+
+// Pause says whether the owner reads, and why it does not.
+type Pause uint8
+
+// The reasons for a pause.
+const (
+	Reading    Pause = iota
+	PumpBehind       // the program does not take what was read, which the peer cannot help
+	OutputFull       // the peer does not take the answers to what it sends; see AnswersFull
+)
 
 // pingPlace says where a PINGREQ is.
 type pingPlace uint8
@@ -61,7 +75,7 @@ func (k *keepAlive) wrote(now Time) {
 // longer than it [MQTT5-3.1.2-20] [MQTT311-3.1.2-23]. That holds too while PINGRESP is delayed or not read.
 func (k *keepAlive) due() Time {
 	quiet := k.lastWrite
-	if !k.paused {
+	if k.pause == Reading {
 		quiet = min(quiet, k.lastRead)
 	}
 	return max(quiet, k.pingSent) + k.interval - k.interval/8
@@ -83,12 +97,26 @@ func (k *keepAlive) deadline(c *Client) Time {
 
 // verdict is when the connection is given up (U5-03) (U311-03).
 func (k *keepAlive) verdict(c *Client) Time {
-	if !k.pinging || k.paused {
+	patience := k.patience(c)
+	at := Never
+	switch k.pause {
+	case PumpBehind:
 		return Never
+	case OutputFull: // nothing is heard, so what counts is whether anything leaves
+		at = max(k.lastWrite, k.pausedAt) + k.interval + patience
+	case Reading:
+		if k.pinging {
+			at = max(k.silent, k.lastRead) + patience
+		}
 	}
-	at := max(k.silent, k.lastRead) + k.patience(c)
-	if k.where != pingWritten { // who takes nothing for so long does not live, whatever it sends
-		at = min(at, k.silent+k.interval+k.patience(c))
+	switch {
+	case !k.pinging:
+	case k.where != pingWritten: // who takes nothing for so long does not live, whatever it sends
+		at = min(at, k.silent+k.interval+patience)
+	case k.overtaken != 0:
+		// The answer may stand behind what the server had queued, and behind the packet that was on its way, however long
+		// that takes; not behind all that it ever sends.
+		at = min(at, max(k.silent+k.interval, k.overtaken)+patience+k.excused)
 	}
 	return at
 }
@@ -109,6 +137,7 @@ func (c *Client) sendPing(now Time) {
 	k := &c.keepAlive
 	if !k.pinging {
 		k.pinging, k.where, k.silent = true, pingQueued, now
+		k.overtaken, k.excused = 0, 0
 	}
 	k.pingSent = now
 	k.asked = append(k.asked, now)
@@ -144,12 +173,32 @@ func (c *Client) receivePingresp(now Time) {
 // Heard tells that bytes have arrived, which may be too few for Receive.
 func (c *Client) Heard(now Time) { c.keepAlive.lastRead = max(c.keepAlive.lastRead, now) }
 
-// SetPaused tells that the owner stops or resumes reading, because the pump does not keep up. The pause does not count
-// as silence of the server.
-func (c *Client) SetPaused(now Time, paused bool) {
-	k := &c.keepAlive
-	if k.paused && !paused {
-		k.lastRead, k.silent = now, max(k.silent, now)
+// received tells that whole packets have come. If PINGRESP was among them nothing is owed any more.
+func (k *keepAlive) received(now Time) {
+	if k.pinging && k.where == pingWritten && k.overtaken == 0 {
+		k.overtaken = now
 	}
-	k.paused = paused
+}
+
+// SetPaused tells that the owner stops reading, for another reason, or resumes. What was not read is no silence of the
+// server. Time in which the pump is behind is not held against it, except that it takes nothing: a pause that is shorter
+// than the patience for PINGRESP gives it no reason for that, so that many of them do not excuse it for ever.
+func (c *Client) SetPaused(now Time, why Pause) {
+	k := &c.keepAlive
+	if k.pause == why {
+		return
+	}
+	if k.pause != Reading {
+		k.lastRead = max(k.lastRead, now)
+	}
+	if k.pause == PumpBehind && k.pinging {
+		paused := now - max(k.pausedAt, k.silent)
+		switch {
+		case k.where == pingWritten:
+			k.excused += paused
+		case now-k.pausedAt >= k.patience(c):
+			k.silent += paused
+		}
+	}
+	k.pause, k.pausedAt = why, now
 }

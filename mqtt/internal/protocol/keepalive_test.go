@@ -218,7 +218,7 @@ func TestKeepAlive(t *testing.T) {
 		t.Run("pain 3 a pause of our own is not silence, and PINGREQs go on", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted, keepAliveOf(80))
-			c.SetPaused(c.now, true)
+			c.SetPaused(c.now, PumpBehind)
 			last := c.now
 			for range 1000 {
 				c.tick(c.now + second)
@@ -229,8 +229,8 @@ func TestKeepAlive(t *testing.T) {
 					t.Fatal("nothing was written for", c.now-last)
 				}
 			}
-			c.SetPaused(c.now, true)
-			c.SetPaused(c.now, false)
+			c.SetPaused(c.now, PumpBehind)
+			c.SetPaused(c.now, Reading)
 			c.tick(c.now + 80*second - 1)
 			if c.Phase() != Connected {
 				t.Fatal("the pause counted:", c.End().Err)
@@ -243,7 +243,7 @@ func TestKeepAlive(t *testing.T) {
 		t.Run("pain 22 a pause of our own asks for no PINGREQ while we write", func(t *testing.T) {
 			c := newTrace(t, v)
 			c.connect(accepted, keepAliveOf(80))
-			c.SetPaused(c.now, true)
+			c.SetPaused(c.now, PumpBehind)
 			for range 300 {
 				c.publish("a", "", 0)
 				if b := c.out(); b[0] != 0x30 {
@@ -252,7 +252,7 @@ func TestKeepAlive(t *testing.T) {
 				c.tick(c.now + second)
 				c.wantNoOut("paused")
 			}
-			c.SetPaused(c.now, false)
+			c.SetPaused(c.now, Reading)
 			c.wantDeadline(69*second, "the pause is over")
 		})
 		t.Run("pain 23 PINGREQs of our own do not postpone the verdict", func(t *testing.T) {
@@ -350,11 +350,11 @@ func TestKeepAlive(t *testing.T) {
 			c.connect(accepted, keepAliveOf(80))
 			c.publish("a", "", 0)
 			c.TakeOutput(nil)
-			c.SetPaused(c.now, true)
+			c.SetPaused(c.now, PumpBehind)
 			for range 1000 {
 				c.tick(c.now + second)
 			}
-			c.SetPaused(c.now, false)
+			c.SetPaused(c.now, Reading)
 			c.tick(c.now + 5*second - 1)
 			if c.Phase() != Connected {
 				t.Fatal("the pause counted:", c.End().Err)

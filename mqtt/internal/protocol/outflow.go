@@ -124,11 +124,14 @@ func (c *Client) Published(m *Message) { c.outgoing.remove(m) }
 
 // sendAck queues an acknowledgment in its shortest form.
 func (c *Client) sendAck(t packet.Type, id uint16, reason packet.ReasonCode) {
+	o := &c.output
+	before := len(o.tail)
 	if reason == packet.Success || c.version == packet.V311 {
-		c.output.tail = packet.AppendShortAck(c.output.tail, t, id)
-		return
+		o.tail = packet.AppendShortAck(o.tail, t, id)
+	} else {
+		o.tail = packet.AppendAck(o.tail, c.version, t, &packet.Ack{PacketID: id, Reason: reason})
 	}
-	c.output.tail = packet.AppendAck(c.output.tail, c.version, t, &packet.Ack{PacketID: id, Reason: reason})
+	o.answers += len(o.tail) - before
 }
 
 // wrongAck ends the connection after an answer of the wrong kind for its identifier [MQTT5-3.3.4-1].

@@ -11,6 +11,11 @@ const (
 	maxOutput = 256 << 10
 	// DirectPayload is the size from which a payload is handed to the writer as it is instead of being copied.
 	DirectPayload = 16 << 10
+	// maxAnswers is how many bytes of answers may wait for the writer before nothing more is read. A server that keeps to
+	// the protocol cannot make so many without reading: it has 65,535 packet identifiers to send messages under, we have as
+	// many, and an answer takes four bytes. So a server that reads only when all it has to send has left is never kept
+	// from that. Messages of ours do not count: reading goes on while they leave, since their answers make room.
+	maxAnswers = 512 << 10
 )
 
 // output is the outgoing buffer: packets as a sequence of segments, the last of which grows.
@@ -20,6 +25,7 @@ type output struct {
 	taken    [][]byte // the same of the segments that were taken
 	tail     []byte
 	size     int // bytes in all
+	answers  int // bytes of the acknowledgments among them
 	tailSize int // bytes of the tail that size counts already
 	spare    []byte
 }
@@ -65,6 +71,10 @@ func (c *Client) OutputSize() int {
 // OutputFull reports whether publishing has to wait for the writer.
 func (c *Client) OutputFull() bool { return c.OutputSize() >= maxOutput }
 
+// AnswersFull reports whether nothing more may be read until the writer has taken what is to be written, since that would
+// be answered.
+func (c *Client) AnswersFull() bool { return c.output.answers >= maxAnswers }
+
 // TakeOutput moves all that is to be written to dst, in order. The segments belong to the caller until it calls
 // OutputWritten; there is one taker at a time.
 func (c *Client) TakeOutput(dst [][]byte) [][]byte {
@@ -77,7 +87,7 @@ func (c *Client) TakeOutput(dst [][]byte) [][]byte {
 	if len(o.tail) > 0 {
 		o.endTail(&dst)
 	}
-	o.size, o.tailSize = 0, 0
+	o.size, o.tailSize, o.answers = 0, 0, 0
 	o.taken, o.tails = o.tails, o.taken[:0]
 	c.qos0, c.qos0Taken = chain{}, c.qos0
 	c.republish.repeat.take()

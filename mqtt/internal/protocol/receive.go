@@ -21,7 +21,7 @@ func (c *Client) Receive(now Time, b []byte, owned bool) (consumed, next int) {
 			break
 		}
 		if !ok {
-			return consumed, 0
+			return c.consumed(now, consumed), 0
 		}
 		size := h.PacketSize()
 		// Decided from the fixed header, before the body is waited for (U5-05) [MQTT5-3.1.2-24].
@@ -35,12 +35,20 @@ func (c *Client) Receive(now Time, b []byte, owned bool) (consumed, next int) {
 			break
 		}
 		if len(rest) < size {
-			return consumed, size
+			return c.consumed(now, consumed), size
 		}
 		c.receivePacket(now, h, rest[h.Size:size:size], owned)
 		consumed += size
 	}
-	return len(b), 0
+	return c.consumed(now, len(b)), 0
+}
+
+// consumed notes that n bytes of whole packets have come at now.
+func (c *Client) consumed(now Time, n int) int {
+	if n > 0 {
+		c.keepAlive.received(now)
+	}
+	return n
 }
 
 // failOn ends the connection for an error of the codec.

@@ -15,11 +15,11 @@ import (
 
 // child is the program that TestKilled kills: this test binary with another task.
 type child struct {
-	m     *mqtt.MQTT
-	task  string
-	notes *os.File
-	last  int    // number of the message that a child has tried to publish last
-	line  string // the message that was delivered last
+	m       *mqtt.MQTT
+	task    string
+	handler time.Duration // how long MessageIn works on a message
+	notes   *os.File
+	last    int // number of the message that a child has tried to publish last
 }
 
 // obey is the task of TestJournalDiskFull, which not every system has.
@@ -27,11 +27,15 @@ var obey func(*child)
 
 const childTask = "IOT_TEST_CHILD"
 
-// runChild does the task of a child: task|port|folder|version.
+// runChild does the task of a child: task|port|folder|version|time of a handler|whether it connects again at once, and not
+// when AutoReconnect would.
 func runChild(description string) {
 	fields := strings.Split(description, "|")
-	c := &child{m: mqtt.New(), task: fields[0]}
+	handler, err := time.ParseDuration(fields[4])
+	check(err)
+	c := &child{m: mqtt.New(), task: fields[0], handler: handler}
 	c.open(filepath.Join(fields[2], notes))
+	c.note("start", c.task)
 	check(c.m.SetVersion(mqtt.MQTTVersions(number(fields[3]))))
 	check(c.m.SetClientId("killed"))
 	check(c.m.SetCleanSession(false))
@@ -47,12 +51,18 @@ func runChild(description string) {
 	if c.m.Version() == mqtt.MvV5 {
 		c.config("SessionExpInterval=3600")
 	}
+	if fields[5] == "true" {
+		c.impatient()
+	}
 	var delivered atomic.Int32
 	c.m.OnMessageIn = func(e *mqtt.MessageInEventArgs) {
-		c.receive(e.Message)
+		m := keyOf(e.Message)
+		c.note("in", m)
 		if delivered.Add(1) == 1 {
 			fmt.Println("receiving")
 		}
+		time.Sleep(c.handler) // nothing is waited for: it is what a program does with a message
+		c.note("out", m)
 	}
 	c.m.OnError = func(e *mqtt.ErrorEventArgs) {
 		if e.ErrorCode == 302 || e.ErrorCode == 504 && !strings.Contains(e.Description, "incomplete") {
@@ -89,6 +99,28 @@ func runChild(description string) {
 		}
 	}
 	check(c.m.Disconnect())
+	c.note("end", c.task)
+}
+
+// impatient makes the child connect again at once when a connection has ended, while its messages are still being
+// delivered: AutoReconnect waits for most of a second, in which a child is killed or has delivered all.
+func (c *child) impatient() {
+	c.config("AutoReconnect=False")
+	ended := make(chan struct{}, 1)
+	c.m.OnDisconnected = func(e *mqtt.DisconnectedEventArgs) {
+		if e.StatusCode == 0 {
+			return // our own Disconnect
+		}
+		select {
+		case ended <- struct{}{}:
+		default:
+		}
+	}
+	go func() {
+		for range ended {
+			c.connect()
+		}
+	}()
 }
 
 func number(s string) int {
@@ -122,12 +154,9 @@ func (c *child) open(name string) {
 	check(c.notes.Truncate(int64(whole)))
 	for line := range strings.Lines(string(b[:whole])) {
 		what, m, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		switch what {
-		case "try":
+		if what == "try" {
 			_, n, _ := strings.Cut(m, " ")
 			c.last = number(n)
-		case "in":
-			c.line = m
 		}
 	}
 }
@@ -153,7 +182,7 @@ func (c *child) note(what, m string) {
 
 // connect connects, when the server is there.
 func (c *child) connect() {
-	for c.m.Connect() != nil {
+	for !c.m.Connected() && c.m.Connect() != nil {
 		time.Sleep(20 * time.Millisecond)
 	}
 }
@@ -161,24 +190,25 @@ func (c *child) connect() {
 // publish publishes until it is killed, with or without a connection.
 func (c *child) publish() {
 	for n := c.last + 1; ; n++ {
-		qos := 1 + n%2
-		m := fmt.Sprint(qos, " ", n)
-		c.note("try", m)
+		qos, m := message(n)
+		c.note("try", keyOf(m))
 		check(c.m.PublishMessage(fmt.Sprint("killed/", qos), qos, m))
-		c.note("ok", m)
+		c.note("ok", keyOf(m))
 		if n == c.last+1 {
 			fmt.Println("publishing")
 		}
 	}
 }
 
-// receive notes a message. One that the last child had noted when it was killed, before its handler had returned, comes
-// again: that is the only one which a program has to look for.
-func (c *child) receive(m string) {
-	if m == c.line {
-		c.line = ""
-		c.note("again", m)
-		return
-	}
-	c.note("in", m)
+// message is that with a number: its QoS, the number, and as much behind it that a journal soon has more garbage than it
+// leaves in its file (64 KiB).
+func message(n int) (qos int, text string) {
+	qos = 1 + n%2
+	return qos, fmt.Sprint(qos, " ", n, " ", strings.Repeat("x", n*997%2000))
+}
+
+// keyOf is what the notes have of a message: QoS and number.
+func keyOf(text string) string {
+	fields := strings.SplitN(text, " ", 3)
+	return strings.Join(fields[:min(len(fields), 2)], " ")
 }

@@ -164,7 +164,7 @@ func (g *killing) rounds(role string) {
 	g.t.Helper()
 	handlers := []time.Duration{0, 0, time.Millisecond, 5 * time.Millisecond}
 	lives := []time.Duration{60, 60, 60, 60, 600, 2500} // milliseconds
-	for until := time.Now().Add(*killFor); time.Now().Before(until); g.kills++ {
+	for until := time.Now().Add(*killFor); g.kills < 3 || time.Now().Before(until); g.kills++ {
 		handler, life := handlers[g.random.IntN(len(handlers))], lives[g.random.IntN(len(lives))]*time.Millisecond
 		cmd, out := g.start(g.commandWith(role, handler, g.random.IntN(2) == 0))
 		if line, err := out.ReadString('\n'); err != nil {
@@ -344,7 +344,7 @@ func (g *killing) receiving() {
 
 // wantWork sees that the test has done something.
 func (g *killing) wantWork(messages int) {
-	if g.kills < 3 || messages < 20 {
+	if messages < g.kills { // each child has told of its first one
 		g.t.Errorf("%d kills and %d messages prove nothing", g.kills, messages)
 	}
 }

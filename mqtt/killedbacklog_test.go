@@ -14,11 +14,12 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-var backlogFor = flag.Duration("backlog.for", 2*time.Second, "how long each subtest of TestConnectionsEndInFrontOfABacklog ends connections")
+var backlogFor = flag.Duration("backlog.for", campaign.Pick(time.Second, 10*time.Second), "how long each subtest of TestConnectionsEndInFrontOfABacklog ends connections")
 
 // A server sends 100 QoS 2 messages of 2 KB with their PUBRELs and ends the connection, again and again, while the handlers
 // still work on them. So the journal is closed while the pump notes what it delivers, with more garbage in the file than it

@@ -19,7 +19,8 @@ type child struct {
 	task    string
 	handler time.Duration // how long MessageIn works on a message
 	notes   *os.File
-	last    int // number of the message that a child has tried to publish last
+	done    atomic.Bool // it is about to end
+	last    int         // number of the message that a child has tried to publish last
 }
 
 // obey is the task of TestJournalDiskFull, which not every system has.
@@ -98,6 +99,7 @@ func runChild(description string) {
 			time.Sleep(50 * time.Millisecond)
 		}
 	}
+	c.done.Store(true)
 	check(c.m.Disconnect())
 	c.note("end", c.task)
 }
@@ -106,19 +108,11 @@ func runChild(description string) {
 // delivered: AutoReconnect waits for most of a second, in which a child is killed or has delivered all.
 func (c *child) impatient() {
 	c.config("AutoReconnect=False")
-	ended := make(chan struct{}, 1)
-	c.m.OnDisconnected = func(e *mqtt.DisconnectedEventArgs) {
-		if e.StatusCode == 0 {
-			return // our own Disconnect
-		}
-		select {
-		case ended <- struct{}{}:
-		default:
-		}
-	}
 	go func() {
-		for range ended {
-			c.connect()
+		for ; !c.done.Load(); time.Sleep(time.Millisecond) { // the event of the end waits behind the messages
+			if !c.m.Connected() {
+				_ = c.m.Connect()
+			}
 		}
 	}()
 }

@@ -28,7 +28,7 @@ func TestConnectionsEndInFrontOfABacklog(t *testing.T) {
 	for _, handler := range []time.Duration{0, time.Millisecond} {
 		t.Run(fmt.Sprint("pain 12: handler of ", handler), func(t *testing.T) {
 			eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
-				b := &backlog{owed: make(map[uint16]bool)}
+				b := &backlogServer{owed: make(map[uint16]bool)}
 				server := mqtttest.NewServer(t)
 				server.ServeAll(t, b.seen)
 				g := &killing{t: t, v: v, folder: keptFolder(t), link: &cuttingLink{port: strconv.Itoa(server.Port)}}
@@ -64,8 +64,8 @@ func TestConnectionsEndInFrontOfABacklog(t *testing.T) {
 // backlogSize is how many messages a backlog has.
 const backlogSize = 100
 
-// backlog is a server that sends so many messages on each connection and ends it.
-type backlog struct {
+// backlogServer is a server that sends so many messages on each connection and ends it.
+type backlogServer struct {
 	mu   sync.Mutex
 	last int             // number of the last message
 	owed map[uint16]bool // identifiers whose PUBCOMP has not come
@@ -73,7 +73,7 @@ type backlog struct {
 }
 
 // seen takes part in Conn.Serve.
-func (b *backlog) seen(c *mqtttest.Conn, p *mqtttest.Packet) bool {
+func (b *backlogServer) seen(c *mqtttest.Conn, p *mqtttest.Packet) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch p.Type() {
@@ -112,14 +112,14 @@ func sortedKeys(set map[uint16]bool) (keys []uint16) {
 	return keys
 }
 
-func (b *backlog) sent() int {
+func (b *backlogServer) sent() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.last
 }
 
 // finish makes the server send no more new messages, and reports how many it has sent.
-func (b *backlog) finish() int {
+func (b *backlogServer) finish() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.over = true

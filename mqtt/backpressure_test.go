@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -188,8 +189,8 @@ func TestPeerStopsReading(t *testing.T) {
 					start := time.Now()
 					for err == nil {
 						start = time.Now()
-						if err = r.M.PublishData("a", qos, numbered(accepted, 1000)); err == nil {
-							accepted++
+						if err = r.M.PublishData("a", qos, numbered(accepted, 1000)); err == nil || timeout == 0 {
+							accepted++ // also the one that meets the full buffer
 						}
 						if accepted > 5000 {
 							t.Fatal("publishing goes on for ever")
@@ -199,8 +200,12 @@ func TestPeerStopsReading(t *testing.T) {
 					if took := time.Since(start); took != time.Duration(timeout)*time.Second {
 						t.Errorf("the refusal took %v", took)
 					}
-					if timeout == 0 && r.M.ReadyToSend() {
-						t.Error("ReadyToSend is true after 10035")
+					if timeout == 0 {
+						if r.M.ReadyToSend() {
+							t.Error("ReadyToSend is true after 10035")
+						}
+						wantWouldBlock(t, err, "was accepted")
+						wantWouldBlock(t, r.M.PublishData("a", qos, numbered(accepted, 1000)), "was not accepted")
 					}
 					more := 0
 					ready := false
@@ -242,6 +247,115 @@ func TestPeerStopsReading(t *testing.T) {
 			})
 		}
 	}
+}
+
+// wantWouldBlock checks error 10035 and which of its two meanings the text has.
+func wantWouldBlock(t *testing.T, err error, meaning string) {
+	t.Helper()
+	wantCode(t, err, 10035)
+	if !strings.Contains(fmt.Sprint(err), meaning) {
+		t.Errorf("the error is %v, want one that says %q", err, meaning)
+	}
+}
+
+// The documented pattern of a program with Timeout 0: publish until 10035, take that message for sent, and go on when
+// ReadyToSend fires. Everything arrives once and in order, at every QoS and through a server that reads in fits.
+func TestWouldBlockAsDocumented(t *testing.T) {
+	const count = 2000
+	for qos := range 3 {
+		t.Run(fmt.Sprintf("QoS %d", qos), func(t *testing.T) {
+			eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+				r, s := memory(t, v)
+				r.Silent()
+				config(t, r.M, "SendQueueSize=20")
+				config(t, r.M, "InflightLimit=10")
+				c := r.Connect(s, nil)
+				must(t, r.M.SetTimeout(0))
+				served := make(chan struct{})
+				go func() {
+					defer close(served)
+					for p, err := c.Next(); err == nil; p, err = c.Next() {
+						switch p.Type() {
+						case packet.PUBLISH:
+							m, _ := packet.DecodePublish(c.Version, packet.FromClient, p.First, p.Body)
+							if binary.BigEndian.Uint32(m.Payload)%100 == 0 {
+								time.Sleep(time.Second) // of the bubble
+							}
+							if m.QoS == 1 {
+								_ = c.TrySend(packet.AppendShortAck(nil, packet.PUBACK, m.PacketID))
+							} else if m.QoS == 2 {
+								_ = c.TrySend(packet.AppendShortAck(nil, packet.PUBREC, m.PacketID))
+							}
+						case packet.PUBREL:
+							_ = c.TrySend(packet.AppendShortAck(nil, packet.PUBCOMP, binary.BigEndian.Uint16(p.Body)))
+						}
+					}
+				}()
+				out := ordered{t: t}
+				r.On("MessageOut", func(a any) { out.take(a.(*mqtt.MessageOutEventArgs).MessageB) })
+				next, blocked, fired := 0, 0, 0
+				r.On("ReadyToSend", func(any) { fired++ })
+				for next < count {
+					if !r.M.ReadyToSend() {
+						must(t, r.M.DoEvents())
+						continue
+					}
+					err := r.M.PublishData("a", qos, numbered(next, 1000))
+					if next++; err != nil { // no action is needed to re-send
+						wantWouldBlock(t, err, "was accepted")
+						blocked++
+					}
+				}
+				r.Wait("the rest", func(mqtttest.Trace) bool { return out.next == count })
+				if blocked == 0 {
+					t.Error("the buffer was never full")
+				}
+				if fired != blocked {
+					t.Errorf("ReadyToSend fired %d times after %d times 10035", fired, blocked)
+				}
+				must(t, r.M.Interrupt())
+				<-served
+			})
+		})
+	}
+}
+
+// PublishWith and PublishAndWait go on with the message that was accepted.
+func TestWouldBlockReturnsTheMessage(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		r, s := memory(t, mqtt.MvV3)
+		config(t, r.M, "SendQueueSize=1")
+		config(t, r.M, "InflightLimit=1")
+		c := r.Connect(s, nil)
+		must(t, r.M.SetTimeout(0))
+		for range 2 {
+			must(t, r.M.PublishMessage("a", 1, "x"))
+		}
+		id, err := r.M.PublishWith("a", 1, nil, mqtt.PublishProperties{})
+		wantWouldBlock(t, err, "was accepted")
+		if id != 3 {
+			t.Errorf("packet identifier %d", id)
+		}
+		id, err = r.M.PublishWith("a", 1, nil, mqtt.PublishProperties{})
+		wantWouldBlock(t, err, "was not accepted")
+		if id != 0 {
+			t.Errorf("packet identifier %d", id)
+		}
+		c.SendAck(packet.PUBACK, 1)
+		c.SendAck(packet.PUBACK, 2)
+		r.Wait("ReadyToSend", func(mqtttest.Trace) bool { return r.M.ReadyToSend() })
+		must(t, r.M.PublishMessage("a", 1, "x"))
+		done := r.Start(func() error { return r.M.PublishAndWait("a", 1, []byte("waits")) })
+		synctest.Wait()
+		if r.M.ReadyToSend() {
+			t.Error("ReadyToSend is true")
+		}
+		for id := range uint16(3) {
+			c.SendAck(packet.PUBACK, id+3)
+			synctest.Wait()
+		}
+		must(t, r.Join(done))
+	})
 }
 
 // A writer that is stuck does not delay the end of its connection.
@@ -319,10 +433,10 @@ func TestQuota(t *testing.T) {
 				for ; err == nil; accepted++ {
 					err = r.M.PublishData("a", 1+accepted%2, numbered(accepted, 8))
 				}
-				accepted--
-				wantCode(t, err, 10035)
-				if accepted != row.window+50 {
-					t.Errorf("%d accepted, want %d in flight and 50 behind them", accepted, row.window)
+				wantWouldBlock(t, err, "was accepted")
+				wantWouldBlock(t, r.M.PublishData("a", 1, nil), "was not accepted")
+				if accepted != row.window+50+1 {
+					t.Errorf("%d accepted, want %d in flight, 50 behind them, and the one that found no room", accepted, row.window)
 				}
 				must(t, r.M.Subscribe("a", 0)) // is not held back
 				got := ordered{t: t}

@@ -27,8 +27,8 @@
 // [MQTT.PublishAndWait] waits for it instead. [MQTT.PublishWith] takes the properties of MQTT 5 as a struct; the others
 // take them from settings such as Retain and OutgoingMessageProperties.
 //
-// What is accepted is bounded: when there is no room a publish waits for up to Timeout seconds, and with Timeout 0 it
-// returns error 10035 and ReadyToSend tells when to go on.
+// What is accepted is bounded: when there is no room a publish waits for up to Timeout seconds. With Timeout 0 the message
+// that finds no room is accepted with error 10035; further ones are refused until ReadyToSend fires.
 //
 // # Events
 //

@@ -169,7 +169,7 @@ func (l *link) finish(failure *errors.Error) {
 			m.status(firewallDisconnected, failure)
 		}
 	}
-	m.link, m.readyToSend, m.starved = nil, false, false
+	m.link, m.readyToSend = nil, false
 	if l.stood {
 		m.log(logInformation, logInfo, "Disconnected: "+describe(failure))
 		m.client.PushOwner(l.farewellArgs(end))
@@ -412,10 +412,11 @@ func (l *link) limitReading(d time.Duration) {
 	_ = l.conn.SetReadDeadline(l.readBy)
 }
 
-// feed fires ReadyToSend when publishing is possible again after error 10035. The lock is held.
+// feed fires ReadyToSend when publishing is possible again after error 10035: what was in the outgoing buffer then has
+// left, and there is room for more. The lock is held.
 func (m *MQTT) feed() {
-	if m.starved && m.client.Phase() == protocol.Connected && !m.congested(1) {
-		m.starved, m.readyToSend = false, true
+	if l := m.link; l != nil && l.stood && !m.readyToSend && m.client.Phase() == protocol.Connected && len(l.taken) == 0 && !m.congested(1) {
+		m.readyToSend = true
 		m.client.PushReadyToSend()
 	}
 }

@@ -65,7 +65,6 @@ type MQTT struct {
 	link   *link // the connection or the attempt; nil = idle
 
 	readyToSend bool
-	starved     bool // error 10035 was returned and ReadyToSend has not fired since
 
 	arrived    signal // events are queued, or what a blocking method waits for has changed
 	room       signal // the reader may go on

@@ -24,9 +24,13 @@ import (
 //
 // Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than the
 // server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator says,
-// 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0, or for a
-// QoS 0 message without a connection, 301 interrupted while waiting for room, 302 the journal of JournalDir cannot be
-// written, 211 it belongs to another ClientId.
+// 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0 (see
+// below), or for a QoS 0 message without a connection, 301 interrupted while waiting for room, 302 the journal of JournalDir
+// cannot be written, 211 it belongs to another ClientId.
+//
+// Error 10035 has two meanings with Timeout 0, as documented: the message that meets the full buffer while ReadyToSend is
+// true was accepted and needs no action to be sent; ReadyToSend is false from then on, and as long as it is a further
+// message is refused. OnReadyToSend fires when there is room again.
 func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -59,10 +63,10 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 	msg, err := m.publish(&protocol.Publish{
 		Topic: topic, Payload: data, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties,
 	})
-	if err != nil || msg == nil {
+	if msg == nil {
 		return 0, err
 	}
-	return int(msg.ID), nil
+	return int(msg.ID), err // with error 10035 a message may have been accepted
 }
 
 // PublishAndWait is PublishData that waits for the end of the exchange, PublishAndWaitTimeout seconds at most (10 by
@@ -78,8 +82,8 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	defer m.mu.Unlock()
 	start, interrupts := m.now(), m.interrupts
 	msg, err := m.publishBySettings(&protocol.Publish{Topic: topic, Payload: data, QoS: qos, Awaited: true})
-	if err != nil {
-		return err
+	if msg == nil {
+		return err // with error 10035 a message may have been accepted, which is waited for
 	}
 	client := m.client // Reset makes another one
 	defer func() { client.Release(msg) }()
@@ -115,15 +119,36 @@ func (m *MQTT) publishBySettings(p *protocol.Publish) (*protocol.Message, error)
 	return m.publish(p)
 }
 
-// publish waits for room and accepts the message. The lock is held.
+// publish waits for room and accepts the message. With Timeout 0 the message that finds no room is accepted all the same,
+// and returned together with error 10035. The lock is held.
 func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
-	if m.congested(p.QoS) {
-		if err := m.awaitRoom(p); err != nil {
+	if m.congested(p.QoS) || m.blockedLocked() {
+		wouldBlock, err := m.awaitRoom(p)
+		if err != nil {
 			return nil, err
 		}
+		if wouldBlock {
+			msg, err := m.accept(p)
+			if err != nil {
+				return nil, err
+			}
+			m.readyToSend = false
+			return msg, errors.New(errors.ErrWouldBlock, "The message was accepted and leaves as soon as there is room; do not publish it again. Until OnReadyToSend fires no other one is accepted.")
+		}
 	}
+	return m.accept(p)
+}
+
+// blockedLocked reports whether error 10035 was returned and ReadyToSend has not fired since. A program that waits for room
+// needs no event for it.
+func (m *MQTT) blockedLocked() bool {
+	return m.properties.timeout == 0 && !m.readyToSend && m.client.Phase() == protocol.Connected
+}
+
+// accept accepts the message, whatever waits already. The lock is held.
+func (m *MQTT) accept(p *protocol.Publish) (*protocol.Message, error) {
 	if len(p.Payload) >= protocol.DirectPayload && !p.Owned {
-		return m.publishLarge(p)
+		return m.acceptLarge(p)
 	}
 	var msg *protocol.Message
 	var err error
@@ -143,15 +168,15 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 	return msg, nil
 }
 
-// publishLarge copies a large payload without the lock, since others need not wait for that, and then publishes it. The
-// lock is held, and released meanwhile.
-func (m *MQTT) publishLarge(p *protocol.Publish) (*protocol.Message, error) {
+// acceptLarge copies a large payload without the lock, since others need not wait for that, and then accepts the message.
+// The lock is held, and released meanwhile.
+func (m *MQTT) acceptLarge(p *protocol.Publish) (*protocol.Message, error) {
 	if err := protocol.CheckPublish(p); err != nil {
 		return nil, err
 	}
 	kept := *p
 	m.released(func() { kept.Payload, kept.Owned = append([]byte(nil), p.Payload...), true })
-	return m.publish(&kept)
+	return m.accept(&kept)
 }
 
 // congested reports whether a message has to wait for room: in the outgoing buffer, in the queue behind the server's
@@ -174,29 +199,32 @@ func (m *MQTT) clogged(qos int) bool {
 // last one may exceed it.
 const maxQueuedBytes = 64 << 20
 
-// awaitRoom waits until there is room for p. What cannot succeed fails at once. The lock is held.
-func (m *MQTT) awaitRoom(p *protocol.Publish) error {
+// awaitRoom waits until there is room for p. What cannot succeed fails at once. wouldBlock is for the first message that
+// finds no room with Timeout 0: as documented, it needs no action to be sent. The lock is held.
+func (m *MQTT) awaitRoom(p *protocol.Publish) (wouldBlock bool, err error) {
 	if err := protocol.CheckPublish(p); err != nil {
-		return err
+		return false, err
 	}
 	link, queueing := m.link, m.settings.queueMessages
 	standing := link != nil && m.client.Phase() == protocol.Connected
 	if !standing && !queueing {
-		return nil // Publish refuses it
+		return false, nil // Publish refuses it
 	}
 	if !standing && p.QoS == 0 {
-		return errors.New(errors.ErrWouldBlock, "The message was not accepted: there is no connection, and no room for more until there is one or the pump runs.")
+		return false, errors.New(errors.ErrWouldBlock, "The message was not accepted: there is no connection, and no room for more until there is one or the pump runs.")
 	}
 	inside := m.pump.taken && insideHandler()
-	if inside && !m.clogged(p.QoS) {
-		return nil // the pump is below us on the stack, so waiting for it would never end
+	if inside && !m.clogged(p.QoS) && !m.blockedLocked() {
+		return false, nil // the pump is below us on the stack, so waiting for it would never end
 	}
-	if m.properties.timeout > 0 || !m.starved {
+	if m.properties.timeout > 0 || m.readyToSend {
 		m.logQueues("Publishing has to wait for room")
 	}
 	if m.properties.timeout == 0 {
-		m.readyToSend, m.starved = false, standing
-		return errors.New(errors.ErrWouldBlock, "The message was not accepted; OnReadyToSend tells when to publish again.")
+		if m.readyToSend {
+			return true, nil
+		}
+		return false, errors.New(errors.ErrWouldBlock, "The message was not accepted; OnReadyToSend tells when to publish again.")
 	}
 	l := &limit{timeout: secondsOf(m.properties.timeout), activity: !m.settings.absoluteTimeout, what: "Publishing"}
 	if !queueing {
@@ -204,7 +232,7 @@ func (m *MQTT) awaitRoom(p *protocol.Publish) error {
 	}
 	l.pumping = !m.clogged(p.QoS)
 	interrupts := m.interrupts // which make room too
-	return m.await(l, func() bool {
+	return false, m.await(l, func() bool {
 		return m.interrupts == interrupts && !m.clogged(p.QoS) && (inside || !m.congested(p.QoS))
 	})
 }

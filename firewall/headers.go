@@ -3,8 +3,6 @@ package firewall
 import (
 	"fmt"
 	"strings"
-
-	"github.com/iotcomponents/iot/errors"
 )
 
 // header is one header line of a request.
@@ -22,6 +20,12 @@ func (h headers) has(name string) bool {
 	return false
 }
 
+// CheckData refuses what the field Data of a Firewall cannot be, without a part of it in the error, which has no number.
+func CheckData(data string) error {
+	_, err := parseHeaders(data)
+	return err
+}
+
 // parseHeaders reads lines "Name: value" that are separated by CR or LF. A bad line is told by its number alone, since
 // it may hold a secret.
 func parseHeaders(text string) (headers, error) {
@@ -36,7 +40,7 @@ func parseHeaders(text string) (headers, error) {
 			name, value, ok := strings.Cut(line, ":")
 			value = strings.Trim(value, " \t")
 			if !ok || !isToken(name) || strings.ContainsFunc(value, isControl) {
-				return nil, errors.New(errors.ErrProxy, fmt.Sprintf("Line %d of Firewall.Data is not a header such as \"Name: value\".", number))
+				return nil, fmt.Errorf("line %d is not a header; lines such as \"Name: value\" are possible", number)
 			}
 			h = append(h, header{name, value})
 		}

@@ -79,7 +79,7 @@ func (f *Firewall) route(address string) (*route, error) {
 	if r.kind == FwTunnel {
 		r.headers, err = parseHeaders(f.Data)
 		if err != nil {
-			return nil, err
+			return nil, errors.New(errors.ErrProxy, "Firewall.Data: "+err.Error()+".")
 		}
 		r.useBasic()
 	}

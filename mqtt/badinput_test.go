@@ -200,7 +200,15 @@ func oracle(row registry.Row, want fact, value string) (read string, code int) {
 	case "topic":
 		plain = plain && len(value) <= 65535 && !strings.ContainsAny(value, "+#")
 	case "hosts":
-		plain = plain && len(value) <= 253 && !strings.ContainsFunc(value, func(r rune) bool { return r > 'z' || r < '0' || r == '=' }) // of the texts that are tried here
+		const fullWidth = "ａ１" // which is a1 for IDNA
+		plain = plain && len(value) <= 253 &&
+			(value == fullWidth || !strings.ContainsFunc(value, func(r rune) bool { return r > 'z' || r < '0' || r == '=' })) // of the texts that are tried here
+	case "file":
+		if plain && value != "" {
+			return "", 302 // no file has such a name
+		}
+	case "headers":
+		plain = plain && value == "" // no text that is tried here is a header line
 	case "packet":
 		if value == "C000" {
 			return "", 212

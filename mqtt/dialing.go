@@ -31,7 +31,7 @@ func (l *link) dialOptions(target transport.Target, port int) *transport.Options
 	m := l.m
 	o := &transport.Options{
 		Target: target, Port: port, Socket: m.settings.socket, Firewall: *m.firewall, TLS: m.settings.tls,
-		WebSocketHeaders: m.settings.webSocketHeaders, DialContext: m.dial, Sessions: &m.sessions,
+		WebSocketHeaders: m.settings.webSocketHeaders, AnySubprotocol: m.settings.anySubprotocol, DialContext: m.dial, Sessions: &m.sessions,
 		Trace: transport.Trace{
 			Resolved: func(host string, addresses []netip.Addr) {
 				l.note(logVerbose, fmt.Sprintf("%s is %s.", host, list(addresses)))

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"fmt"
 	"net"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +57,7 @@ func parseHosts(text string) ([]listed, error) {
 			list = append(list, listed{target, true})
 			continue
 		}
-		host, port, valid := splitName(strings.TrimPrefix(part, "*"))
+		host, port, valid := transport.SplitHost(strings.TrimPrefix(part, "*"))
 		if !valid {
 			return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Entry %d of RemoteHosts is not a server; host, host:port, [IPv6]:port and a URL are possible, separated by commas.", i+1))
 		}
@@ -68,51 +67,6 @@ func parseHosts(text string) ([]listed, error) {
 		list = append(list, listed{target: transport.Target{Host: host, Port: port}})
 	}
 	return list, nil
-}
-
-// splitName reads host, host:port, [IPv6], [IPv6]:port or a bare IPv6 address; port 0 = none. A name consists of the
-// characters of DNS, so that nothing else reaches a resolver, a proxy or a header.
-func splitName(s string) (host string, port int, valid bool) {
-	if isIPv6(s) {
-		return s, 0, true
-	}
-	host, digits, named := strings.Cut(s, ":")
-	if inside, rest, closed := strings.Cut(s, "]"); closed {
-		var opened bool
-		host, opened = strings.CutPrefix(inside, "[")
-		digits, named = strings.CutPrefix(rest, ":")
-		if !opened || !isIPv6(host) || !named && rest != "" {
-			return "", 0, false
-		}
-	} else if !isName(host) {
-		return "", 0, false
-	}
-	if !named {
-		return host, 0, true
-	}
-	n, err := strconv.ParseUint(digits, 10, 16)
-	if err != nil || n == 0 {
-		return "", 0, false
-	}
-	return host, int(n), true
-}
-
-// isIPv6 reports whether s is an IPv6 address, perhaps with a zone.
-func isIPv6(s string) bool {
-	a, err := netip.ParseAddr(s)
-	return err == nil && a.Is6() && !a.IsUnspecified() && (a.Zone() == "" || isName(a.Zone()))
-}
-
-// isName reports whether s can be the name of a host or an IPv4 address: at most 253 letters, digits, dots, hyphens and
-// underscores.
-func isName(s string) bool {
-	const marks = ".-_"
-	if a, err := netip.ParseAddr(s); err == nil && a.IsUnspecified() {
-		return false
-	}
-	return s != "" && len(s) <= 253 && s[0] != '-' && strings.Trim(s, marks) != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(marks, r))
-	})
 }
 
 // beside returns the server of a name that is reached as s is: over the same scheme and path, on the same port unless it

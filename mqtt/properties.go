@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -173,10 +174,11 @@ func (m *MQTT) remoteHostLocked() string {
 	return m.properties.remoteHost
 }
 
-// SetRemoteHost sets the server: a name, an address, or a URL such as tcp://host:1883 (tcp, mqtt, ssl, mqtts, ws, wss),
-// or unix:///path for a socket in the file system. A port in the URL outranks RemotePort. Errors: 101 while connected or
-// connecting, 152 URL without a host, 153 unknown scheme, 10022 not a valid URL or one with a password. An empty value
-// is accepted; Connect refuses it with 102.
+// SetRemoteHost sets the server: a name, an address, either of them with a port (host:1883, [::1]:1883), a URL such as
+// tcp://host:1883 (tcp, mqtt, ssl, mqtts, ws, wss), or unix:///path for a socket in the file system. A port that it names
+// outranks RemotePort. Spaces around it are cut, and a name with letters beyond ASCII is looked up as its IDN form. Errors:
+// 101 while connected or connecting, 152 URL without a host, 153 unknown scheme, 10022 not a name, an address or a valid
+// URL, or one with a password. An empty value is accepted; Connect refuses it with 102.
 func (m *MQTT) SetRemoteHost(host string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -190,7 +192,7 @@ func (m *MQTT) setRemoteHostLocked(host string) error {
 	if err := checkRemoteHost(host); err != nil {
 		return err
 	}
-	m.properties.remoteHost = host
+	m.properties.remoteHost = strings.TrimSpace(host)
 	m.hosts.forget()
 	return nil
 }
@@ -235,7 +237,7 @@ func (m *MQTT) setRemote(host string, port int) error {
 		return err
 	}
 	p := &m.properties
-	p.remoteHost, p.remotePort, p.remotePortSet = host, port, true
+	p.remoteHost, p.remotePort, p.remotePortSet = strings.TrimSpace(host), port, true
 	m.hosts.forget()
 	return nil
 }

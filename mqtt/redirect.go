@@ -7,6 +7,7 @@ import (
 
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
+	"github.com/iotcomponents/iot/mqtt/internal/transport"
 )
 
 // parseReference reads a Server Reference (4.11, U5-22): names with or without a port, separated by spaces, which are
@@ -16,7 +17,7 @@ func parseReference(reference string, sender server) (named []server) {
 		return nil // a host name says nothing to who came through the file system
 	}
 	for field := range strings.FieldsSeq(reference) {
-		if host, port, valid := splitName(field); valid && len(named) < maxServers {
+		if host, port, valid := transport.SplitHost(field); valid && len(named) < maxServers {
 			named = append(named, sender.beside(host, port))
 		}
 	}

@@ -434,7 +434,7 @@ func TestParseServerReference(t *testing.T) {
 		{" b \t c  b ", "a", "b:1883 c:1883"},
 		{"b", "unix:///run/mqtt", ""},
 		{strings.Repeat("x", 254) + " " + strings.Repeat("y", 2), "a", "yy:1883"},
-		{"bücher.example", "a", ""},
+		{"bücher.example", "a", "xn--bcher-kva.example:1883"},
 	} {
 		if got := strings.Join(mqtt.ReferredTo(row.reference, row.sender, portOf(row.sender)), " "); got != row.want {
 			t.Errorf("%q of %s leads to %q, want %q", row.reference, row.sender, got, row.want)

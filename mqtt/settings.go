@@ -53,6 +53,7 @@ type settings struct {
 	queueMessages         bool
 	journalDir            string
 	webSocketHeaders      string
+	anySubprotocol        bool
 	selectWaitMillis      int
 
 	// What CONNACK said.

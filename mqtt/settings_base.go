@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/iotcomponents/iot/config"
+	"github.com/iotcomponents/iot/mqtt/internal/transport"
 )
 
 // baseRows is the group Base.
@@ -41,11 +42,13 @@ func componentRows() []config.Row {
 		config.Bool(g.doc("Resubscribe", "bool", "AutoReconnect: when the server has no session any more, make the subscriptions of the last connection again, with all their options, before anything else is sent."), func(m *MQTT) *bool { return &m.settings.resubscribe }, apply),
 		config.String(g.doc("JournalDir", "string", "Folder for the journal of ClientId, which brings the unfinished messages over a crash: a QoS 1 or 2 message is on disk when its publish returns, and with CleanSession False QoS 2 stays exactly once. The next Connect with the same ClientId takes them over. PUBACK and PUBCOMP for a received message leave when its MessageIn has returned. Nothing is dropped by Disconnect with CleanSession; Reset deletes the journal. \"\" = memory only. Error 302 of Connect or a publish tells that the disk refuses."), func(m *MQTT) *string { return &m.settings.journalDir }, config.Before((*MQTT).checkJournalDir), config.After((*MQTT).journalDirChanged)),
 		config.String(g.doc("SSLALPN", "string", "Application protocols offered in the TLS handshake, separated by commas; \"\" = none."), func(m *MQTT) *string { return &m.settings.tls.ALPN }),
-		config.String(g.doc("WebSocketHeaders", "string", "Further header lines \"Name: value\" of the WebSocket upgrade, separated by CR LF."), func(m *MQTT) *string { return &m.settings.webSocketHeaders }, config.Secret()),
+		config.String(g.doc("WebSocketHeaders", "string", "Further header lines \"Name: value\" of the WebSocket upgrade, separated by CR LF."), func(m *MQTT) *string { return &m.settings.webSocketHeaders }, config.Secret(), config.Check(harmless(transport.CheckHeaders))),
 		config.Int(g.doc("SelectWaitMillis", "int, ms", "How long DoEvents waits for an event when none is ready."), func(m *MQTT) *int { return &m.settings.selectWaitMillis }, 0, maxSeconds),
 		config.Bool(g.v5("FollowServerReference", "bool", "True: when a server answers with 156 (Use another server) or 157 (Server moved) and names others in its Server Reference, connect to those: Connect within the time of its attempt, AutoReconnect after a DISCONNECT too. They get ClientId, User, Password, WebSocketHeaders and the certificate that the first one would get, over the same scheme, and TLS verifies them under their own names; False because the server, and without TLS whoever is in between, thereby chooses who gets these."), func(m *MQTT) *bool { return &m.hosts.follow }),
 		config.Func(g.doc("RemoteHosts", "string", "Up to 16 further servers, separated by commas, that Connect and AutoReconnect try in this order when RemoteHost cannot be reached, does not answer in time, is unavailable or busy, or sends the client elsewhere; \"\" = none. An entry is host, host:port or [IPv6]:port, reached over the scheme and path of RemoteHost and on its port if it names none, or a URL, on the port of its scheme if it names none. Counts from the next attempt on."), func(m *MQTT) string { return m.hosts.text }, (*MQTT).setRemoteHosts),
 		config.Bool(g.v5("AutoTopicAlias", "bool", "True: topics that are published again are replaced by topic aliases, as far as the server takes them. Messages that name an alias themselves keep theirs."), func(m *MQTT) *bool { return &m.settings.autoTopicAlias }, apply),
+		config.String(g.doc("SSLServerName", "string", "Name that TLS sends to the server and checks its certificate for, in the place of the host of RemoteHost: for a server that is reached by an address, through a tunnel or behind a router by name. For servers of RemoteHosts too."), func(m *MQTT) *string { return &m.settings.tls.ServerName }, config.Check(transport.CheckServerName)),
+		config.Bool(g.doc("WebSocketAnyProtocol", "bool", "True: accept a WebSocket server that agrees to another subprotocol than mqtt, or to none. mqttv3.1, which old servers know, is offered too."), func(m *MQTT) *bool { return &m.settings.anySubprotocol }),
 	}
 }
 
@@ -55,4 +58,14 @@ func (m *MQTT) backgroundChanged() {
 		return
 	}
 	m.background.stop(m)
+}
+
+// harmless is a check of a secret whose reasons may be shown.
+func harmless(check func(value string) error) func(value string) error {
+	return func(value string) error {
+		if err := check(value); err != nil {
+			return config.Reason(err.Error())
+		}
+		return nil
+	}
 }

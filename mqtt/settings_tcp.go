@@ -55,7 +55,7 @@ func socketRows() []config.Row {
 	const g = group(config.GroupSocket)
 	return []config.Row{
 		config.Bool(g.doc("AbsoluteTimeout", "bool", "True: Timeout counts from the start of a method. False: it starts anew whenever bytes leave. Counts at once."), func(m *MQTT) *bool { return &m.settings.absoluteTimeout }),
-		config.String(g.doc("FirewallData", "string", "Further header lines \"Name: value\" for an HTTP proxy, separated by CR LF."), func(m *MQTT) *string { return &m.firewall.Data }, config.Secret(),
+		config.String(g.doc("FirewallData", "string", "Further header lines \"Name: value\" for an HTTP proxy, separated by CR LF."), func(m *MQTT) *string { return &m.firewall.Data }, config.Secret(), config.Check(harmless(firewall.CheckData)),
 			config.Before(func(m *MQTT) error { return m.refuseUnlessIdle(errors.ErrWrongState, "FirewallData") })),
 		config.Int(g.doc("InBufferSize", "int, bytes", "Size of the receive queue of the socket; 0 = the system's."), func(m *MQTT) *int { return &m.settings.socket.InBufferSize }, 0, math.MaxInt32),
 		config.Int(g.doc("OutBufferSize", "int, bytes", "Size of the send queue of the socket; 0 = the system's."), func(m *MQTT) *int { return &m.settings.socket.OutBufferSize }, 0, math.MaxInt32),

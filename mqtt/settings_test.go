@@ -66,8 +66,10 @@ var settingRows = []settingRow{
 	{"UseIPv6", []string{"1", "2", "0"}, []string{"3", "-1", "True"}, 0},
 
 	// SSL
-	{"OpenSSLCADir", []string{"/etc/ssl/certs", ""}, []string{"a\x00"}, 0},
-	{"OpenSSLCAFile", []string{"/etc/ssl/cert.pem", ""}, []string{"a\x00"}, 0},
+	{"OpenSSLCADir", []string{".", "../docs", ""}, []string{"a\x00"}, 0},
+	{"OpenSSLCADir", nil, []string{"no/such/directory", "settings.go"}, 302},
+	{"OpenSSLCAFile", []string{"settings.go", "../README.md", ""}, []string{"a\x00"}, 0},
+	{"OpenSSLCAFile", nil, []string{"no/such.pem", "."}, 302},
 	{"OpenSSLCipherList", []string{"HIGH:!aNULL:@STRENGTH", "", "DEFAULT"}, []string{"\xff"}, 0},
 	{"OpenSSLPrngSeedData", []string{"seed", ""}, []string{"\xff"}, 0},
 	{"SSLCACerts", []string{"-----BEGIN CERTIFICATE-----\r\nAA==\r\n-----END CERTIFICATE-----", ""}, []string{"\xff"}, 0},
@@ -85,7 +87,7 @@ var settingRows = []settingRow{
 	{"TLS13SupportedGroups", []string{"ecdhe_x25519", "ffdhe_2048,ecdhe_secp256r1"}, []string{"x25519", "ecdhe_secp256k1"}, 0},
 
 	// Socket
-	{"FirewallData", []string{"X-A: 1\r\nX-B: 2", ""}, []string{"\xff", "a\x00"}, 0},
+	{"FirewallData", []string{"X-A: 1\r\nX-B: 2", ""}, []string{"\xff", "a\x00", "X-A 1", "X-A: 1\r\nX B: 2"}, 0},
 	{"InBufferSize", []string{"65536", "0"}, []string{"-1", "x", "64k"}, 0},
 	{"OutBufferSize", []string{"65536", "0"}, []string{"-1", "x", "64k"}, 0},
 
@@ -110,7 +112,8 @@ var settingRows = []settingRow{
 	{"SSLALPN", []string{"mqtt", "mqtt,x-amzn-mqtt-ca", ""}, []string{"\xff"}, 0},
 	{"SelectWaitMillis", []string{"0", "1000"}, []string{"-1", "x"}, 0},
 	{"SendQueueSize", []string{"1", "0"}, []string{"-1", "x"}, 0},
-	{"WebSocketHeaders", []string{"X-A: 1\r\nX-B: 2", ""}, []string{"\xff"}, 0},
+	{"SSLServerName", []string{"broker.example", "b\u00fccher.example", "192.0.2.1", "::1", ""}, []string{"a b", "a:1883", "ssl://a", "*a", "\xff"}, 0},
+	{"WebSocketHeaders", []string{"X-A: 1\r\nX-B: 2", ""}, []string{"\xff", "X-A 1", "X-A: 1\r\nX B: 2", "Upgrade: h2c", "X-A: 1\x01"}, 0},
 
 	// Properties
 	{"ClientId", []string{"a=b", "é", ""}, []string{"\xff", "a\x00", strings.Repeat("x", 65536)}, 0},

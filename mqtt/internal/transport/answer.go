@@ -1,12 +1,11 @@
 package transport
 
 import (
+	"bufio"
 	"bytes"
 	"net"
 	"sync/atomic"
 	"time"
-
-	"github.com/iotcomponents/iot/errors"
 )
 
 const (
@@ -32,15 +31,18 @@ type answer struct {
 	done     bool            // the upgrade is over
 
 	// The rest is of the upgrade only.
-	size  int
-	first byte   // of the answer
-	head  []byte // what came of its header
-	body  bool   // the header was complete
+	size  int           // of the answer, interim ones excepted
+	begun bool          // it was read from
+	in    *bufio.Reader // what came with interim answers, nil when nothing is left
+	inErr error         // what comes after it
+	first byte          // of the answer
+	head  []byte        // what came of its header
+	body  bool          // the header was complete
 }
 
 func (a *answer) Read(b []byte) (int, error) {
 	if !a.done && a.size >= maxAnswer {
-		a.readErr = errors.New(errors.ErrHTTPAnswer, "The answer to the upgrade to WebSocket has no end.")
+		a.readErr = errEndless
 		return 0, a.readErr
 	}
 	if a.from < a.to {
@@ -48,7 +50,7 @@ func (a *answer) Read(b []byte) (int, error) {
 	}
 	n, err := 0, a.aheadErr
 	if err == nil {
-		n, err = a.Conn.Read(b)
+		n, err = a.next(b)
 	}
 	if err != nil {
 		a.readErr = err
@@ -57,6 +59,25 @@ func (a *answer) Read(b []byte) (int, error) {
 		a.frames.pass(b[:n])
 	} else {
 		a.arrived(b[:n])
+	}
+	return n, err
+}
+
+// next reads from the connection, at first behind interim answers.
+func (a *answer) next(b []byte) (int, error) {
+	if a.done || a.begun && a.in == nil {
+		return a.Conn.Read(b)
+	}
+	if !a.begun {
+		a.begun, a.in = true, bufio.NewReaderSize(a.Conn, interimBuffer)
+		a.inErr = skipInterim(a.in)
+	}
+	if a.inErr == error(errEndless) || a.inErr != nil && a.in.Buffered() == 0 {
+		return 0, a.inErr
+	}
+	n, err := a.in.Read(b)
+	if a.in.Buffered() == 0 && a.inErr == nil {
+		a.in = nil
 	}
 	return n, err
 }

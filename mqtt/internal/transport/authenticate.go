@@ -53,7 +53,7 @@ func (s *security) authenticate(ctx context.Context, presented []*x509.Certifica
 	case fault == nil:
 		return errors.New(errors.ErrCertificateRejected, "SSLServerAuthentication did not accept the certificate of "+c.Subject+".")
 	default:
-		return errors.FromOS(fault)
+		return errors.FromOS(s.roots.explain(fault))
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	stderrors "errors"
 	"fmt"
 	"slices"
 
+	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/errors"
 )
 
@@ -25,10 +27,16 @@ func (s *security) useClientCertificate() *errors.Error {
 	if err != nil {
 		return errors.FromOS(err)
 	}
+	for _, fault := range own.PassedOver() {
+		s.trace.note(NoteInformation, "The store of SSLCert passes over "+fault.Error())
+	}
 	if chain != "" {
-		authorities, err := parseCertificates(chain)
+		authorities, passedOver, err := certificate.Authorities([]byte(chain))
+		for _, fault := range passedOver {
+			s.trace.note(NoteInformation, "SSLCACerts passes over "+fault.Error())
+		}
 		if err != nil {
-			return errors.Wrap(errors.ErrCertificateChain, "SSLCACerts cannot be read.", err)
+			return errors.Wrap(errors.ErrCertificateChain, "SSLCACerts cannot be read.", stderrors.Unwrap(err))
 		}
 		if err := appendChain(cert, authorities); err != nil {
 			return err

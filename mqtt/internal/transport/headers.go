@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/iotcomponents/iot/errors"
 	"golang.org/x/net/http/httpguts"
 )
 
@@ -17,8 +16,14 @@ var upgradeHeaders = []string{
 	"Content-Length", "Transfer-Encoding",
 }
 
+// CheckHeaders refuses what WebSocketHeaders cannot be. The error has no number, and no part of a value.
+func CheckHeaders(lines string) error {
+	_, err := parseHeaders(lines)
+	return err
+}
+
 // parseHeaders reads WebSocketHeaders: lines "Name: value". Values stay out of errors, because they may be secret.
-func parseHeaders(lines string) (http.Header, *errors.Error) {
+func parseHeaders(lines string) (http.Header, error) {
 	headers := http.Header{}
 	number := 0
 	for line := range strings.FieldsFuncSeq(lines, func(r rune) bool { return r == '\r' || r == '\n' }) {
@@ -27,13 +32,13 @@ func parseHeaders(lines string) (http.Header, *errors.Error) {
 		value = strings.Trim(value, " \t")
 		switch {
 		case !found || !httpguts.ValidHeaderFieldName(name):
-			return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Line %d of WebSocketHeaders is not of the form \"Name: value\".", number))
+			return nil, fmt.Errorf("line %d is not of the form \"Name: value\"; lines such as \"Authorization: Bearer x\" are possible", number)
 		case !httpguts.ValidHeaderFieldValue(value):
-			return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("The value of %s in WebSocketHeaders has control characters.", name))
+			return nil, fmt.Errorf("the value in line %d has control characters; none are allowed", number)
 		}
 		name = textproto.CanonicalMIMEHeaderKey(name)
 		if slices.Contains(upgradeHeaders, name) {
-			return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("WebSocketHeaders has %s, which the upgrade sets by itself.", name))
+			return nil, fmt.Errorf("line %d has %s, which the upgrade sets by itself; other headers are possible", number, name)
 		}
 		headers.Add(name, value)
 	}

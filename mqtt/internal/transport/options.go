@@ -16,6 +16,7 @@ type Options struct {
 	Firewall         firewall.Firewall
 	TLS              TLS
 	WebSocketHeaders string // lines "Name: value" for the upgrade request
+	AnySubprotocol   bool   // WebSocketAnyProtocol
 
 	// Resolver looks names up, except where the firewall's helper does; nil = net.DefaultResolver.
 	Resolver *net.Resolver
@@ -53,6 +54,7 @@ func DefaultSocket() Socket { return Socket{NoDelay: true, Linger: true} }
 // TLS are the settings of the TLS connection.
 type TLS struct {
 	Enabled           bool
+	ServerName        string                   // SSLServerName; "" = the host of Target
 	Certificate       *certificate.Certificate // of the client
 	AcceptCertificate *certificate.Certificate // accepted from the server whatever verification says
 	AcceptAny         bool

@@ -2,45 +2,55 @@ package transport
 
 import (
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
 	stderrors "errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/errors"
 )
 
 // roots are the authorities that are trusted: those of the system, and those that the settings add.
-type roots struct{ own []*x509.Certificate }
+type roots struct {
+	own        []*x509.Certificate
+	passedOver []string // what the settings name besides and cannot be used, for a log and an error
+	trace      *Trace
+}
 
 // loadRoots adds to the authorities of the system those of SSLServerCACerts, OpenSSLCAFile and OpenSSLCADir.
 func loadRoots(t *TLS, trace *Trace) (*roots, *errors.Error) {
-	r := &roots{}
+	r := &roots{trace: trace}
 	if strings.TrimSpace(t.ServerCACerts) != "" {
-		certs, err := parseCertificates(t.ServerCACerts)
-		if err != nil {
+		if err := r.add("SSLServerCACerts", []byte(t.ServerCACerts)); err != nil {
 			return nil, errors.Wrap(errors.ErrCertificateStore, "SSLServerCACerts cannot be read.", err)
 		}
-		r.own = append(r.own, certs...)
 	}
 	if t.CAFile != "" {
-		certs, err := readCertificates("OpenSSLCAFile", t.CAFile)
-		if err != nil {
+		if err := r.addFile("OpenSSLCAFile", t.CAFile); err != nil {
 			return nil, err
 		}
-		r.own = append(r.own, certs...)
 	}
 	if t.CADir != "" {
-		certs, err := readDirectory(t.CADir, trace)
-		if err != nil {
+		if err := r.addDirectory(t.CADir); err != nil {
 			return nil, err
 		}
-		r.own = append(r.own, certs...)
 	}
 	return r, nil
+}
+
+// add takes the certificates of a list. One that cannot be used is noted. An error has no number.
+func (r *roots) add(source string, list []byte) error {
+	found, passedOver, err := certificate.Authorities(list)
+	for _, fault := range passedOver {
+		text := source + " passes over " + fault.Error()
+		r.passedOver = append(r.passedOver, text)
+		r.trace.note(NoteInformation, text)
+	}
+	r.own = append(r.own, found...)
+	return stderrors.Unwrap(err) // the caller gives the number, and says which setting it is
 }
 
 // verify looks for a chain from leaf to an authority of our own, and then of the system. A pool of both would have to be
@@ -70,79 +80,62 @@ func verifyBy(leaf *x509.Certificate, options *x509.VerifyOptions, pools ...*x50
 	return nil, fault
 }
 
-// readCertificates reads a file in PEM.
-func readCertificates(setting, name string) ([]*x509.Certificate, *errors.Error) {
-	text, err := os.ReadFile(name)
+// maxAuthorities bounds what is read of a file, in bytes. All public authorities together have some hundred kilobytes.
+const maxAuthorities = 16 << 20
+
+// addFile reads a file.
+func (r *roots) addFile(setting, name string) *errors.Error {
+	list, err := readBounded(name)
 	if err != nil {
-		return nil, errors.Wrap(errors.ErrFileNotOpened, setting+" cannot be read.", err)
+		return errors.Wrap(errors.ErrFileNotOpened, setting+" cannot be read.", err)
 	}
-	certs, err := parsePEM(text)
-	if err != nil {
-		return nil, errors.Wrap(errors.ErrCertificateStore, fmt.Sprintf("%s: %s has no usable certificates.", setting, name), err)
+	if err := r.add(setting+", "+name+",", list); err != nil {
+		return errors.Wrap(errors.ErrCertificateStore, fmt.Sprintf("%s: %s has no usable certificates.", setting, name), err)
 	}
-	return certs, nil
+	return nil
 }
 
-// readDirectory reads the files of a directory that OpenSSL would, whose names end in .0, .1, and so on, and those that
-// end in .pem and .crt. What is no certificate there is passed over.
-func readDirectory(name string, trace *Trace) ([]*x509.Certificate, *errors.Error) {
+func readBounded(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxAuthorities+1)) // of which one byte too many makes a list that is refused
+}
+
+// addDirectory reads the files of a directory that OpenSSL would, whose names end in .0, .1, and so on, and those that end
+// in .pem and .crt. What is no certificate there is passed over.
+func (r *roots) addDirectory(name string) *errors.Error {
 	entries, err := os.ReadDir(name)
 	if err != nil {
-		return nil, errors.Wrap(errors.ErrFileNotOpened, "OpenSSLCADir cannot be read.", err)
+		return errors.Wrap(errors.ErrFileNotOpened, "OpenSSLCADir cannot be read.", err)
 	}
-	var all []*x509.Certificate
 	for _, entry := range entries {
 		if !isCertificateName(entry.Name()) {
 			continue
 		}
-		certs, err := readCertificates("OpenSSLCADir", filepath.Join(name, entry.Name()))
-		if err != nil {
-			trace.note(NoteVerbose, err.Description)
-			continue
+		if err := r.addFile("OpenSSLCADir", filepath.Join(name, entry.Name())); err != nil {
+			r.trace.note(NoteVerbose, err.Description)
 		}
-		all = append(all, certs...)
 	}
-	return all, nil
+	return nil
+}
+
+// explain adds to the fault of an unknown authority which ones were passed over, since it may be one of them.
+func (r *roots) explain(fault error) error {
+	if len(r.passedOver) == 0 || errors.FromOS(fault).Code != errors.ErrCertificateUntrusted {
+		return fault
+	}
+	const most = 3
+	text := strings.Join(r.passedOver[:min(len(r.passedOver), most)], "; ")
+	if more := len(r.passedOver) - most; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return fmt.Errorf("%w; %s", fault, text)
 }
 
 func isCertificateName(name string) bool {
 	extension := strings.TrimPrefix(filepath.Ext(name), ".")
 	return extension == "pem" || extension == "crt" || extension != "" && strings.Trim(extension, "0123456789") == ""
-}
-
-// parseCertificates reads PEM, or the Base64 of DER.
-func parseCertificates(text string) ([]*x509.Certificate, error) {
-	if strings.Contains(text, "-----BEGIN") {
-		return parsePEM([]byte(text))
-	}
-	der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
-	if err != nil {
-		return nil, err
-	}
-	return x509.ParseCertificates(der)
-}
-
-var errNoBlock = stderrors.New("there is no block CERTIFICATE in it")
-
-// parsePEM reads every block "CERTIFICATE"; text around them and other blocks are passed over.
-func parsePEM(text []byte) ([]*x509.Certificate, error) {
-	var certs []*x509.Certificate
-	for {
-		var block *pem.Block
-		if block, text = pem.Decode(text); block == nil {
-			break
-		}
-		if !strings.HasSuffix(block.Type, "CERTIFICATE") { // also "X509 CERTIFICATE" and "TRUSTED CERTIFICATE"
-			continue
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		certs = append(certs, c)
-	}
-	if len(certs) == 0 {
-		return nil, errNoBlock
-	}
-	return certs, nil
 }

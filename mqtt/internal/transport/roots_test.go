@@ -1,8 +1,12 @@
 package transport
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,4 +109,78 @@ func TestTwoPools(t *testing.T) {
 			}
 		})
 	}
+}
+
+// negative is the certificate of an authority with a serial number that crypto/x509 refuses, and that of a server which it
+// has signed.
+func negative(t *testing.T) (authority string, server *testpki.Identity) {
+	t.Helper()
+	ca := (*testpki.Identity)(nil).Issue(t, func(c *x509.Certificate) {
+		testpki.AsAuthority("Negative CA")(c)
+		c.SerialNumber = big.NewInt(0x1234567890)
+	})
+	number := []byte{0x02, 0x05, 0x12, 0x34, 0x56, 0x78, 0x90}
+	at := bytes.Index(ca.Cert.Raw, number)
+	if at < 0 {
+		t.Fatal("the serial number is not where it should be")
+	}
+	der := bytes.Clone(ca.Cert.Raw)
+	der[at+2] |= 0x80
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), ca.Issue(t, nil)
+}
+
+// TestRootsPassOver: an authority that cannot be used does not spoil the others, wherever it stands. It is noted, and the
+// error of an unknown authority names it.
+func TestRootsPassOver(t *testing.T) {
+	ca, o, wait := tlsServer(t, &tls.Config{})
+	defer wait()
+	bad, server := negative(t)
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	both := bad + ca.PEM()
+	write("1.pem", bad)
+	write("2.crt", ca.PEM())
+	file, onlyBad := write("both.txt", "\uFEFFText\n"+both), write("bad.txt", bad)
+	noBase64 := strings.Replace(ca.PEM(), "\nMII", "\nM?I", 1)
+	block, _ := pem.Decode([]byte(bad))
+	var notes []string
+	o.Trace.Note = func(_ int, text string) { notes = append(notes, text) }
+	for name, row := range map[string]struct {
+		change func(*TLS)
+		word   string
+	}{
+		"SSLServerCACerts":         {func(s *TLS) { s.ServerCACerts = both }, "SSLServerCACerts passes over PEM block 1"},
+		"SSLServerCACerts, Base64": {func(s *TLS) { s.ServerCACerts = base64.StdEncoding.EncodeToString(append(block.Bytes, ca.Cert.Raw...)) }, "certificate 1"},
+		"bad Base64":               {func(s *TLS) { s.ServerCACerts = noBase64 + ca.PEM() }, "not Base64"},
+		"OpenSSLCAFile":            {func(s *TLS) { s.CAFile = file }, "both.txt, passes over PEM block 1 (CERTIFICATE) \"CN=Negative CA\": x509: negative serial number"},
+		"OpenSSLCADir":             {func(s *TLS) { s.CADir = dir }, "1.pem, passes over PEM block 1"},
+	} {
+		notes = nil
+		o.TLS = DefaultTLS()
+		row.change(&o.TLS)
+		_ = connected(t, o).Close()
+		if text := strings.Join(notes, "\n"); !strings.Contains(text, row.word) {
+			t.Errorf("%s: noted %q", name, text)
+		}
+	}
+	for setting, change := range map[string]func(*TLS){
+		"SSLServerCACerts": func(s *TLS) { s.ServerCACerts = bad }, "OpenSSLCAFile": func(s *TLS) { s.CAFile = onlyBad },
+	} {
+		o.TLS = DefaultTLS()
+		change(&o.TLS)
+		err := refused(t, o, 271, setting, "Negative CA", "negative serial number")
+		if strings.Count(err.Error(), "[271]") != 1 || strings.Contains(err.Error(), "damaged") {
+			t.Error(err)
+		}
+	}
+	o2, wait2 := options("ssl://"+serverName, overTLS(&tls.Config{Certificates: []tls.Certificate{server.TLS()}}, echo))
+	defer wait2()
+	o2.TLS.ServerCACerts = both
+	refused(t, o2, 275, "unknown authority", "Negative CA", "negative serial number")
 }

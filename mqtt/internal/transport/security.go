@@ -40,7 +40,7 @@ func newSecurity(o *Options) (*security, *errors.Error) {
 	if !t.Enabled && !o.Target.TLS() {
 		return nil, nil
 	}
-	s := &security{settings: t, name: o.Target.Name(), trace: &o.Trace, decide: o.Authenticate}
+	s := &security{settings: t, name: o.serverName(), trace: &o.Trace, decide: o.Authenticate}
 	s.config = &tls.Config{
 		ServerName: s.name,
 		// The verification is our own, in verify.go, because SSLSecurityFlags and the handler of

@@ -38,18 +38,18 @@ var schemes = map[string]scheme{
 	"unix":  {port: 1883}, // which no socket of the file system has, but a port is asked for everywhere
 }
 
-// Parse reads RemoteHost: a name or an address, or a URL. Errors: 152 no host, 153 unknown scheme, 10022 otherwise.
+// Parse reads RemoteHost: a name or an address, perhaps with a port, or a URL. Spaces around it are cut. Errors: 152 no host, 153 unknown scheme, 10022 otherwise.
 func Parse(remoteHost string) (Target, error) {
+	remoteHost = strings.TrimSpace(remoteHost)
 	if !utf8.ValidString(remoteHost) || strings.ContainsFunc(remoteHost, unicode.IsControl) {
 		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost is not printable text.")
 	}
 	name, rest, isURL := strings.Cut(remoteHost, "://")
 	if !isURL {
-		t := Target{Host: strings.Trim(remoteHost, "[]")}
-		if t.Name() == "" && remoteHost != "" { // Go takes an empty name for the own computer
-			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost is %.64q, which names no host.", remoteHost))
+		if remoteHost == "" {
+			return Target{}, nil
 		}
-		return t, nil
+		return parseName(remoteHost)
 	}
 	name = strings.ToLower(name)
 	if _, known := schemes[name]; !known || name == "" {
@@ -72,8 +72,12 @@ func Parse(remoteHost string) (Target, error) {
 	if strings.TrimPrefix(u.Hostname(), "*") == "" {
 		return Target{}, errors.New(errors.ErrURLWithoutHost, fmt.Sprintf("RemoteHost is %s; a URL needs a host, as in tcp://host:1883.", shown(remoteHost)))
 	}
-	// What is left of a space stands in the query, where it would part the line of a request.
-	t := Target{Scheme: name, Host: u.Hostname(), Path: strings.ReplaceAll(u.RequestURI(), " ", "%20")}
+	star := u.Hostname()[:len(u.Hostname())-len(strings.TrimPrefix(u.Hostname(), "*"))]
+	host, ok := asciiName(u.Hostname()[len(star):])
+	if !ok {
+		return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost names the host %.64q; a name that DNS can have is possible.", u.Hostname()))
+	}
+	t := Target{Scheme: name, Host: star + host, Path: escaped(u.RequestURI())}
 	if p := u.Port(); p != "" {
 		t.Port, err = strconv.Atoi(p)
 		if err != nil || t.Port < 1 || t.Port > 65535 {
@@ -81,6 +85,20 @@ func Parse(remoteHost string) (Target, error) {
 		}
 	}
 	return t, nil
+}
+
+// escaped escapes what may not stand in a request: net/url has done so in the path, and not in the query. A space there
+// would part the line.
+func escaped(uri string) string {
+	var b strings.Builder
+	for i := range len(uri) {
+		if c := uri[i]; c <= ' ' || c >= 0x7F {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // shown is a URL for an error. One with an @ may hold a password, even where net/url sees none.

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"os"
@@ -133,4 +134,50 @@ func TestCloseNotify(t *testing.T) {
 		t.Errorf("read %q, %v", text, err)
 	}
 	_ = conn.Close()
+}
+
+// TestServerName: SSLServerName is what is sent and checked, whatever the connection was made to.
+func TestServerName(t *testing.T) {
+	ca := testpki.NewAuthority(t, "Test CA")
+	server := ca.Issue(t, func(c *x509.Certificate) {
+		c.DNSNames, c.IPAddresses = []string{"inner.example", "xn--bcher-kva.example"}, []net.IP{net.IPv4(192, 0, 2, 1)}
+	})
+	var asked string
+	config := &tls.Config{
+		Certificates:       []tls.Certificate{server.TLS()},
+		GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) { asked = h.ServerName; return nil, nil },
+	}
+	for _, row := range []struct {
+		url, name, sni string
+		code           int
+	}{
+		{"ssl://outer.example", "", "outer.example", 280},
+		{"ssl://outer.example", "inner.example", "inner.example", 0},
+		{"ssl://127.0.0.1", "inner.example", "inner.example", 0},
+		{"wss://outer.example", "INNER.example", "INNER.example", 0},
+		{"ssl://outer.example", "b\u00fccher.example", "xn--bcher-kva.example", 0},
+		{"ssl://outer.example", "192.0.2.1", "", 0},
+		{"ssl://inner.example", "other.example", "other.example", 280},
+	} {
+		serve := overTLS(config, echo)
+		if row.url[:3] == "wss" {
+			serve = overTLS(config, overWebSocket(echoMessages))
+		}
+		o, wait := options(row.url, serve)
+		o.TLS.ServerCACerts, o.TLS.ServerName = ca.PEM(), row.name
+		if row.code != 0 {
+			refused(t, o, row.code)
+		} else {
+			_ = connected(t, o).Close()
+		}
+		wait()
+		if asked != row.sni {
+			t.Errorf("%s as %q: the server was asked for %q", row.url, row.name, asked)
+		}
+	}
+	for name, good := range map[string]bool{"": true, "a.example": true, "::1": true, "a:1": false, "a b": false, "ssl://a": false, "*a": false} {
+		if err := CheckServerName(name); (err == nil) != good {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
 }

@@ -18,6 +18,9 @@ import (
 // subprotocol is the name of MQTT over WebSocket [MQTT5-6.0.0-3] [MQTT311-6.0.0-3].
 const subprotocol = "mqtt"
 
+// oldSubprotocol is the name that servers of before MQTT 3.1.1 have.
+const oldSubprotocol = "mqttv3.1"
+
 const (
 	webSocketReadBuffer = 8 << 10
 	// webSocketWriteBuffer is the largest frame that is written; what is larger goes out in several.
@@ -31,6 +34,7 @@ var webSocketWriteBuffers sync.Pool
 type upgrade struct {
 	url     string
 	headers http.Header
+	any     bool // WebSocketAnyProtocol
 }
 
 // newUpgrade reads the settings. It returns nil when the connection is to have no WebSocket. Errors: 10022.
@@ -40,7 +44,7 @@ func newUpgrade(o *Options) (*upgrade, *errors.Error) {
 	}
 	headers, err := parseHeaders(o.WebSocketHeaders)
 	if err != nil {
-		return nil, err
+		return nil, errors.New(errors.ErrInvalidArgument, "WebSocketHeaders: "+err.Error()+".")
 	}
 	host := hostOf(o.Target.Name())
 	if strings.Contains(host, ":") {
@@ -54,7 +58,7 @@ func newUpgrade(o *Options) (*upgrade, *errors.Error) {
 		host += ":" + strconv.Itoa(o.Port)
 	}
 	// The scheme tells gorilla to leave TLS alone: it is there already if it is wanted.
-	return &upgrade{url: "ws://" + host + o.Target.Path, headers: headers}, nil
+	return &upgrade{url: "ws://" + host + o.Target.Path, headers: headers, any: o.AnySubprotocol}, nil
 }
 
 // do asks the server to change to WebSocket. On an error conn is closed.
@@ -62,7 +66,7 @@ func (u *upgrade) do(ctx context.Context, conn net.Conn) (*webSocket, *errors.Er
 	answer := &answer{Conn: conn}
 	dialer := websocket.Dialer{
 		NetDialContext: func(context.Context, string, string) (net.Conn, error) { return answer, nil },
-		Subprotocols:   []string{subprotocol}, ReadBufferSize: webSocketReadBuffer,
+		Subprotocols:   u.subprotocols(), ReadBufferSize: webSocketReadBuffer,
 		WriteBufferSize: webSocketWriteBuffer, WriteBufferPool: &webSocketWriteBuffers,
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
@@ -70,8 +74,11 @@ func (u *upgrade) do(ctx context.Context, conn net.Conn) (*webSocket, *errors.Er
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
-	if err == nil {
-		err = check(ws, response)
+	switch {
+	case err == nil:
+		err = u.check(ws, response)
+	case response != nil && response.StatusCode == http.StatusSwitchingProtocols && unasked(response) != nil:
+		err = unasked(response) // gorilla looks at compression first, and at nothing else then
 	}
 	if err != nil {
 		_ = conn.Close()
@@ -81,11 +88,24 @@ func (u *upgrade) do(ctx context.Context, conn net.Conn) (*webSocket, *errors.Er
 	return newWebSocket(ws, answer), nil
 }
 
-// check refuses what gorilla lets pass: another subprotocol, and extensions that were not asked for.
-func check(ws *websocket.Conn, response *http.Response) error {
-	if p := ws.Subprotocol(); p != subprotocol {
-		return errors.New(errors.ErrWebSocketProtocol, fmt.Sprintf("The server agreed to the subprotocol %.64q instead of %q: it may not offer MQTT at this path.", p, subprotocol))
+// subprotocols are those that are offered.
+func (u *upgrade) subprotocols() []string {
+	if u.any {
+		return []string{subprotocol, oldSubprotocol}
 	}
+	return []string{subprotocol}
+}
+
+// check refuses what gorilla lets pass: another subprotocol, and extensions that were not asked for.
+func (u *upgrade) check(ws *websocket.Conn, response *http.Response) error {
+	if p := ws.Subprotocol(); p != subprotocol && !u.any {
+		return errors.New(errors.ErrWebSocketProtocol, fmt.Sprintf("The server agreed to the subprotocol %.64q instead of %q: it may not offer MQTT at this path. If it does, WebSocketAnyProtocol accepts the answer.", p, subprotocol))
+	}
+	return unasked(response)
+}
+
+// unasked refuses extensions, of which none was asked for.
+func unasked(response *http.Response) error {
 	if e := response.Header.Get("Sec-Websocket-Extensions"); e != "" {
 		return errors.New(errors.ErrWebSocketProtocol, fmt.Sprintf("The server uses extensions that it was not asked for: %.64q.", e))
 	}

@@ -82,16 +82,22 @@ func TestRefusedUpgrade(t *testing.T) {
 		},
 		"half of a compression": {
 			respond("101 Switching Protocols", ok+"Sec-WebSocket-Accept: KEY\r\nSec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Extensions: permessage-deflate\r\n", ""),
-			151,
-			[]string{"compression"},
+			4003,
+			[]string{"extensions", "permessage-deflate"},
 		},
-		"version":   {"HTTP/9.9 101 Switching\r\n\r\n", 151, nil},
-		"no HTTP":   {"SSH-2.0-OpenSSH_9.2\r\n\r\n", 151, []string{"SSH-2.0"}},
-		"MQTT":      {"\x20\x02\x00\x00\r\n", 151, nil},
-		"TLS":       {"\x15\x03\x01\x00\x02\x02\x46", 276, []string{"expects TLS on this port"}},
-		"truncated": {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: web", 151, []string{"EOF"}},
-		"bad line":  {"HTTP/1.1 101 Switching Protocols\r\nUpgrade websocket\r\n\r\n", 151, nil},
-		"endless":   {"HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Header: "+long+"\r\n", 100), 151, []string{"no end"}},
+		"early hints, then no": {
+			"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\nHTTP/1.1 102 Processing\n\n" + respond("403 Forbidden", "Content-Length: 4\r\n", "nope"), 151, []string{`"403 Forbidden"`, `"nope"`},
+		},
+		"endless early hints": {strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: "+long+"\r\n\r\n", 100), 151, []string{"no end"}},
+		"half an early hint":  {"HTTP/1.1 103 Early Hints\r\nLink", 1120, []string{"EOF"}},
+		"half a status":       {"HTTP/1.1 10", 151, []string{`"10"`}},
+		"version":             {"HTTP/9.9 101 Switching\r\n\r\n", 151, nil},
+		"no HTTP":             {"SSH-2.0-OpenSSH_9.2\r\n\r\n", 151, []string{"SSH-2.0"}},
+		"MQTT":                {"\x20\x02\x00\x00\r\n", 151, nil},
+		"TLS":                 {"\x15\x03\x01\x00\x02\x02\x46", 276, []string{"expects TLS on this port"}},
+		"truncated":           {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: web", 151, []string{"EOF"}},
+		"bad line":            {"HTTP/1.1 101 Switching Protocols\r\nUpgrade websocket\r\n\r\n", 151, nil},
+		"endless":             {"HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Header: "+long+"\r\n", 100), 151, []string{"no end"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, wait := options("ws://"+serverName, func(conn net.Conn) {
@@ -158,4 +164,34 @@ func TestSlowUpgrade(t *testing.T) {
 		}
 		synctest.Wait()
 	})
+}
+
+// TestAnySubprotocol: with WebSocketAnyProtocol the server may agree to whatever it likes.
+func TestAnySubprotocol(t *testing.T) {
+	for _, agreed := range []string{"", "Sec-WebSocket-Protocol: mqttv3.1\r\n", "Sec-WebSocket-Protocol: mqtt\r\n", "Sec-WebSocket-Protocol: other\r\n"} {
+		for _, hints := range []string{"", "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"} {
+			o, wait := options("ws://"+serverName, func(conn net.Conn) {
+				r, err := http.ReadRequest(bufio.NewReader(conn))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if offered := r.Header.Get("Sec-Websocket-Protocol"); offered != "mqtt, mqttv3.1" {
+					t.Errorf("offered %q", offered)
+				}
+				accept := "Sec-WebSocket-Accept: " + acceptKey(r.Header.Get("Sec-Websocket-Key")) + "\r\n"
+				frame := "\x82\x02hi"
+				_, _ = io.WriteString(conn, hints+"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"+accept+agreed+"\r\n"+frame)
+				ignore(conn)
+			})
+			o.AnySubprotocol = true
+			conn := connected(t, o)
+			got := make([]byte, 2)
+			if _, err := io.ReadFull(conn, got); err != nil || string(got) != "hi" {
+				t.Errorf("%q behind %q: %q, %v", agreed, hints, got, err)
+			}
+			_ = conn.Close()
+			wait()
+		}
+	}
 }

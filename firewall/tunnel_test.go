@@ -157,11 +157,11 @@ func TestTunnel(t *testing.T) {
 			code: 201, text: "had not yet made the connection",
 		},
 
-		{name: "a line that is no header", firewall: withData(tunnel, "A: b\nsecret"), code: 118, text: "Line 2 of Firewall.Data is not a header", never: "secret"},
-		{name: "a name with a space", firewall: withData(tunnel, "A b: c"), code: 118, text: "Line 1 of Firewall.Data"},
-		{name: "no name", firewall: withData(tunnel, ": c"), code: 118, text: "Line 1 of Firewall.Data"},
-		{name: "a folded line", firewall: withData(tunnel, "A: b\r\n c"), code: 118, text: "Line 2 of Firewall.Data"},
-		{name: "a control character", firewall: withData(tunnel, "A: b\x00c"), code: 118, text: "Line 1 of Firewall.Data"},
+		{name: "a line that is no header", firewall: withData(tunnel, "A: b\nsecret"), code: 118, text: "Firewall.Data: line 2 is not a header", never: "secret"},
+		{name: "a name with a space", firewall: withData(tunnel, "A b: c"), code: 118, text: "Firewall.Data: line 1"},
+		{name: "no name", firewall: withData(tunnel, ": c"), code: 118, text: "Firewall.Data: line 1"},
+		{name: "a folded line", firewall: withData(tunnel, "A: b\r\n c"), code: 118, text: "Firewall.Data: line 2"},
+		{name: "a control character", firewall: withData(tunnel, "A: b\x00c"), code: 118, text: "Firewall.Data: line 1"},
 	})
 }
 

@@ -3,11 +3,14 @@ package transport
 import (
 	"context"
 	"net"
+	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 )
 
@@ -112,4 +115,101 @@ func TestRaceWithTwoWinners(t *testing.T) {
 			t.Errorf("made %v, %v", made, err)
 		}
 	})
+}
+
+// TestSilentAddress: a silent address of a name does not use up the time of the others (RFC 8305, section 5), in each family.
+func TestSilentAddress(t *testing.T) {
+	names := map[string][]string{
+		"four.example.": {"192.0.2.1", "192.0.2.2", "192.0.2.3"}, "six.example.": {"2001:db8::1", "2001:db8::2", "2001:db8::3"},
+		"both.example.": {"2001:db8::1", "2001:db8::2", "192.0.2.3"},
+	}
+	for _, row := range []struct {
+		host, winner string
+		ipv6         int
+		after        time.Duration
+	}{
+		{"four.example", "192.0.2.1", 0, 0},
+		{"four.example", "192.0.2.3", 0, 2 * headStart},
+		{"six.example", "2001:db8::2", 1, headStart},
+		{"six.example", "2001:db8::3", 2, 2 * headStart},
+		{"both.example", "2001:db8::2", 2, headStart},
+		{"both.example", "192.0.2.3", 2, headStart},
+		{"both.example", "none", 2, time.Minute},
+	} {
+		bubble.Test(t, func(t *testing.T) {
+			o := &Options{Target: Target{Host: row.host}, Port: 1, Socket: Socket{IPv6: row.ipv6}, Resolver: resolver(names)}
+			var won string
+			o.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) {
+				if host, _, _ := net.SplitHostPort(address); host != row.winner {
+					<-ctx.Done()
+					return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.ParseIP(host), Port: 1}, Err: ctx.Err()}
+				}
+				won = address
+				client, server := net.Pipe()
+				_ = server.Close()
+				return client, nil
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			begin := time.Now()
+			conn, err := Dial(ctx, o)
+			if took := time.Since(begin); took != row.after {
+				t.Errorf("%s: it took %v, want %v", row.host, took, row.after)
+			}
+			if row.winner == "none" {
+				for _, a := range names[row.host+"."] {
+					if err == nil || err.Code != 201 || !strings.Contains(err.Description, a) {
+						t.Errorf("%v does not name %s", err, a)
+					}
+				}
+				return
+			}
+			if err != nil || !strings.Contains(won, row.winner) {
+				t.Fatalf("%s: %v, won %q", row.host, err, won)
+			}
+			_ = conn.Close()
+		})
+	}
+}
+
+// TestMostTellingError: of all that was tried the error that tells most about the server gives the number, and the text has
+// every address with its cause.
+func TestMostTellingError(t *testing.T) {
+	names := map[string][]string{
+		"several.example.": {"192.0.2.1", "192.0.2.2", "192.0.2.3"}, "both.example.": {"2001:db8::1", "192.0.2.1"}, "four.example.": {"192.0.2.2"}, "six.example.": {"2001:db8::1"},
+	}
+	causes := map[string]error{
+		"192.0.2.1": syscall.EHOSTUNREACH, "192.0.2.2": syscall.ECONNREFUSED, "192.0.2.3": syscall.ETIMEDOUT, "2001:db8::1": syscall.ENETUNREACH,
+	}
+	for _, row := range []struct {
+		host  string
+		ipv6  int
+		code  int
+		texts []string
+	}{
+		{"several.example", 0, 10061, []string{"192.0.2.1", "192.0.2.2", "192.0.2.3", syscall.EHOSTUNREACH.Error(), syscall.ETIMEDOUT.Error()}},
+		{"both.example", 2, 10051, []string{"2001:db8::1", "192.0.2.1", syscall.EHOSTUNREACH.Error()}},
+		{"both.example", 0, 10065, []string{"192.0.2.1"}},
+		{"four.example", 2, 10061, []string{"192.0.2.2", "no such host"}}, // the name has no IPv6 address
+		{"six.example", 0, 11001, []string{"six.example has IPv6 addresses alone, such as 2001:db8::1", "UseIPv6 0"}},
+		{"four.example", 1, 11001, []string{"four.example has IPv4 addresses alone", "UseIPv6 1"}},
+		{"nobody.example", 0, 11001, []string{"nobody.example"}},
+	} {
+		o := &Options{Target: Target{Host: row.host}, Port: 1, Socket: Socket{IPv6: row.ipv6}, Resolver: resolver(names)}
+		o.DialContext = func(_ context.Context, _, address string) (net.Conn, error) {
+			host, _, _ := net.SplitHostPort(address)
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.ParseIP(host), Port: 1}, Err: os.NewSyscallError("connect", causes[host])}
+		}
+		if err := refused(t, o, row.code, row.texts...); err != nil && strings.Count(err.Error(), "[") != 1+strings.Count(err.Error(), "[2001") {
+			t.Errorf("a number is told twice: %v", err)
+		}
+	}
+	// A name of the file hosts has no address of the other family in another way than one of DNS.
+	noIPv6 := &net.AddrError{Err: "no suitable address", Addr: "name"}
+	refusal := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	for _, failures := range [][]error{{noIPv6, refusal}, {refusal, noIPv6}} {
+		if err := numbered(together(failures)); errors.Code(err) != 10061 || !strings.Contains(err.Error(), "no suitable address") {
+			t.Error(err)
+		}
+	}
 }

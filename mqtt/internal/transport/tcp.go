@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	stderrors "errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/http/httptrace"
@@ -24,16 +25,79 @@ func (o *Options) dialTCP(ctx context.Context, network, address string) (net.Con
 	if a, err := netip.ParseAddr(host); err == nil {
 		return o.dialFamily(ctx, network, address, a.Unmap().Is6())
 	}
+	var conn net.Conn
 	if network == "tcp" {
-		return race(ctx,
+		conn, err = race(ctx,
 			func(ctx context.Context) (net.Conn, error) { return o.dialFamily(ctx, "tcp6", address, true) },
 			func(ctx context.Context) (net.Conn, error) { return o.dialFamily(ctx, "tcp4", address, false) })
+	} else {
+		conn, err = o.dialFamily(ctx, network, address, network == "tcp6")
 	}
-	return o.dialFamily(ctx, network, address, network == "tcp6")
+	if err != nil {
+		return nil, numbered(err)
+	}
+	return conn, nil
 }
 
-// dialFamily dials one family of addresses; with a name one address after the other, sharing the time.
+// dialFamily dials one family of addresses; of a name each address, so that a silent one does not use up the time of the
+// others.
 func (o *Options) dialFamily(ctx context.Context, network, address string, ipv6 bool) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if _, e := netip.ParseAddr(host); err != nil || e == nil || !o.looksUp() {
+		return o.dialAddress(ctx, network, address, ipv6)
+	}
+	found, err := o.lookUp(ctx, network, host)
+	if err != nil {
+		return nil, err
+	}
+	var ways []func(context.Context) (net.Conn, error)
+	for _, a := range found[:min(len(found), maxAddresses)] {
+		ways = append(ways, func(ctx context.Context) (net.Conn, error) {
+			return o.dialAddress(ctx, network, net.JoinHostPort(a.Unmap().String(), port), ipv6)
+		})
+	}
+	return race(ctx, ways...)
+}
+
+// maxAddresses bounds how many addresses of a name are tried.
+const maxAddresses = 32
+
+// looksUp reports whether names are looked up here. The dialer of a test gets them as they are, and so does the system's
+// with a fixed port, which only one attempt at a time can have.
+func (o *Options) looksUp() bool {
+	return (o.DialContext == nil || o.Resolver != nil) && o.Socket.LocalPort == 0
+}
+
+// lookUp returns the addresses of a name in one family. A name that has only others is told with the setting that leaves
+// them out.
+func (o *Options) lookUp(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	resolver := o.Resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	families := map[string]string{"tcp4": "ip4", "tcp6": "ip6"}
+	found, err := resolver.LookupNetIP(ctx, families[network], host)
+	if err == nil || o.Socket.IPv6 == bothFamilies || ctx.Err() != nil {
+		return found, err
+	}
+	other, name := "tcp6", "IPv6"
+	if network == "tcp6" {
+		other, name = "tcp4", "IPv4"
+	}
+	if code := errors.FromOS(err).Code; code == errors.ErrHostNotFound || code == errors.ErrNoAddress {
+		if others, e := resolver.LookupNetIP(ctx, families[other], host); e == nil {
+			return nil, errors.Wrap(code, fmt.Sprintf("%s has %s addresses alone, such as %s, which UseIPv6 %d leaves out; 2 takes both families.",
+				host, name, others[0].Unmap(), o.Socket.IPv6), err)
+		}
+	}
+	return nil, err
+}
+
+// bothFamilies is the value of UseIPv6 for IPv6 first.
+const bothFamilies = 2
+
+// dialAddress dials an address, or for the dialers that want it a name.
+func (o *Options) dialAddress(ctx context.Context, network, address string, ipv6 bool) (net.Conn, error) {
 	dial := o.DialContext
 	if dial == nil {
 		local, err := o.localAddr(ctx, ipv6)

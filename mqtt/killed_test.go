@@ -324,18 +324,19 @@ func (g *killing) receiving() {
 
 	lines := readNotes(t, g.folder, "")
 	v := judge(lines)
-	if !g.restarts { // mosquitto 2.0.11 comes back with another order, and sends PUBLISH again after PUBREL: docs/servers.md
-		for _, fault := range v.faults[:min(len(v.faults), 20)] {
-			t.Error(fault)
-		}
-		if n := len(v.faults); n > 20 {
-			t.Errorf("and %d more", n-20)
-		}
+	if g.restarts { // mosquitto 2.0.11 comes back with another order, and sends PUBLISH again after PUBREL: docs/servers.md
+		t.Logf("the server, restarted, has brought %d messages out of order, or of QoS 2 again", len(v.faults))
+	} else if n := len(v.faults); n > 0 {
+		t.Errorf("%d faults, such as %q", n, v.faults[:min(n, 20)])
 	}
+	var lost []string
 	for n := 1; n <= last; n++ {
 		if _, m := message(n); v.got[keyOf(m)] == 0 {
-			t.Errorf("%q was lost", keyOf(m))
+			lost = append(lost, keyOf(m))
 		}
+	}
+	if n := len(lost); n > 0 {
+		t.Errorf("%d messages were lost, such as %q", n, lost[:min(n, 20)])
 	}
 	t.Logf("%d kills, %d connections ended: %d messages; %d kills met the handler of a QoS 2 message, and %d the moment after it, which came again",
 		g.kills, g.link.endings(), len(v.got), v.met, v.justAfter)

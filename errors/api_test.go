@@ -12,6 +12,7 @@ var (
 		Code        int
 		Description string
 		Err         error
+		ReasonCode  int
 	}(errors.Error{})
 
 	_ func(code int, detail string) *errors.Error = errors.New

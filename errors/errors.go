@@ -18,6 +18,10 @@ type Error struct {
 	// Err is the cause, for example the *net.OpError behind a number of the
 	// TCP/IP group; nil if the component found the fault itself.
 	Err error
+	// ReasonCode is the reason code of MQTT 5 (the return code of 3.1.1) with
+	// which the server refused something or ended the connection; 0 if it did
+	// neither.
+	ReasonCode int
 }
 
 // New makes an error without a cause. Description is the text of the table
@@ -29,13 +33,17 @@ func New(code int, detail string) *Error {
 
 // Wrap is New for an error that has a cause. The text of the cause follows
 // detail, unless detail contains it already, so that the first reason is never
-// lost. A nil cause, also a nil *Error, makes Wrap equal to New.
+// lost. A nil cause, also a nil *Error, makes Wrap equal to New. ReasonCode is
+// that of the cause.
 func Wrap(code int, detail string, cause error) *Error {
 	e := New(code, detail)
 	if isNil(cause) {
 		return e
 	}
 	e.Err = cause
+	if inner := find(cause); inner != nil {
+		e.ReasonCode = inner.ReasonCode
+	}
 	text := cause.Error()
 	switch {
 	case strings.Contains(detail, text):

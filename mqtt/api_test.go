@@ -85,6 +85,10 @@ var (
 		EventsReady() <-chan struct{}
 
 		LoadConfig(io.Reader) error
+		SubscribeMany([]mqtt.Subscription, mqtt.SubscribeProperties) (int, error)
+		SubscribeAndWait(string, int) error
+		PublishAndWaitWith(string, int, []byte, mqtt.PublishProperties) error
+		Handle(string, func(*mqtt.MessageInEventArgs))
 		SaveConfig(io.Writer, bool) error
 	} = (*mqtt.MQTT)(nil)
 
@@ -161,6 +165,8 @@ var (
 		struct {
 			ErrorCode   int
 			Description string
+			ReasonCode  int
+			Tag         any
 		}(mqtt.ErrorEventArgs{}),
 		struct {
 			LogLevel int
@@ -172,6 +178,7 @@ var (
 			Direction    int
 			Index        int
 			ResponseCode int
+			Tag          any
 		}(mqtt.MessageAckEventArgs{}),
 		struct {
 			PacketId   int
@@ -191,6 +198,7 @@ var (
 			MessageB  []byte
 			Retained  bool
 			Duplicate bool
+			Tag       any
 		}(mqtt.MessageOutEventArgs{}),
 		struct{}(mqtt.ReadyToSendEventArgs{}),
 		struct {
@@ -241,6 +249,7 @@ var (
 			ReasonName     string
 			ReasonString   string
 			UserProperties []mqtt.UserProperty
+			Tag            any
 		}(mqtt.PubAckEventArgs{}),
 		struct{ RoundTrip time.Duration }(mqtt.PingEventArgs{}),
 		struct {
@@ -265,6 +274,7 @@ var (
 			ContentType             string
 			UserProperties          []mqtt.UserProperty
 			SubscriptionIdentifiers []int
+			Tag                     any
 		}(mqtt.PublishProperties{}),
 		struct {
 			SubscriptionIdentifier int

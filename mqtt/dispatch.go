@@ -12,6 +12,7 @@ import (
 // one handler runs at a time.
 type args struct {
 	messageIn  MessageInEventArgs
+	handled    MessageInEventArgs // a copy for each handler of Handle
 	messageOut MessageOutEventArgs
 	messageAck MessageAckEventArgs
 	pubAck     PubAckEventArgs
@@ -54,7 +55,11 @@ func (m *MQTT) dispatch(e *protocol.Event, msg *protocol.Message) {
 		}
 	case protocol.EventError:
 		if err := e.Detail.(*errors.Error); m.OnError != nil {
-			m.OnError(&ErrorEventArgs{ErrorCode: err.Code, Description: err.Description})
+			a := &ErrorEventArgs{ErrorCode: err.Code, Description: err.Description, ReasonCode: err.ReasonCode}
+			if msg != nil {
+				a.Tag = msg.Tag
+			}
+			m.OnError(a)
 		}
 	case protocol.EventSubscribed:
 		m.fireSubscribed(e, e.Detail.(*protocol.SubAck))
@@ -163,7 +168,8 @@ func (m *MQTT) fireMessageIn(msg *protocol.Message) {
 		m.mu.Unlock()
 		m.pump.hadProperties = len(msg.Properties) > 0
 	}
-	if m.OnMessageIn == nil {
+	tree := m.handling.Load()
+	if m.OnMessageIn == nil && tree == nil {
 		return
 	}
 	a := &m.pump.args.messageIn
@@ -175,6 +181,9 @@ func (m *MQTT) fireMessageIn(msg *protocol.Message) {
 	if a.Properties = nil; len(msg.Properties) > 0 {
 		a.Properties = publishProperties(msg)
 	}
+	if tree != nil && m.handle(tree, a) || m.OnMessageIn == nil {
+		return
+	}
 	m.OnMessageIn(a)
 }
 
@@ -185,6 +194,9 @@ func (m *MQTT) fireMessageOut(msg *protocol.Message, id int) {
 	a := &m.pump.args.messageOut
 	a.PacketId, a.QOS, a.Retained, a.Duplicate = id, int(msg.QoS), msg.Retain, msg.Dup
 	a.Topic, a.Message, a.MessageB = msg.Topic, decodeText(m.page.Load(), msg.Payload), msg.Payload
+	if a.Tag != nil || msg.Tag != nil { // nearly no message has one, and a store of a pointer costs more than a look
+		a.Tag = msg.Tag
+	}
 	m.OnMessageOut(a)
 }
 
@@ -204,7 +216,7 @@ func (m *MQTT) published(e *protocol.Event, msg *protocol.Message) {
 		}
 	}
 	if p.begins(1) && e.Answer != 0 && m.OnMessageAck != nil {
-		p.args.messageAck = MessageAckEventArgs{PacketId: int(msg.ID), Index: m.outgoingIndex(msg), ResponseCode: int(e.Reason)}
+		p.args.messageAck = MessageAckEventArgs{PacketId: int(msg.ID), Index: m.outgoingIndex(msg), ResponseCode: int(e.Reason), Tag: msg.Tag}
 		m.OnMessageAck(&p.args.messageAck)
 	}
 	m.leaveOutgoing(msg)
@@ -228,7 +240,7 @@ func (m *MQTT) leaveOutgoing(msg *protocol.Message) {
 
 func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event, msg *protocol.Message) *PubAckEventArgs {
 	a := &m.pump.args.pubAck
-	*a = PubAckEventArgs{PacketId: int(msg.ID), ReasonCode: int(e.Reason), ReasonName: packet.ReasonName(t, e.Reason)}
+	*a = PubAckEventArgs{PacketId: int(msg.ID), ReasonCode: int(e.Reason), ReasonName: packet.ReasonName(t, e.Reason), Tag: msg.Tag}
 	if answer, is := e.Detail.(*protocol.Answer); is {
 		a.ReasonString, a.UserProperties = answer.ReasonString, userPairs(answer.UserProperties)
 	}

@@ -35,6 +35,8 @@ type DisconnectedEventArgs struct {
 type ErrorEventArgs struct {
 	ErrorCode   int
 	Description string
+	ReasonCode  int // the server's reason code, if that is what it tells; else 0
+	Tag         any // PublishProperties.Tag of the message that it is about
 }
 
 // LogEventArgs are the arguments of OnLog.
@@ -51,6 +53,7 @@ type MessageAckEventArgs struct {
 	Direction    int // 0 = sent by this client, in OutgoingMessages; 1 = sent by the server, in IncomingMessages
 	Index        int // position in that list while the handler runs
 	ResponseCode int // v5 reason code of the exchange; 0 in 3.1.1
+	Tag          any // PublishProperties.Tag of a message of this client
 }
 
 // MessageInEventArgs are the arguments of OnMessageIn: a message has arrived. The acknowledgment of a QoS 1 or 2
@@ -67,7 +70,8 @@ type MessageInEventArgs struct {
 }
 
 // MessageOutEventArgs are the arguments of OnMessageOut: a QoS 0 message was sent, or the exchange of a QoS 1 or 2
-// message is complete.
+// message is complete. It does not fire for a message that the server has refused: OnError tells that, and OnMessageAck
+// with a ResponseCode of 128 or more ends it. A program that counts what is under way counts OnMessageAck.
 type MessageOutEventArgs struct {
 	PacketId  int // -1 for QoS 0
 	Topic     string
@@ -76,6 +80,7 @@ type MessageOutEventArgs struct {
 	MessageB  []byte // read-only, stays valid
 	Retained  bool
 	Duplicate bool
+	Tag       any // PublishProperties.Tag
 }
 
 // ReadyToSendEventArgs are the arguments of OnReadyToSend: sending is possible, after connecting or after error 10035.
@@ -151,6 +156,7 @@ type PubAckEventArgs struct {
 	ReasonName     string
 	ReasonString   string
 	UserProperties []UserProperty
+	Tag            any // PublishProperties.Tag
 }
 
 // PingEventArgs are the arguments of OnPing: a PINGRESP has arrived.

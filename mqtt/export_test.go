@@ -73,3 +73,35 @@ func OweCommit(m *MQTT) (committed func() bool) {
 	owed := file.Noted()
 	return func() bool { return file.Committed() >= owed }
 }
+
+// TopicTree is what finds the handlers of Handle, with filters in their place.
+type TopicTree struct {
+	tree  topicTree
+	found *string // where a handler puts its filter
+}
+
+// NewTopicTree returns an empty one.
+func NewTopicTree() *TopicTree { return &TopicTree{found: new(string)} }
+
+// Set gives a filter a handler or takes it away, and reports whether any is left.
+func (t *TopicTree) Set(filter string, on bool) (used bool) {
+	if !on {
+		return t.tree.set(filter, nil)
+	}
+	return t.tree.set(filter, func(*MessageInEventArgs) { *t.found = filter })
+}
+
+// Match returns the filters whose handlers a topic has, in their order.
+func (t *TopicTree) Match(topic string) (filters []string) {
+	for _, h := range t.tree.match(nil, topic) {
+		h.call(nil)
+		filters = append(filters, *t.found)
+	}
+	return filters
+}
+
+// Matcher matches as the pump does, over and over with the same memory.
+func (t *TopicTree) Matcher() func(topic string) {
+	var taking []topicHandler
+	return func(topic string) { taking = t.tree.match(taking[:0], topic) }
+}

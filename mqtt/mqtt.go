@@ -73,6 +73,8 @@ type MQTT struct {
 	resets     atomic.Uint32 // calls of Reset, after which a batch is fired no further; read without the lock
 	interrupts int           // calls of Interrupt, so that a waiting method sees the next one
 
+	handling atomic.Pointer[topicTree] // of Handle; nil = there are none. Read without the lock
+
 	page atomic.Pointer[codepage.Page] // of the setting CodePage; nil = UTF-8. Read without the lock
 
 	spareTimer *time.Timer // stopped; for the next method that waits

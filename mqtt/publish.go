@@ -19,7 +19,8 @@ import (
 // it is sent it is in OutgoingMessages. While the server's Receive Maximum is used up it waits in order, and with the
 // setting QueueMessages a message is also accepted without a connection and waits for one: until then the setting
 // QueuedMessages counts it, and OutgoingMessages does not have it, as documented. With the setting JournalDir it is on disk when the call
-// returns. A QoS 0 message ends with MessageOut when it was written; it is lost, without MessageOut, when its connection
+// returns. What a v5 server refuses ends with Error and with MessageAck, whose ResponseCode is 128 or more, and has no
+// MessageOut. A QoS 0 message ends with MessageOut when it was written; it is lost, without MessageOut, when its connection
 // ends before.
 //
 // Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than the
@@ -54,15 +55,13 @@ func (m *MQTT) PublishMessage(topic string, qos int, message string) error {
 // PublishWith is PublishData with properties of its own, which replace Retain and all settings of outgoing messages for
 // this call. It returns the packet identifier, 0 for QoS 0.
 func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperties) (packetId int, err error) {
-	properties, err := p.encode(nil)
+	publish, err := p.publish(topic, qos, data)
 	if err != nil {
 		return 0, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	msg, err := m.publish(&protocol.Publish{
-		Topic: topic, Payload: data, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties,
-	})
+	msg, err := m.publish(&publish)
 	if msg == nil {
 		return 0, err
 	}
@@ -75,19 +74,37 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 // Errors: those of PublishData; 201 when the time is over (the message was accepted, stays in OutgoingMessages and goes
 // on) or when the message was given up (RepublishAttempts, RepublishTimeout); 212 when the connection was lost, with
 // QoS 1 and 2 only while AutoReconnect is False (the message stays too), or when Disconnect has dropped the message; 500
-// with code and name when the server refused it; 301. A message that QueueMessages had accepted and that the server
+// when the server refused it, with its code in errors.Error.ReasonCode; 301. A message that QueueMessages had accepted and that the server
 // turns out not to take fails as it would have failed on the connection.
 func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	start, interrupts := m.now(), m.interrupts
-	msg, err := m.publishBySettings(&protocol.Publish{Topic: topic, Payload: data, QoS: qos, Awaited: true})
+	return m.publishAndWait("PublishAndWait", &protocol.Publish{Topic: topic, Payload: data, QoS: qos}, m.publishBySettings)
+}
+
+// PublishAndWaitWith is PublishAndWait with properties of its own, which replace Retain and all settings of outgoing
+// messages for this call.
+func (m *MQTT) PublishAndWaitWith(topic string, qos int, data []byte, p PublishProperties) error {
+	publish, err := p.publish(topic, qos, data)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.publishAndWait("PublishAndWaitWith", &publish, m.publish)
+}
+
+// publishAndWait publishes with accept and waits for the end of the exchange. The lock is held.
+func (m *MQTT) publishAndWait(method string, p *protocol.Publish, accept func(*protocol.Publish) (*protocol.Message, error)) error {
+	start, interrupts, qos := m.now(), m.interrupts, p.QoS
+	p.Awaited = true
+	msg, err := accept(p)
 	if msg == nil {
 		return err // with error 10035 a message may have been accepted, which is waited for
 	}
 	client := m.client // Reset makes another one
 	defer func() { client.Release(msg) }()
-	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "PublishAndWait"}
+	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: method}
 	bound := !m.reconnect.wanted || qos == 0 // the end of its connection is the end of waiting
 	err = m.await(l, func() bool { return msg.Done || m.interrupts != interrupts || bound && client.Lost(msg) })
 	if err != nil {
@@ -96,7 +113,7 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	m.firePending()
 	switch {
 	case !msg.Done && m.interrupts != interrupts:
-		return errors.New(errors.ErrInterrupted, "PublishAndWait was interrupted.")
+		return errors.New(errors.ErrInterrupted, method+" was interrupted.")
 	case !msg.Done && qos == 0:
 		return errors.New(errors.ErrNotConnected, "The connection was lost before the message was sent.")
 	case !msg.Done:
@@ -104,9 +121,16 @@ func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	case msg.Failure != nil:
 		return msg.Failure
 	case msg.Refused:
-		return errors.New(errors.ErrProtocol, fmt.Sprintf("The server refused message %d: %d (0x%02X) %s.", msg.ID, msg.Outcome, uint8(msg.Outcome), packet.ReasonName(packet.PUBACK, msg.Outcome)))
+		return refusal(packet.PUBACK, msg.Outcome, fmt.Sprintf("The server refused message %d", msg.ID))
 	}
 	return nil
+}
+
+// refusal is the error of what the server has refused with a reason code.
+func refusal(by packet.Type, reason packet.ReasonCode, what string) *errors.Error {
+	err := errors.New(errors.ErrProtocol, fmt.Sprintf("%s: %d (0x%02X) %s.", what, reason, uint8(reason), packet.ReasonName(by, reason)))
+	err.ReasonCode = int(reason)
+	return err
 }
 
 // publishBySettings publishes with the settings of outgoing messages. The lock is held.

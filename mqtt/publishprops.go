@@ -20,6 +20,18 @@ type PublishProperties struct {
 	ContentType             string
 	UserProperties          []UserProperty
 	SubscriptionIdentifiers []int // inbound only
+	// Tag is the program's own: it is not sent, and comes back in the events of this message: MessageOut, MessageAck, PubAck,
+	// PubRec, PubComp and Error. It stays over connections of this component; a session that is saved and a journal do not
+	// keep it. QoS 0 has MessageOut alone.
+	Tag any
+}
+
+// publish is what the protocol is asked to send.
+func (p *PublishProperties) publish(topic string, qos int, data []byte) (protocol.Publish, error) {
+	properties, err := p.encode(nil)
+	return protocol.Publish{
+		Topic: topic, Payload: data, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties, Tag: p.Tag,
+	}, err
 }
 
 // encode checks the properties and appends them to dst, without the alias.

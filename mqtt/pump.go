@@ -32,8 +32,9 @@ type pump struct {
 	openMessage   *protocol.Message // its message
 	step          int               // its first step that has not begun
 	args          args
-	journal       *journaling // that the pump uses; see journal_delivery.go
-	hadProperties bool        // the last inbound message had v5 properties
+	journal       *journaling    // that the pump uses; see journal_delivery.go
+	taking        []topicHandler // of the message that is delivered; kept for its memory
+	hadProperties bool           // the last inbound message had v5 properties
 }
 
 // DoEvents fires the events that are ready. If there are none it waits for one, SelectWaitMillis milliseconds at most

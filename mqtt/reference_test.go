@@ -296,7 +296,7 @@ func TestReferenceTypes(t *testing.T) {
 	}
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[*mqtt.MQTTMessage](), reflect.TypeFor[*mqtt.MQTTMessageList](),
-		reflect.TypeFor[mqtt.UserProperty](), reflect.TypeFor[mqtt.PublishProperties](), reflect.TypeFor[mqtt.SubscribeProperties](),
+		reflect.TypeFor[mqtt.UserProperty](), reflect.TypeFor[mqtt.PublishProperties](), reflect.TypeFor[mqtt.SubscribeProperties](), reflect.TypeFor[mqtt.Subscription](),
 		reflect.TypeFor[mqtt.UnsubscribeProperties](), reflect.TypeFor[mqtt.DisconnectProperties](), reflect.TypeFor[mqtt.AuthProperties](),
 	} {
 		if typ.Kind() == reflect.Pointer {

@@ -25,7 +25,7 @@ func componentRows() []config.Row {
 	const g = group(config.GroupComponent)
 	apply := config.After((*MQTT).applySettings)
 	return []config.Row{
-		config.Int(g.doc("PublishAndWaitTimeout", "int, s", "How long PublishAndWait waits."), func(m *MQTT) *int { return &m.settings.publishAndWaitTimeout }, 1, maxSeconds),
+		config.Int(g.doc("PublishAndWaitTimeout", "int, s", "How long PublishAndWait, PublishAndWaitWith and SubscribeAndWait wait."), func(m *MQTT) *int { return &m.settings.publishAndWaitTimeout }, 1, maxSeconds),
 		config.Bool(g.doc("BackgroundEvents", "bool", "True: a goroutine of the component calls the event handlers, for programs that have no loop."), func(m *MQTT) *bool { return &m.background.wanted }, config.After((*MQTT).backgroundChanged)),
 		config.Int(g.doc("PingTimeout", "int, s", "How long a PINGRESP may take; 0 = KeepAliveInterval. A peer that falls silent is noticed KeepAliveInterval and PingTimeout after its last byte. Set it longer than the link takes for what the system's send buffer holds."), func(m *MQTT) *int { return &m.settings.pingTimeout }, 0, maxSeconds, apply),
 		config.Bool(g.doc("QueueMessages", "bool", "True: messages are accepted without a connection too, kept in memory in the order of the calls, and sent by the next connection. SendQueueSize bounds them: beyond it QoS 0 is refused with 10035, and QoS 1 and 2 wait for room, Timeout seconds at most. Disconnect with CleanSession drops them, as it drops all that is unfinished."), func(m *MQTT) *bool { return &m.settings.queueMessages }, apply),

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
@@ -31,6 +32,12 @@ type UnsubscribeProperties struct{ UserProperties []UserProperty }
 func (m *MQTT) Subscribe(topicFilter string, qos int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	_, err := m.subscribeBySettings(topicFilter, qos)
+	return err
+}
+
+// subscribeBySettings subscribes with the settings of subscriptions. The lock is held.
+func (m *MQTT) subscribeBySettings(topicFilter string, qos int) (packetID int, err error) {
 	s := &m.settings
 	filters := m.splitFilters(topicFilter)
 	subscriptions := make([]protocol.Subscription, len(filters))
@@ -40,9 +47,92 @@ func (m *MQTT) Subscribe(topicFilter string, qos int) error {
 			RetainAsPublished: at(s.topicRAP, i, false), RetainHandling: at(s.topicRH, i, 0),
 		}
 	}
-	_, err := m.client.Subscribe(subscriptions, max(s.subscriptionIdentifier, protocol.NoSubscriptionIdentifier), nil)
+	packetID, err = m.client.Subscribe(subscriptions, max(s.subscriptionIdentifier, protocol.NoSubscriptionIdentifier), nil)
 	m.wakeWriter()
-	return err
+	return packetID, err
+}
+
+// Subscription is one topic filter of SubscribeMany with its options, of which 3.1.1 has the QoS alone.
+type Subscription struct {
+	TopicFilter       string // one; TopicDelimiter does not count here
+	QOS               int    // the highest wanted, 0 to 2
+	NoLocal           bool   // v5: not what this client publishes
+	RetainAsPublished bool   // v5: keep the RETAIN flag as it was published
+	RetainHandling    int    // v5: 0 retained messages are sent, 1 only for a new subscription, 2 never
+}
+
+// SubscribeMany asks for several topic filters with one packet, each with options of its own, and returns the packet
+// identifier, which SubAck repeats. Of p the identifier and the user properties count, for all filters; the settings do
+// not. Errors: those of Subscribe; 10022 options in p, or an option or identifier that does not exist.
+func (m *MQTT) SubscribeMany(subscriptions []Subscription, p SubscribeProperties) (packetId int, err error) {
+	if p.NoLocal || p.RetainAsPublished || p.RetainHandling != 0 {
+		return 0, errors.New(errors.ErrInvalidArgument, "NoLocal, RetainAsPublished and RetainHandling of SubscribeProperties are not possible in SubscribeMany; write them into each Subscription.")
+	}
+	user, err := appendUserProperties(nil, p.UserProperties)
+	if err != nil {
+		return 0, err
+	}
+	list := make([]protocol.Subscription, len(subscriptions))
+	for i, s := range subscriptions {
+		list[i] = protocol.Subscription{
+			Filter: s.TopicFilter, QoS: s.QOS, NoLocal: s.NoLocal, RetainAsPublished: s.RetainAsPublished, RetainHandling: s.RetainHandling,
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	packetId, err = m.client.Subscribe(list, p.SubscriptionIdentifier, user)
+	m.wakeWriter()
+	return packetId, err
+}
+
+// SubscribeAndWait is Subscribe that waits for the server's answer, PublishAndWaitTimeout seconds at most (10 by default),
+// firing events meanwhile.
+//
+// Errors: those of Subscribe; 500 when the server has refused a filter, with its code in errors.Error.ReasonCode (the
+// others of the call are subscribed; Subscribed tells each); 201 when the time is over, and the answer may still come; 212
+// when the connection was lost before the answer; 301.
+func (m *MQTT) SubscribeAndWait(topicFilter string, qos int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	start, interrupts, client := m.now(), m.interrupts, m.client // Reset makes another client
+	id, err := m.subscribeBySettings(topicFilter, qos)
+	if err != nil {
+		return err
+	}
+	request := client.Request(id)
+	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "SubscribeAndWait"}
+	err = m.await(l, func() bool {
+		return request.Answer != nil || m.interrupts != interrupts || client.Request(id) != request
+	})
+	if err != nil {
+		return err
+	}
+	m.firePending()
+	switch {
+	case request.Answer == nil && m.interrupts != interrupts:
+		return errors.New(errors.ErrInterrupted, "SubscribeAndWait was interrupted.")
+	case request.Answer == nil:
+		return errors.New(errors.ErrNotConnected, "The connection was lost before the server answered "+protocol.Quote(topicFilter)+".")
+	}
+	return subscriptionRefused(request)
+}
+
+// subscriptionRefused is the error of the filters that the server has refused, nil if there are none.
+func subscriptionRefused(r *protocol.Request) error {
+	var refused *errors.Error
+	for i, reason := range r.Answer.Reasons {
+		switch filter := protocol.Quote(r.Filters[i]); {
+		case !reason.IsError():
+		case refused == nil:
+			refused = refusal(packet.SUBACK, reason, "The server refused "+filter)
+		default:
+			refused.Description += fmt.Sprintf(" It refused %s too: %d (0x%02X).", filter, reason, uint8(reason))
+		}
+	}
+	if refused == nil {
+		return nil
+	}
+	return refused
 }
 
 // SubscribeWith is Subscribe with options of its own, for all filters, instead of the settings. It returns the packet

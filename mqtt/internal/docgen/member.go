@@ -48,9 +48,9 @@ var methodGroups = []struct {
 	names []string
 }{
 	{"Connection", []string{"Connect", "ConnectTo", "ConnectContext", "Disconnect", "DisconnectWith", "Interrupt", "Reset", "Ping", "Auth"}},
-	{"Publishing", []string{"PublishMessage", "PublishData", "PublishWith", "PublishAndWait"}},
-	{"Subscriptions", []string{"Subscribe", "SubscribeWith", "Unsubscribe", "UnsubscribeWith"}},
-	{"Events", []string{"DoEvents", "Run", "EventsReady"}},
+	{"Publishing", []string{"PublishMessage", "PublishData", "PublishWith", "PublishAndWait", "PublishAndWaitWith"}},
+	{"Subscriptions", []string{"Subscribe", "SubscribeWith", "SubscribeMany", "SubscribeAndWait", "Unsubscribe", "UnsubscribeWith"}},
+	{"Events", []string{"DoEvents", "Run", "EventsReady", "Handle"}},
 	{"Settings", []string{"Config", "LoadConfig", "SaveConfig", "Settings"}},
 	{"Sessions", []string{"SaveSession", "RestoreSession"}},
 }

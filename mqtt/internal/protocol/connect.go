@@ -232,5 +232,5 @@ func (c *Client) refused(ack *ConnAck) {
 		text = fmt.Sprintf("CONNACK: the server refused the connection with %s.", describeReason(packet.CONNACK, ack.Reason, ack.Properties))
 	}
 	c.pushDetail(EventConnAck, ack)
-	c.endWith(errors.New(errors.ErrProtocol, text))
+	c.endWith(refusal(ack.Reason, text))
 }

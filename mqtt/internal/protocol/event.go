@@ -16,7 +16,7 @@ const (
 	EventConnAck                       // Detail: *ConnAck
 	EventConnected                     // CONNACK was accepted
 	EventReadyToSend                   // sending is possible (again)
-	EventError                         // Detail: *errors.Error
+	EventError                         // Detail: *errors.Error; Message: that it is about, if it is about one
 	EventMessageIn                     // Messages: of QoS 0
 	EventDeliver                       // Messages: of QoS 1 or 2; the pump settles each with Acknowledge and Delivered
 	EventMessageOut                    // Messages: of QoS 0, written
@@ -124,6 +124,11 @@ func (c *Client) PushOwner(detail any) { c.events.push(Event{Kind: EventOwner, D
 
 // PushError queues EventError.
 func (c *Client) PushError(err *errors.Error) { c.pushDetail(EventError, err) }
+
+// pushMessageError queues EventError for a message whose end EventPublished tells later, so that it is there until then.
+func (c *Client) pushMessageError(m *Message, err error) {
+	c.events.push(Event{Kind: EventError, Message: m, Detail: err})
+}
 
 // PushReadyToSend queues EventReadyToSend.
 func (c *Client) PushReadyToSend() { c.events.push(Event{Kind: EventReadyToSend}) }

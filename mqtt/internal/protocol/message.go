@@ -52,6 +52,7 @@ type Message struct {
 	key        uint64   // in the Journal; 0 = it does not know the message
 	Done       bool     // out: the exchange is over
 	Awaited    bool     // see Publish.Awaited
+	Tag        any      // out: see Publish.Tag
 	Told       bool     // the owner has told the end of the exchange
 	Outcome    packet.ReasonCode
 	Failure    error // out: why the exchange ended without the server, numbered; nil = with its answer, or written
@@ -117,6 +118,9 @@ func (s *storage) release(m *Message) {
 	m.written, m.holdsQuota, m.emptyTopic, m.settling, m.foreign = false, false, false, false, false
 	m.connection, m.sentAt, m.firstAt, m.repeats, m.Outcome, m.Failure, m.key = 0, 0, 0, 0, 0, nil, 0
 	m.next = nil
+	if m.Tag != nil {
+		m.Tag = nil
+	}
 	l := m.home
 	if l.live--; l.live > 0 {
 		return

@@ -22,6 +22,8 @@ type Publish struct {
 	Properties packet.Properties // v5; without the alias
 	// Awaited makes Publish return a message of QoS 0 too. It is the caller's then until Release, also when it is Done.
 	Awaited bool
+	// Tag is the caller's own; the message has it until its end is told. It is no part of a session or a journal.
+	Tag any
 }
 
 // CheckPublish refuses what can be refused without looking at the connection.
@@ -128,6 +130,9 @@ func (c *Client) outbound(p *Publish) *Message {
 	m := c.store.message()
 	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0 // [MQTT5-4.3.1-1] [MQTT311-4.3.1-1]
 	m.Payload, m.connection, m.Awaited, m.State = p.Payload, c.connection, p.Awaited, outgoingPending
+	if p.Tag != nil {
+		m.Tag = p.Tag
+	}
 	return m
 }
 

@@ -24,6 +24,8 @@ type Request struct {
 	Filters []string
 	Tag     string // the caller's own
 
+	Answer *SubAck // nil until it came
+
 	sentAt Time // see acktimeout.go
 
 	// Of a SUBSCRIBE, see resubscribe.go.
@@ -92,6 +94,9 @@ func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user pa
 		return packet.AppendSubscribe(dst, c.version, &p)
 	})
 }
+
+// Request returns the request that has a packet identifier and was not answered, nil if there is none.
+func (c *Client) Request(id int) *Request { return c.requests[uint16(id)] }
 
 // Unsubscribe queues an UNSUBSCRIBE. EventUnsubscribed tells the answer, with tag.
 func (c *Client) Unsubscribe(filters []string, tag string, user packet.Properties) (id int, err error) {
@@ -207,6 +212,7 @@ func (c *Client) receiveSuback(t packet.Type, id uint16, reasons []byte, p packe
 	}
 	delete(c.requests, id) // [MQTT311-2.3.1-3]
 	ack := &SubAck{Request: r, Reasons: make([]packet.ReasonCode, len(reasons))}
+	r.Answer = ack
 	for i, code := range reasons {
 		ack.Reasons[i] = packet.ReasonCode(code)
 	}

@@ -70,6 +70,9 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := m.awaitFormerLink(method); err != nil {
+		return err
+	}
 	if prepare != nil {
 		// ConnectTo sets properties, which say with their own numbers that they are fixed now.
 		if err := m.refuseUnlessIdle(errors.ErrRemoteHostFixed, "RemoteHost"); err != nil {
@@ -110,6 +113,19 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 		return l.result
 	}
 	m.firePending()
+	return nil
+}
+
+// awaitFormerLink waits for a connection or an attempt that is over, as Connected tells, until nothing of it is left. The lock is
+// held, and released meanwhile.
+func (m *MQTT) awaitFormerLink(method string) error {
+	interrupts := m.interrupts
+	for m.link != nil && m.link.overLocked() {
+		m.waitForEnd(m.link)
+	}
+	if m.interrupts != interrupts {
+		return errors.New(errors.ErrInterrupted, method+" was interrupted.")
+	}
 	return nil
 }
 
@@ -172,6 +188,11 @@ func (m *MQTT) prepareConnect(ctx context.Context, l *link) error {
 // arm fixes how the server is reached and what CONNECT will say, as the settings are after BeforeConnect. The lock is
 // held.
 func (m *MQTT) arm(l *link) error {
+	servers, err := m.servers() // once more: BeforeConnect may have changed RemoteHost
+	if err != nil {
+		return err
+	}
+	l.route.begin(servers)
 	options, err := m.connectOptions()
 	if err != nil {
 		return err
@@ -233,13 +254,14 @@ func (m *MQTT) pushBeforeConnect(then func()) {
 func (m *MQTT) connectOptions() (*protocol.Options, error) {
 	p, s := &m.properties, &m.settings
 	if p.clientID == "" {
-		if !p.cleanSession {
-			return nil, errors.New(errors.ErrProtocol, "ClientId is empty, which is possible with CleanSession true only.")
-		}
-		if s.journalDir != "" {
+		switch {
+		case s.journalDir != "":
 			return nil, errJournalWithoutClientID()
-		}
-		p.clientID = generateClientID()
+		case p.cleanSession:
+			p.clientID = generateClientID()
+		case p.version == MvV3: // [MQTT311-3.1.3-7]
+			return nil, errors.New(errors.ErrProtocol, "ClientId is empty, which MQTT 3.1.1 allows with CleanSession true only.")
+		} // otherwise the server assigns one [MQTT5-3.1.3-6]
 	}
 	o := &protocol.Options{
 		Version: packet.V311, ClientID: p.clientID, CleanStart: p.cleanSession, KeepAlive: uint16(p.keepAliveInterval),

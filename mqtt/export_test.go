@@ -16,6 +16,13 @@ func SetDial(m *MQTT, dial func(ctx context.Context, network, address string) (n
 	m.dial = dial
 }
 
+// ForgetBeforeConnect makes a connected component one that was connected without a handler of BeforeConnect.
+func ForgetBeforeConnect(m *MQTT) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.handlers.asks = false
+}
+
 // Waiting reports how many events wait for the pump, and how many payload bytes they hold.
 func Waiting(m *MQTT) (events, bytes int) {
 	m.mu.Lock()

@@ -218,7 +218,7 @@ func TestHostsThatRefuseAutoReconnect(t *testing.T) {
 				c.Reset()
 			}
 			r.WaitFor("BeforeConnect", 1)
-			f.refuse(t, "b:1883", packet.NotAuthorized, "")
+			f.refuse(t, "b:1883", packet.ClientIdentifierNotValid, "")
 			r.Wait("the end", func(trace mqtttest.Trace) bool {
 				e, is := trace.Last("Error").Args.(*mqtt.ErrorEventArgs)
 				return is && strings.Contains(e.Description, "AutoReconnect gives up")

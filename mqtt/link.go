@@ -75,6 +75,16 @@ func (l *link) start() {
 // started reports whether the attempt has goroutines; before, it asks BeforeConnect. The lock is held.
 func (l *link) started() bool { return l.wake != nil }
 
+// overLocked reports whether the attempt or the connection has ended for the program, although goroutines of it are still
+// closing it.
+func (l *link) overLocked() bool {
+	return l.started() && (l.result != nil || l.stood && l.m.client.Phase() == protocol.Ended)
+}
+
+// fixedLocked reports whether the properties that the attempt was made of cannot be exchanged: they can while it asks
+// BeforeConnect, whose handler may bring other credentials, and when it is over.
+func (l *link) fixedLocked() bool { return l.started() && !l.overLocked() }
+
 // read is the goroutine that connects, then reads until the connection ends, then clears up.
 func (l *link) read() {
 	m := l.m

@@ -43,7 +43,7 @@ func defaultProperties() properties {
 // refuseUnlessIdle is the check of the properties that are fixed while a connection or an attempt exists. The lock is
 // held.
 func (m *MQTT) refuseUnlessIdle(code int, property string) error {
-	if m.link != nil {
+	if l := m.link; l != nil && l.fixedLocked() {
 		return errors.New(code, property+" cannot be changed while connected or connecting; Disconnect first.")
 	}
 	return nil

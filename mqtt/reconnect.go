@@ -55,7 +55,7 @@ func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) {
 	switch {
 	case !r.wanted || failure == nil || failure.Code == errors.ErrInterrupted || l.conn != nil && end.Local:
 		r.stop()
-	case l.conn != nil && m.isFinal(l, end):
+	case l.conn != nil && m.isFinal(l, end, m.handlers.asks):
 		m.reconnectStops(failure)
 	case r.attempts > 0 && r.attempt >= r.attempts:
 		m.reconnectStops(failure)

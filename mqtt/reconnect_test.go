@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
@@ -22,10 +23,11 @@ type switchedDial struct {
 	server *mqtttest.Server
 	down   bool
 	calls  []time.Time
+	last   string // the address of the last call
 }
 
 func (d *switchedDial) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d.calls = append(d.calls, time.Now())
+	d.calls, d.last = append(d.calls, time.Now()), address
 	if d.down {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
 	}
@@ -254,7 +256,7 @@ func TestReconnectEnds(t *testing.T) {
 	refuse := func(code packet.ReasonCode) ending {
 		return func(t *testing.T, r *mqtttest.Recorder, d *switchedDial, c *mqtttest.Conn) {
 			c.Reset()
-			r.WaitFor("BeforeConnect", 1)
+			r.Wait("an attempt", func(mqtttest.Trace) bool { return len(d.calls) > 0 })
 			c = d.server.Accept(t)
 			c.ExpectConnect()
 			c.SendConnack(false, code, nil)
@@ -274,7 +276,9 @@ func TestReconnectEnds(t *testing.T) {
 	}{
 		{"not authorized", mqtt.MvV5, refuse(packet.NotAuthorized), false, false},
 		{"bad password", mqtt.MvV5, refuse(packet.BadUserNameOrPassword), false, false},
-		{"use another server", mqtt.MvV5, refuse(packet.UseAnotherServer), false, false},
+		{"use another server", mqtt.MvV5, refuse(packet.UseAnotherServer), true, false},
+		{"use another server, said later", mqtt.MvV5, goodbye(packet.UseAnotherServer), true, false},
+		{"identifier not valid", mqtt.MvV5, refuse(packet.ClientIdentifierNotValid), false, false},
 		{"server busy", mqtt.MvV5, refuse(packet.ServerBusy), true, false},
 		{"server unavailable", mqtt.MvV5, refuse(packet.ServerUnavailable), true, false},
 		{"3.1.1 server unavailable", mqtt.MvV3, refuse(3), true, false},
@@ -293,10 +297,11 @@ func TestReconnectEnds(t *testing.T) {
 		t.Run("pain 24: "+row.name, func(t *testing.T) {
 			bubble.Test(t, func(t *testing.T) {
 				r, d, c := reconnecting(t, row.version)
+				mqtt.ForgetBeforeConnect(r.M) // without it nobody could bring other credentials
 				row.do(t, r, d, c)
 				if row.goesOn {
-					r.Take()
-					r.WaitFor("BeforeConnect", 1)
+					calls := len(d.calls)
+					r.Wait("another attempt", func(mqtttest.Trace) bool { return len(d.calls) > calls })
 					return
 				}
 				d.calls = nil
@@ -311,6 +316,136 @@ func TestReconnectEnds(t *testing.T) {
 				if told == row.silent {
 					t.Errorf("told %t: %q", told, r.Trace().Strings())
 				}
+			})
+		})
+	}
+}
+
+// Whoever is refused for its credentials is asked for others before each attempt; ReconnectAttempts bounds that. Inside
+// BeforeConnect everything may be assigned that carries them.
+func TestCredentialsAreRenewed(t *testing.T) {
+	for _, test := range []struct {
+		version mqtt.MQTTVersions
+		code    packet.ReasonCode
+	}{
+		{mqtt.MvV3, 4},
+		{mqtt.MvV3, 5},
+		{mqtt.MvV5, packet.BadUserNameOrPassword},
+		{mqtt.MvV5, packet.NotAuthorized},
+		{mqtt.MvV5, packet.BadAuthenticationMethod},
+	} {
+		t.Run(fmt.Sprintf("%s code %d", versionName(test.version), test.code), func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
+				r, d, c := reconnecting(t, test.version)
+				asked := 0
+				r.On("BeforeConnect", func(any) {
+					asked++
+					must(t, r.M.SetUser("u"))
+					must(t, r.M.SetPassword(fmt.Sprint("token", asked)))
+					must(t, r.M.SetRemoteHost(fmt.Sprintf("host%d", asked)))
+					must(t, r.M.SetRemotePort(1883+asked))
+					must(t, r.M.SetSSLCert(certificate.New()))
+					config(t, r.M, "WebSocketHeaders=Authorization: Bearer x")
+					config(t, r.M, `ConnectProperties={"ReceiveMaximum":10}`)
+				})
+				c.Reset()
+				for n := 1; n <= 3; n++ {
+					r.Wait("the attempt", func(mqtttest.Trace) bool { return asked == n })
+					c = d.server.Accept(t)
+					if p := c.ExpectConnect(); string(p.Password) != fmt.Sprint("token", n) {
+						t.Errorf("attempt %d: password %q", n, p.Password)
+					}
+					if got, want := d.last, fmt.Sprintf("host%d:%d", n, 1883+n); got != want {
+						t.Errorf("attempt %d went to %s, want %s", n, got, want)
+					}
+					if n < 3 {
+						c.SendConnack(false, test.code, nil)
+					} else {
+						c.SendConnack(false, packet.Success, nil)
+					}
+				}
+				r.WaitFor("ReadyToSend", 1)
+				config(t, r.M, "ReconnectAttempts=2")
+				c.Reset()
+				for range 2 {
+					asked := asked
+					r.Wait("the attempt", func(mqtttest.Trace) bool { return len(r.Trace().Only("BeforeConnect")) > asked })
+					c = d.server.Accept(t)
+					c.ExpectConnect()
+					c.SendConnack(false, test.code, nil)
+				}
+				r.Wait("the end", func(trace mqtttest.Trace) bool {
+					return strings.Contains(strings.Join(trace.Only("Error").Strings(), " "), "AutoReconnect gives up")
+				})
+			})
+		})
+	}
+}
+
+// ReconnectOn overrules what is done after a reason code.
+func TestReconnectOn(t *testing.T) {
+	for _, test := range []struct {
+		code    packet.ReasonCode
+		setting string
+		goesOn  bool
+	}{
+		{packet.AdministrativeAction, "152", true},
+		{packet.AdministrativeAction, "-136,151", false},
+		{packet.ServerShuttingDown, "-139", false},
+		{packet.ServerShuttingDown, "139", true},
+	} {
+		t.Run(fmt.Sprintf("%d, ReconnectOn=%s", test.code, test.setting), func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
+				r, d, c := reconnecting(t, mqtt.MvV5)
+				config(t, r.M, "ReconnectOn="+test.setting)
+				c.SendDisconnect(test.code, nil)
+				r.WaitFor("Disconnected", 1)
+				for range 10 {
+					advance(time.Second)
+					r.Pump()
+				}
+				if goesOn := len(d.calls) > 0; goesOn != test.goesOn {
+					t.Errorf("another attempt: %t, want %t", goesOn, test.goesOn)
+				}
+			})
+		})
+	}
+}
+
+// When Connected says false the component is idle for the program: setters and Connect work at once, with no event
+// missing.
+func TestConnectAfterTheEnd(t *testing.T) {
+	for _, end := range []string{"Interrupt", "reset", "reset, and AutoReconnect", "Interrupt of an attempt"} {
+		t.Run(end, func(t *testing.T) {
+			eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+				r, s := memory(t, v)
+				switch end {
+				case "Interrupt of an attempt":
+					must(t, r.M.SetTimeout(0))
+					must(t, r.M.Connect())
+					s.Accept(t).ExpectConnect()
+					must(t, r.M.Interrupt())
+					must(t, r.M.SetTimeout(60))
+				case "Interrupt":
+					r.Connect(s, nil)
+					must(t, r.M.Interrupt())
+				default:
+					if strings.Contains(end, "AutoReconnect") {
+						config(t, r.M, "AutoReconnect=True")
+					}
+					r.Connect(s, nil).Reset()
+					for r.M.Connected() {
+						synctest.Wait()
+					}
+				}
+				must(t, r.M.SetUser("another"))
+				must(t, r.M.SetKeepAliveInterval(7))
+				done := r.Start(func() error { return r.M.ConnectTo(s.Host, s.Port) })
+				c := s.Accept(t)
+				c.ExpectConnect()
+				c.SendConnack(false, packet.Success, nil)
+				must(t, r.Join(done))
+				r.Disconnect(c)
 			})
 		})
 	}

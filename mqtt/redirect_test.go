@@ -240,7 +240,7 @@ func TestServerReferenceNotFollowed(t *testing.T) {
 		c := f.accept(t, "a:1883")
 		must(t, r.Join(done))
 		f.took()
-		c.SendDisconnect(packet.UseAnotherServer, reference("b:1884"))
+		c.SendDisconnect(packet.ServerMoved, reference("b:1884"))
 		r.Wait("the end", func(trace mqtttest.Trace) bool {
 			e, is := trace.Last("Error").Args.(*mqtt.ErrorEventArgs)
 			return is && e.ErrorCode == 500 && strings.Contains(e.Description, "AutoReconnect gives up")

@@ -28,10 +28,16 @@ const maxHops = 5
 
 // newRoute makes the attempt and its first link. There is a server at least.
 func (m *MQTT) newRoute(servers []server) *link {
-	r := &route{rest: servers}
+	r := &route{}
 	r.link = &link{m: m, route: r}
-	r.advance()
+	r.begin(servers)
 	return r.link
+}
+
+// begin makes servers those that are tried.
+func (r *route) begin(servers []server) {
+	r.tried, r.rest = nil, servers
+	r.advance()
 }
 
 // advance makes the next server the one that is tried.
@@ -96,7 +102,7 @@ func (l *link) goOn(failure *errors.Error) bool {
 			r.hops++
 		}
 		r.rest = slices.DeleteFunc(unique(append(named, r.rest...)), func(s server) bool { return slices.Contains(r.tried, s) })
-	case l.conn != nil && m.isFinal(l, m.client.End()):
+	case l.conn != nil && m.isFinal(l, m.client.End(), false):
 		return false
 	}
 	if len(r.rest) == 0 || m.now() >= r.by {
@@ -120,38 +126,30 @@ func (r *route) verdict(failure *errors.Error) *errors.Error {
 	return errors.Wrap(failure.Code, fmt.Sprintf("It is the last of %d servers that were tried, %v.", len(r.tried), r.current()), failure)
 }
 
-// isFinal reports whether the server has said that another attempt with the same values would be refused too, or be
-// a quarrel with another client of the same identifier. The lock is held.
-func (m *MQTT) isFinal(l *link, end *protocol.End) bool {
+// isFinal reports whether another attempt would be refused too. One that the server has refused for its credentials makes
+// sense with others alone. The lock is held.
+func (m *MQTT) isFinal(l *link, end *protocol.End, otherCredentials bool) bool {
+	var retry packet.Retry
+	var reason packet.ReasonCode
 	if end.ByServer {
-		switch end.Disconnect.Reason {
-		case packet.SessionTakenOver, packet.AdministrativeAction, packet.PayloadFormatInvalid, packet.RetainNotSupported,
-			packet.QoSNotSupported, packet.NotAuthorized, packet.BadAuthenticationMethod:
-			return true
-		case packet.UseAnotherServer, packet.ServerMoved:
-			return !m.hasOthers(l)
-		}
+		reason = end.Disconnect.Reason
+		retry, _ = packet.RetryAfter(packet.V5, packet.DISCONNECT, reason)
+	} else if ack := m.refusal(l); ack != nil {
+		reason = ack.Reason
+		retry, _ = packet.RetryAfter(ack.Version, packet.CONNACK, reason)
+	} else {
 		return false
 	}
-	ack := m.refusal(l)
 	switch {
-	case ack == nil:
+	case slices.Contains(m.settings.reconnectOn, int(reason)):
 		return false
-	case ack.Version == packet.V311:
-		return ack.Reason != serverUnavailable311
-	}
-	switch ack.Reason {
-	case packet.UnspecifiedError, packet.ImplementationSpecificError, packet.ServerUnavailable, packet.ServerBusy,
-		packet.QuotaExceeded, packet.ConnectionRateExceeded:
+	case slices.Contains(m.settings.reconnectOn, -int(reason)):
+		return true
+	case reason == packet.ServerMoved && m.hasOthers(l):
 		return false
-	case packet.UseAnotherServer, packet.ServerMoved:
-		return !m.hasOthers(l)
 	}
-	return true
+	return retry == packet.Final || retry == packet.WithCredentials && !otherCredentials
 }
-
-// serverUnavailable311 is the only return code of 3.1.1 that may be another one the next time.
-const serverUnavailable311 = 3
 
 // hasOthers reports whether AutoReconnect would try other servers than the one that has sent l away. The lock is held.
 func (m *MQTT) hasOthers(l *link) bool {

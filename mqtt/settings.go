@@ -50,6 +50,7 @@ type settings struct {
 	ackTimeout            int
 	autoTopicAlias        bool
 	resubscribe           bool
+	reconnectOn           []int
 	queueMessages         bool
 	journalDir            string
 	webSocketHeaders      string

@@ -104,6 +104,7 @@ var settingRows = []settingRow{
 	{"ReconnectAttempts", []string{"1", "0"}, []string{"-1", "x"}, 0},
 	{"ReconnectDelayMax", []string{"100", "60"}, []string{"-1", "x"}, 0},
 	{"ReconnectDelayMin", []string{"5", "1"}, []string{"-1", "x"}, 0},
+	{"ReconnectOn", []string{"152,-136", "5", ""}, []string{"256", "-256", "x", "1,,2"}, 0},
 	{"RemoteHosts", []string{"b", "b:1884, [::1]:1885,::1,*c", "mqtts://d,wss://e:444/path,unix:///run/f", ""}, []string{",", "b,,c", "b:", "b:0", "b:65536", "a b", "b/c", "[b]:1", "[::1", "user:secret@b", "mqtt://u:p@b", "b" + strings.Repeat(",b", 16)}, 0},
 	{"RemoteHosts", nil, []string{"http://b", "b,c://d"}, 153},
 	{"RemoteHosts", nil, []string{"mqtt://:1883"}, 152},

@@ -161,19 +161,24 @@ func ReasonName(t Type, c ReasonCode) string {
 	return reasons[c].name
 }
 
-var returnCodes = [...]string{
-	0: "Connection accepted",
-	1: "Unacceptable protocol version",
-	2: "Identifier rejected",
-	3: "Server unavailable",
-	4: "Bad user name or password",
-	5: "Not authorized",
+// returnCodes are those of the CONNACK of MQTT 3.1.1.
+var returnCodes = [...]struct {
+	name   string
+	retry  Retry
+	ground string
+}{
+	0: {"Connection accepted", Passing, "it was none"},
+	1: {"Unacceptable protocol version", Final, "the version stays the same"},
+	2: {"Identifier rejected", Final, "the identifier stays the same"},
+	3: {"Server unavailable", Passing, "it is about the server's state"},
+	4: {"Bad user name or password", WithCredentials, "another password may be right"},
+	5: {"Not authorized", WithCredentials, "an expired token is the usual reason"},
 }
 
 // ReturnCodeName gives the name of a return code in the CONNACK of MQTT 3.1.1, and "" for a reserved one.
 func ReturnCodeName(c byte) string {
 	if int(c) < len(returnCodes) {
-		return returnCodes[c]
+		return returnCodes[c].name
 	}
 	return ""
 }

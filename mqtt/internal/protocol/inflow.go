@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -101,9 +102,15 @@ func (c *Client) receivePubrel(a *packet.Ack) {
 		c.sendAck(packet.PUBCOMP, a.PacketID, packet.PacketIdentifierNotFound)
 		return
 	}
+	if m.connection != c.connection || m.State == PubrelAwaited {
+		m.pubrels = 0
+	}
 	m.connection = c.connection
+	if m.pubrels < math.MaxUint8 { // what comes beyond that is a flood, which needs no answer
+		m.pubrels++
+	}
 	if m.State != PubrelAwaited {
-		return // the pump has it already
+		return // the pump has it already, and answers this PUBREL too [MQTT5-4.3.3-11] [MQTT311-4.3.3-2]
 	}
 	m.State = PubcompSending
 	c.events.pushMessage(EventDeliver, m)
@@ -139,7 +146,9 @@ func (c *Client) acknowledge(m *Message) {
 	if m.QoS == 2 {
 		t, c.completed = packet.PUBCOMP, true
 	}
-	c.sendAck(t, m.ID, packet.Success)
+	for range max(1, m.pubrels) {
+		c.sendAck(t, m.ID, packet.Success)
+	}
 }
 
 // Settling reports whether Settle has to follow the delivery of m.

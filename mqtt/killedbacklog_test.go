@@ -79,7 +79,7 @@ func (b *backlogServer) seen(c *mqtttest.Conn, p *mqtttest.Packet) bool {
 	switch p.Type() {
 	case packet.CONNECT:
 		out := c.Connack(b.last > 0, 0, nil)
-		for _, id := range sortedKeys(b.owed) { // [MQTT-4.4.0-1]
+		for _, id := range sortedKeys(b.owed) { // [MQTT5-4.4.0-1] [MQTT311-4.4.0-1]
 			out = packet.AppendShortAck(out, packet.PUBREL, id)
 		}
 		if b.over {

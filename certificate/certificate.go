@@ -106,9 +106,11 @@ func (c *Certificate) SetKeyPassword(password string) error {
 //	a part of the subject: the first certificate whose subject contains it
 //	*                      any certificate: the first that has a private key, else the first
 //	Thumbprint=value       the MD5, SHA-1 or SHA-256 hash of the certificate in hexadecimal digits
+//	Alias=value            the alias in a Java key store; FriendlyName=value the friendly name in a PFX, which is the same
 //	""                     nothing: what was selected is given up, without a look into the store
 //
-// in any mixture of upper and lower case; a subject that equals the value is preferred to one that contains it.
+// in any mixture of upper and lower case. A subject that equals the value is preferred to an alias or a friendly name
+// that does, and this to a subject that contains it; so a name tells certificates apart whose subjects are equal.
 // Spaces and colons in a thumbprint do not matter. Keys without a certificate are looked at last; they are found by
 // their name. On success Subject becomes the full name and all fields are filled.
 //

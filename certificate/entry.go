@@ -15,7 +15,7 @@ type entry struct {
 	key crypto.PrivateKey
 	// public is the public half of a key without a certificate; nil if unknown.
 	public crypto.PublicKey
-	// name finds a key without a certificate: comment, alias or key id.
+	// name is what the store calls the entry: alias, friendly name, comment or key id. It finds a key without a certificate.
 	name string
 	// locked is why the key that is there cannot be read, an error with number 273.
 	locked error
@@ -87,6 +87,9 @@ func newStore(found []entry) store {
 		for _, i := range belongs {
 			if e := &s.certs[i]; e.key == nil {
 				e.key, e.locked = k.key, k.locked
+				if e.name == "" {
+					e.name = k.name
+				}
 			}
 		}
 	}

@@ -146,3 +146,14 @@ func ExampleCertificate_TLS() {
 	fmt.Println(err)
 	// Output: [273] The certificate and its private key cannot be used. TLS cannot use a key of the algorithm DSA; it needs RSA, ECDSA or Ed25519.
 }
+
+// A certificate and its key are in two files, as servers and cert-manager have them.
+func ExampleFromPEMFiles() {
+	cert, err := certificate.FromPEMFiles("testdata/ec.pem", "testdata/ec.pbes2.pem", "keypass1")
+	if err != nil {
+		fmt.Println(err) // 302 no such file, 271 no certificate or no key, 273 the password, or the key of another certificate
+		return
+	}
+	fmt.Println(cert.Subject(), cert.PrivateKeyAvailable())
+	// Output: CN=device-2, O=Fixtures true
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,9 @@ import (
 
 // thumbprintPrefix starts a subject that is the hash of a certificate.
 const thumbprintPrefix = "Thumbprint="
+
+// aliasPrefixes start a subject that is the name of an entry: the alias of a Java key store, the friendly name in a PFX.
+var aliasPrefixes = []string{"Alias=", "FriendlyName="}
 
 // matcher picks one of a list of entries; nil if none of them is meant.
 type matcher func([]entry) *entry
@@ -25,6 +29,11 @@ func newMatcher(subject string) (matcher, error) {
 	}
 	if n := len(thumbprintPrefix); len(subject) >= n && strings.EqualFold(subject[:n], thumbprintPrefix) {
 		return newThumbprintMatcher(subject[n:])
+	}
+	for _, prefix := range aliasPrefixes {
+		if n := len(prefix); len(subject) >= n && strings.EqualFold(subject[:n], prefix) {
+			return func(list []entry) *entry { return byName(list, subject[n:]) }, nil
+		}
 	}
 	return func(list []entry) *entry { return bySubject(list, subject) }, nil
 }
@@ -45,7 +54,17 @@ func anyEntry(list []entry) *entry {
 // hasKey reports whether there is a key, locked or not.
 func (e *entry) hasKey() bool { return e.key != nil || e.locked != nil }
 
-// bySubject prefers a subject that equals the wanted one to one that contains it.
+// byName finds an entry by what the store calls it.
+func byName(list []entry, wanted string) *entry {
+	i := slices.IndexFunc(list, func(e entry) bool { return e.name != "" && strings.EqualFold(e.name, wanted) })
+	if i < 0 {
+		return nil
+	}
+	return &list[i]
+}
+
+// bySubject prefers a subject that equals the wanted one to a name of the store that does, and this to a subject that
+// contains it.
 func bySubject(list []entry, wanted string) *entry {
 	var part *entry
 	lower := strings.ToLower(wanted)
@@ -57,6 +76,9 @@ func bySubject(list []entry, wanted string) *entry {
 		if part == nil && strings.Contains(strings.ToLower(subject), lower) {
 			part = &list[i]
 		}
+	}
+	if named := byName(list, wanted); named != nil {
+		return named
 	}
 	return part
 }

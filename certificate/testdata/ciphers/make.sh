@@ -97,4 +97,17 @@ jceks -importcert device.jceks -alias sound -file sound.pem
 cp device.jceks secret.jceks
 jceks -genseckey secret.jceks -alias secret -keyalg AES -keysize 128
 
+# Two keys whose certificates have one subject, told apart by their aliases.
+for type in JKS PKCS12 JCEKS; do
+	for alias in old new; do
+		quiet keytool -genkeypair -alias $alias -dname 'CN=same,O=Fixtures' -keyalg EC -groupname secp256r1 -validity 36500 \
+			-storetype $type -keystore "same.${type,,}" -storepass storepass -keypass storepass
+	done
+	quiet keytool -exportcert -rfc -alias new -storetype $type -keystore "same.${type,,}" -storepass storepass -file "same.${type,,}.new.pem"
+done
+openssl req -x509 -key ../ec.key.pem -subj '/O=Fixtures/CN=same' -days 36500 -out "$work/old.pem"
+openssl req -x509 -key ../ec.key.pem -subj '/O=Fixtures/CN=same' -days 36501 -out "$work/new.pem"
+openssl pkcs12 -export -passout pass:storepass -inkey ../ec.key.pem -in "$work/old.pem" -name old -certfile "$work/new.pem" -caname new -out same.openssl
+cp "$work/new.pem" same.openssl.new.pem
+
 ls -l | awk '{ size += $5 } END { print NR-1 " files, " size " bytes" }'

@@ -17,14 +17,14 @@ const (
 	// virtualLimit is more than any test needs: the longest wait of the servers of mqtttest is 1,000 hours.
 	virtualLimit = 100_000 * time.Hour
 	// round is how often, in virtual time, a bubble is asked whether its real time is over.
-	round = 100 * time.Hour
+	round = 10 * time.Hour
 )
 
 // realLimit is a hundred times what the longest test takes on an idle machine.
 var realLimit = 5 * time.Minute
 
-// Test is synctest.Test. What hangs is left behind: the goroutines of its bubble never run again, except for one that
-// computes without end.
+// Test is synctest.Test. What hangs is left behind: once its virtual time stands still the goroutines of its bubble never
+// run again, except for one that computes without end.
 func Test(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	b := bubble{hung: make(chan string, 1), frozen: make(chan struct{})}

@@ -89,7 +89,7 @@ func TestManyGoroutines(t *testing.T) {
 			})
 		}
 		pubs.Wait()
-		for end := time.Now().Add(30 * time.Second); out.Load() < publishers*each && time.Now().Before(end); {
+		for end := time.Now().Add(mqtttest.Patience); out.Load() < publishers*each && time.Now().Before(end); {
 			runtime.Gosched()
 		}
 		if n := out.Load(); n != publishers*each {

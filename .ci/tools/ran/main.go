@@ -4,8 +4,8 @@
 //	go test -json ./... | ran FILE          fails if a test fails, or if something else ran than the list says
 //	go test -json ./... | ran -write FILE   writes the list
 //
-// A line of the list is a package, a test, example or fuzz target, how many of its cases passed, itself included, and how
-// many were skipped.
+// A line of the list is a package, a test, example or fuzz target, how many of its cases ran, itself included, and how many
+// were skipped.
 package main
 
 import (
@@ -25,7 +25,7 @@ type event struct {
 }
 
 // cases are those of one test.
-type cases struct{ passed, skipped int }
+type cases struct{ ran, skipped int }
 
 type report struct {
 	out    io.Writer
@@ -46,7 +46,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "ran:", err)
 		os.Exit(1)
 	}
-	if r.failed || !r.settle(flag.Arg(0), *write) {
+	same := true
+	if !r.failed || *write { // after a panic most would be missing
+		same = r.settle(flag.Arg(0), *write)
+	}
+	if r.failed || !same {
 		os.Exit(1)
 	}
 }
@@ -71,7 +75,6 @@ func (r *report) read(in io.Reader) error {
 
 func (r *report) take(e event) {
 	key := [2]string{e.Package, e.Test}
-	top, _, _ := strings.Cut(e.Test, "/")
 	switch e.Action {
 	case "build-output":
 		fmt.Fprint(r.out, e.Output)
@@ -85,18 +88,12 @@ func (r *report) take(e event) {
 			return
 		}
 		delete(r.lines, key)
-		name := e.Package + " " + top
-		if r.ran[name] == nil {
-			r.ran[name] = &cases{}
-		}
-		if e.Action == "pass" {
-			r.ran[name].passed++
-		} else {
-			r.ran[name].skipped++
-		}
+		r.count(e)
 	case "fail":
 		r.failed = true
-		if e.Test == "" { // first those that a panic or the end of the time has stopped
+		if e.Test != "" {
+			r.count(e)
+		} else { // first those that a panic or the end of the time has stopped
 			for other := range r.lines {
 				if other[0] == e.Package && other[1] != "" {
 					r.show(other, notMarks)
@@ -104,6 +101,20 @@ func (r *report) take(e event) {
 			}
 		}
 		r.show(key, notMarks)
+	}
+}
+
+// count takes note of a case that is over.
+func (r *report) count(e event) {
+	top, _, _ := strings.Cut(e.Test, "/")
+	name := e.Package + " " + top
+	if r.ran[name] == nil {
+		r.ran[name] = &cases{}
+	}
+	if e.Action == "skip" {
+		r.ran[name].skipped++
+	} else {
+		r.ran[name].ran++
 	}
 }
 
@@ -123,7 +134,7 @@ func (r *report) show(key [2]string, wanted func(line string) bool) {
 func (r *report) settle(file string, write bool) bool {
 	var list []string
 	for name, c := range r.ran {
-		list = append(list, fmt.Sprintf("%s %d %d", name, c.passed, c.skipped))
+		list = append(list, fmt.Sprintf("%s %d %d", name, c.ran, c.skipped))
 	}
 	slices.Sort(list)
 	text := strings.Join(list, "\n") + "\n"
@@ -143,7 +154,7 @@ func (r *report) settle(file string, write bool) bool {
 		fmt.Fprintf(r.out, "%d tests ran, with all their cases, as %s says\n", len(list), file)
 		return true
 	}
-	fmt.Fprintf(r.out, "What ran is not what %s says (test, cases that passed, cases that were skipped):\n", file)
+	fmt.Fprintf(r.out, "What ran is not what %s says (test, cases that ran, cases that were skipped):\n", file)
 	wanted := strings.Split(strings.TrimSpace(string(b)), "\n")
 	for _, line := range wanted {
 		if !slices.Contains(list, line) {

@@ -24,33 +24,29 @@ const (
 
 // lending is the state of the borrowing of one link. MQTT.mu guards it.
 type lending struct {
-	resume   chan struct{} // for the reader while it has stepped back
-	back     bool          // the reader has stepped back
+	back     bool          // the reader has stepped back: its goroutine has ended
 	borrowed bool          // a goroutine reads in its place
 	fetched  bool          // that goroutine is being fetched out of its read
 	until    protocol.Time // end of the borrower's wait
 	idleFrom protocol.Time // when the last borrower was done
 }
 
-// stepBack leaves reading to those who wait and were told something, if there are any. It returns when the reader has to
-// read again. The lock is held.
-func (l *link) stepBack() {
+// stepBack leaves reading to those who wait and were told something, and reports whether there are any. The lock is held.
+func (l *link) stepBack() bool {
 	m := l.m
 	if l.direct == nil || m.arrived.waiters == 0 || m.client.Phase() != protocol.Connected {
-		return
+		return false
 	}
 	l.lending.back, l.lending.idleFrom = true, m.now()
 	l.schedule()
-	m.mu.Unlock()
-	<-l.lending.resume
-	m.mu.Lock()
+	return true
 }
 
 // takeBack makes the reader read again. The lock is held.
 func (l *link) takeBack() {
 	if l.lending.back && !l.lending.borrowed {
 		l.lending.back = false
-		l.lending.resume <- struct{}{}
+		go l.read() // like begin
 	}
 }
 

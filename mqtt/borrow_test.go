@@ -2,8 +2,12 @@ package mqtt_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"net"
+	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -134,4 +138,56 @@ func answerNoisily(t *testing.T, c *mqtttest.Conn) (sent []string) {
 		return true
 	})
 	return sent
+}
+
+// countingConn counts how often somebody sets a time limit for reading, which is how a goroutine is woken out of it.
+type countingConn struct {
+	*net.TCPConn
+	limits atomic.Int32
+}
+
+func (c *countingConn) SetReadDeadline(t time.Time) error {
+	c.limits.Add(1)
+	return c.TCPConn.SetReadDeadline(t)
+}
+
+// An idle component sleeps: the timer, which looks after the reader, wakes nobody while nothing has changed, and no
+// goroutine is there but the one that reads. It had kept waking the goroutine in Run, which armed it again, a thousand
+// times a second.
+func TestIdleComponentSleeps(t *testing.T) {
+	watchdog(t)
+	r, s := overTCP(t, way{})
+	var conn *countingConn
+	mqtt.SetDial(r.M, func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := s.Dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		conn = &countingConn{TCPConn: c.(*net.TCPConn)}
+		return conn, nil
+	})
+	c := r.Connect(s, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan error)
+	go func() { ran <- r.M.Run(ctx) }()
+	for !mqtt.ReadsByItself(r.M) { // with the answer to a ping it begins to read by itself, if it has not yet
+		must(t, r.M.Ping())
+		c.Expect("C0 00")
+		c.Send("D0 00")
+		for range 1000 {
+			if runtime.Gosched(); mqtt.ReadsByItself(r.M) {
+				break
+			}
+		}
+	}
+	before := conn.limits.Load()
+	for range 10 {
+		mqtt.Tick(r.M)
+	}
+	if n := conn.limits.Load() - before; n > 0 || !mqtt.ReadsByItself(r.M) {
+		t.Errorf("the goroutine in Run was woken %d times with nothing to tell it", n)
+	}
+	stop()
+	must(t, <-ran)
+	must(t, r.M.Disconnect())
 }

@@ -69,7 +69,8 @@
 //
 // # Goroutines
 //
-// All methods may be called from any goroutine. A connected component has two goroutines of its own, an idle one none.
+// All methods may be called from any goroutine. A connected component has two goroutines of its own at most, and while
+// nothing happens one or none; without a connection it has none.
 //
 // [properties]: https://github.com/iotcomponents/iot/blob/HEAD/docs/reference/properties.md
 // [methods]: https://github.com/iotcomponents/iot/blob/HEAD/docs/reference/methods.md

@@ -112,3 +112,19 @@ func (t *TopicTree) Matcher() func(topic string) {
 	var taking []topicHandler
 	return func(topic string) { taking = t.tree.match(taking[:0], topic) }
 }
+
+// Tick is what the timer of the connection does when it fires.
+func Tick(m *MQTT) {
+	m.mu.Lock()
+	l := m.link
+	m.mu.Unlock()
+	l.tick()
+}
+
+// ReadsByItself reports whether a goroutine that waits for events reads from the connection, and nothing else is going on.
+func ReadsByItself(m *MQTT) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := m.link
+	return l != nil && l.lending.borrowed && !l.lending.fetched && l.writerIdle && !m.hasEvents()
+}

@@ -24,8 +24,9 @@ const (
 	lastWords = time.Second
 )
 
-// link is one attempt to reach one server and the connection that it becomes. It has two goroutines: the reader, which connects
-// first, and the writer.
+// link is one attempt to reach one server and the connection that it becomes. It has two goroutines at most: the reader, which
+// connects first, and the writer. Neither waits for work of its own: the reader ends while others read in its place, the
+// writer while nothing is left to write.
 type link struct {
 	m         *MQTT
 	ctx       context.Context // ends with the link
@@ -35,9 +36,10 @@ type link struct {
 	options   *protocol.Options  // likewise
 
 	// MQTT.mu guards the rest.
-	conn                  transport.Conn // nil until the transport stands
-	writerIdle            bool
-	wake                  chan struct{}     // for the idle writer
+	conn                  transport.Conn    // nil until the transport stands
+	journal               *journaling       // in use as long as the link stands; nil = none
+	writerIdle            bool              // nobody writes, and there is a transport to write to
+	stuck                 bool              // notes could not be written, which the next commit tries again
 	direct                *transport.Direct // nil where there is none
 	taken                 [][]byte          // what the writer, or writeDirect for it, is writing
 	heard                 bool              // something has arrived since the last message that single has found
@@ -63,17 +65,15 @@ type link struct {
 
 // start begins the attempt. The lock is held.
 func (l *link) start() {
-	l.wake = make(chan struct{}, 1)
-	l.lending.resume = make(chan struct{}, 1)
 	l.buffer = newReadBuffer()
 	l.patience = farewell
 	l.share()
-	// Ended by: the end of the connection or of the attempt. Waited for by: whoever waits for m.link to become nil.
-	go l.read()
+	// Ended by: the end of the connection or of the attempt, or stepBack. Waited for by: whoever waits for m.link to become nil.
+	go l.begin()
 }
 
-// started reports whether the attempt has goroutines; before, it asks BeforeConnect. The lock is held.
-func (l *link) started() bool { return l.wake != nil }
+// started reports whether the attempt has begun; before, it asks BeforeConnect. The lock is held.
+func (l *link) started() bool { return l.buffer != nil }
 
 // overLocked reports whether the attempt or the connection has ended for the program, although goroutines of it are still
 // closing it.
@@ -85,10 +85,11 @@ func (l *link) overLocked() bool {
 // BeforeConnect, whose handler may bring other credentials, and when it is over.
 func (l *link) fixedLocked() bool { return l.started() && !l.overLocked() }
 
-// read is the goroutine that connects, then reads until the connection ends, then clears up.
-func (l *link) read() {
+// begin is the goroutine that connects and then becomes the reader.
+func (l *link) begin() {
 	m := l.m
-	defer l.cancel()
+	cancel := l.cancel
+	defer cancel()
 	m.mu.Lock()
 	journal, failure := m.useJournal(l.options.ClientID)
 	if failure != nil {
@@ -97,24 +98,41 @@ func (l *link) read() {
 	m.mu.Unlock()
 	conn, err := l.connect(failure)
 	m.mu.Lock()
+	l.journal = journal
 	if err == nil {
 		err = l.open(conn)
 	}
 	m.mu.Unlock()
 	if err == nil {
-		l.receive(conn)
-		l.writing.Wait()
-		_ = conn.Close()
-	} else if conn != nil {
+		l.read()
+		return
+	}
+	if conn != nil {
 		_ = conn.Close()
 	}
-	leaving := m.leave(journal)
+	l.clearUp(err)
+}
+
+// read is the reader: it reads until the connection ends, then clears up, or until others read in its place.
+func (l *link) read() {
+	if l.receive(l.conn) {
+		return
+	}
+	l.writing.Wait()
+	_ = l.conn.Close()
+	l.clearUp(nil)
+}
+
+// clearUp ends the link.
+func (l *link) clearUp(failure *errors.Error) {
+	m := l.m
+	leaving := m.leave(l.journal)
 	m.mu.Lock()
-	if journal != nil {
-		m.journalOutcomeLocked(journal, leaving)
+	defer m.mu.Unlock()
+	if l.journal != nil {
+		m.journalOutcomeLocked(l.journal, leaving)
 	}
-	l.finish(err)
-	m.mu.Unlock()
+	l.finish(failure)
 }
 
 // connect makes the transport stand, unless the attempt has failed before.
@@ -155,9 +173,12 @@ func (l *link) open(conn transport.Conn) *errors.Error {
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	l.timerAt = protocol.Never
 	l.schedule()
-	l.writing.Add(1)
-	// Ended by: the protocol's end, or a failed write. Waited for by: read.
-	go l.write(conn)
+	l.writerIdle = true
+	if l.direct != nil && !m.mustCommit() {
+		l.writeDirect()
+	} else {
+		m.wakeWriter()
+	}
 	return nil
 }
 
@@ -268,7 +289,9 @@ func (l *link) tick() {
 	}
 	l.timerAt = protocol.Never
 	now := m.now()
-	if m.client.Phase() == protocol.Connecting && now >= l.connectBy {
+	phase := m.client.Phase()
+	events, _ := m.client.Pending()
+	if phase == protocol.Connecting && now >= l.connectBy {
 		m.client.Fail(errors.New(errors.ErrTimeout, "The server did not answer CONNECT in time.")) // U5-02, U311-02
 	}
 	pings := m.client.UnansweredPings()
@@ -277,15 +300,42 @@ func (l *link) tick() {
 		m.log(logDebug, logInfo, fmt.Sprintf("Keep-alive is due: PINGREQ is sent; %d now wait for PINGRESP.", n))
 	}
 	l.tickLending(now)
+	if after, _ := m.client.Pending(); after == events && m.client.Phase() == phase {
+		// Nobody is woken for nothing: who is woken out of reading arms the timer that looks after the reader, and that
+		// would go on and on.
+		if m.client.OutputSize() > 0 {
+			m.wakeWriter()
+		}
+		l.schedule()
+		return
+	}
 	l.settle()
 }
 
-// wakeWriter lets an idle writer look at the outgoing buffer. The lock is held.
+// wakeWriter starts the writer unless it is at work. The lock is held.
 func (m *MQTT) wakeWriter() {
 	if l := m.link; l != nil && l.writerIdle {
-		l.writerIdle = false
-		l.wake <- struct{}{}
+		l.beginWritingLocked()
+		l.startWriterLocked()
 	}
+}
+
+// startWriterLocked starts the writer in the place of the calling goroutine, which is the one that writes.
+func (l *link) startWriterLocked() {
+	// Ended by: an empty outgoing buffer, the protocol's end, or a failed write. Waited for by: read.
+	go l.write(l.conn)
+}
+
+// beginWritingLocked makes the calling goroutine, or the writer that it starts, the one that writes.
+func (l *link) beginWritingLocked() {
+	l.writerIdle = false
+	l.writing.Add(1)
+}
+
+// endWritingLocked leaves writing to the next one who has something to write.
+func (l *link) endWritingLocked() {
+	l.writerIdle = true
+	l.writing.Done()
 }
 
 // single reports whether the message that was just published had better be written by its publisher: nothing else is on its
@@ -310,7 +360,7 @@ func (l *link) single(qos int) bool {
 // writer. The writer is idle; the lock is held, and released meanwhile.
 func (l *link) writeDirect() {
 	m := l.m
-	l.writerIdle = false
+	l.beginWritingLocked()
 	l.take()
 	var complete bool
 	m.released(func() { complete = l.direct.TryWrite(l.taken) })
@@ -318,10 +368,10 @@ func (l *link) writeDirect() {
 		l.wrote()
 	}
 	if !complete || m.client.OutputSize() > 0 || m.client.Phase() == protocol.Ended {
-		l.wake <- struct{}{}
+		l.startWriterLocked()
 		return
 	}
-	l.writerIdle = true
+	l.endWritingLocked()
 }
 
 // take moves the outgoing buffer to taken. The lock is held.
@@ -343,13 +393,11 @@ func (l *link) wrote() {
 	l.settle()
 }
 
-// write is the goroutine that writes the outgoing buffer, all that is there at a time. When the protocol has ended and
-// the buffer is empty it closes our side [MQTT5-3.14.4-2] [MQTT311-3.14.4-1].
+// write is the writer: it writes the outgoing buffer, all that is there at a time, and ends when nothing is left. When the
+// protocol has ended and the buffer is empty it closes our side [MQTT5-3.14.4-2] [MQTT311-3.14.4-1]; nobody writes after it.
 func (l *link) write(conn transport.Conn) {
-	defer l.writing.Done()
 	m := l.m
 	progress := l.progress // made once
-	stuck := false         // notes could not be written, which the next commit tries again
 	m.mu.Lock()
 	for l.writeErr == nil {
 		if len(l.taken) == 0 {
@@ -357,21 +405,19 @@ func (l *link) write(conn transport.Conn) {
 				if m.client.Phase() == protocol.Ended {
 					break
 				}
-				if file := m.journal.unwritten(); file != nil && !stuck {
+				if file := m.journal.unwritten(); file != nil && !l.stuck {
 					m.mu.Unlock()
 					err := file.Flush()
 					m.mu.Lock()
-					stuck = err != nil
+					l.stuck = err != nil
 					continue
 				}
-				l.writerIdle = true
+				l.endWritingLocked()
 				m.mu.Unlock()
-				<-l.wake
-				m.mu.Lock()
-				continue
+				return
 			}
 			l.take()
-			stuck = false
+			l.stuck = false
 		}
 		file, upTo := m.journal.needed()
 		m.mu.Unlock()
@@ -414,6 +460,7 @@ func (l *link) write(conn transport.Conn) {
 		l.limitReading(farewell / 4)
 	}
 	m.mu.Unlock()
+	l.writing.Done()
 }
 
 // limitReading makes reading fail after d. The lock is held.
@@ -439,22 +486,23 @@ func (l *link) progress() {
 	m.client.Progress(m.now())
 }
 
-// receive reads until the connection ends.
-func (l *link) receive(conn transport.Conn) {
+// receive reads until the connection ends, or until others read in the reader's place: that is what lent reports.
+func (l *link) receive(conn transport.Conn) (lent bool) {
 	m := l.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for {
-		n, err := conn.Read(l.buffer.space())
-		m.mu.Lock()
-		told := l.arrivedBytes(m.now(), n, err)
-		if err != nil {
-			m.mu.Unlock()
-			return
-		}
-		if told && n < busyRead {
-			l.stepBack()
-		}
 		l.pause()
-		m.mu.Unlock()
+		var n int
+		var err error
+		m.released(func() { n, err = conn.Read(l.buffer.space()) })
+		told := l.arrivedBytes(m.now(), n, err)
+		switch {
+		case err != nil:
+			return false
+		case told && n < busyRead && l.stepBack():
+			return true
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ var (
 )
 
 const (
-	fewEvents  = 8
+	fewEvents  = 4
 	manyEvents = 4 << 10
 
 	smallOutput = 2 << 10

@@ -203,7 +203,7 @@ func TestBagFaults(t *testing.T) {
 		// user properties
 		{`{"UserProperty":"a"}`, 10022, []string{"UserProperty", `"a"`, "name:value"}},
 		{`{"UserProperty":"a:b","UserProperty":""}`, 10022, []string{"single"}},
-		{`{"UserProperty":["a:b"]}`, 10022, []string{"a JSON string"}},
+		{`{"UserProperty":["a:b",5]}`, 10022, []string{"a JSON string"}},
 		{`{"UserProperty":"a:\u0000"}`, 10022, nil},
 		{`{"UserProperty":"` + long + `:a"}`, 10022, []string{"65535 bytes"}},
 		{`{"UserProperty":"a:` + long + `"}`, 10022, nil},

@@ -15,7 +15,8 @@ const maxPairs = 65535
 
 // BagPairs is the key UserProperty: name:value, divided at the first colon. It
 // may occur several times in one object; all occurrences together replace the
-// list, in their order, and a single "" empties it. Assigning puts a new slice in
+// list, in their order, and a single "" empties it. An occurrence may also be an
+// object of names with their values, or an array of such texts and objects. Assigning puts a new slice in
 // place. A name with a colon in it, which only the component can have put into the
 // field, is written as it is and therefore read back divided differently.
 func BagPairs[B any](name string, at func(*B) *[]Pair, opts ...Option) Key {
@@ -38,21 +39,54 @@ func (f *pairsField) plan(values []gjson.Result) (func(fields any), *badField) {
 	}
 	list := make([]Pair, 0, len(values))
 	for _, v := range values {
-		if v.Type != gjson.String {
-			return nil, &badField{value: v, reason: errNotText}
+		elements := []gjson.Result{v}
+		if v.IsArray() {
+			elements = v.Array()
 		}
-		name, value, ok := strings.Cut(v.Str, ":")
-		if !ok {
-			return nil, &badField{value: v, allowed: `name:value, or a single "" for none`}
+		for _, element := range elements {
+			var bad *badField
+			if list, bad = appendPairs(list, element); bad != nil {
+				return nil, bad
+			}
 		}
+	}
+	if len(list) > maxPairs {
+		return nil, &badField{value: values[0], reason: errPairs}
+	}
+	return func(fields any) { *f.at(fields) = list }, nil
+}
+
+// appendPairs reads "name:value" or an object.
+func appendPairs(list []Pair, v gjson.Result) (_ []Pair, bad *badField) {
+	add := func(name, value string) {
 		for _, part := range []string{name, value} {
 			if err := CheckMQTTString(part); err != nil {
-				return nil, &badField{value: v, reason: err}
+				bad = &badField{value: v, reason: err}
+				return
 			}
 		}
 		list = append(list, Pair{strings.Clone(name), strings.Clone(value)})
 	}
-	return func(fields any) { *f.at(fields) = list }, nil
+	switch {
+	case v.IsObject():
+		v.ForEach(func(name, value gjson.Result) bool {
+			if value.Type != gjson.String {
+				bad = &badField{value: v, reason: errNotText}
+			} else {
+				add(name.Str, value.Str)
+			}
+			return bad == nil
+		})
+	case v.Type != gjson.String:
+		bad = &badField{value: v, reason: errNotText}
+	default:
+		name, value, ok := strings.Cut(v.Str, ":")
+		if !ok {
+			return nil, &badField{value: v, allowed: `name:value, or a single "" for none`}
+		}
+		add(name, value)
+	}
+	return list, bad
 }
 
 func (f *pairsField) texts(fields any) iter.Seq[string] {

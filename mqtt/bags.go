@@ -28,7 +28,9 @@ func (b *connectBag) reset() {
 }
 
 // normalise makes -1, which means not sent, the 0 that means the same.
-func (b *connectBag) normalise() { b.sessionExpiry = max(b.sessionExpiry, 0) }
+func (b *connectBag) normalise() {
+	b.sessionExpiry, b.topicAliasMaximum = max(b.sessionExpiry, 0), max(b.topicAliasMaximum, 0)
+}
 
 func newConnectBag() *config.Bag[connectBag] {
 	return config.NewBag[connectBag](

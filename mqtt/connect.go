@@ -235,6 +235,9 @@ func (m *MQTT) askBeforeConnect(ctx context.Context, l *link) error {
 // pushBeforeConnect queues BeforeConnect. When its handler has returned its changes are taken over and then is called,
 // with the lock held. The lock is held.
 func (m *MQTT) pushBeforeConnect(then func()) {
+	if p := &m.properties; p.clientID == "" && p.cleanSession && m.settings.journalDir == "" {
+		p.clientID = generateClientID() // so that the handler sees which
+	}
 	args := &BeforeConnectEventArgs{ClientId: m.properties.clientID, CleanSession: m.properties.cleanSession}
 	asked := *args
 	m.client.PushOwner(&question{before: args, answered: func() {

@@ -44,6 +44,9 @@ func defaultProperties() properties {
 // held.
 func (m *MQTT) refuseUnlessIdle(code int, property string) error {
 	if l := m.link; l != nil && l.fixedLocked() {
+		if code != errors.ErrWrongState {
+			return errors.New(code, "Disconnect first.") // the number says the rest
+		}
 		return errors.New(code, property+" cannot be changed while connected or connecting; Disconnect first.")
 	}
 	return nil

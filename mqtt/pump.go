@@ -42,15 +42,15 @@ type pump struct {
 // the protocol asks for (keep-alive, the acknowledgments of what was published) goes on whether DoEvents is called or
 // not.
 //
-// Errors of the connection are told by events, not returned. Error: 143 inside a handler. While another goroutine pumps,
+// Errors of the connection are told by events, not returned. Error: 143 inside a handler, after SelectWaitMillis too: what
+// the handler waits for cannot come before it has returned. While another goroutine pumps,
 // DoEvents just waits.
 func (m *MQTT) DoEvents() error {
+	wait := time.Duration(get(m, &m.settings.selectWaitMillis)) * time.Millisecond
 	if err := m.refuseInsideHandler("DoEvents"); err != nil {
+		time.Sleep(wait) // a loop around it shall not take a whole processor
 		return err
 	}
-	m.mu.Lock()
-	wait := time.Duration(m.settings.selectWaitMillis) * time.Millisecond
-	m.mu.Unlock()
 	m.pumpOnce(wait)
 	return nil
 }

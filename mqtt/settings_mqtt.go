@@ -28,7 +28,7 @@ func mqttRows() []config.Row {
 	outgoingCount := func(m *MQTT) int { return len(m.settings.outgoing.user) }
 	return []config.Row{
 		config.Bool(g.doc("AutoReconnect", "bool", "Connect again by itself after a connection was lost through an error: after 1, 2, 4, 8, 16, 32 and then every 60 seconds, in the background. Disconnect, Interrupt, Reset and a taken-over ClientId end it, and so do refused credentials unless OnBeforeConnect has a handler, which may bring others."), func(m *MQTT) *bool { return &m.reconnect.wanted }, config.After((*MQTT).reconnectChanged)),
-		config.Int64(g.v5("ClientTopicAliasMax", "int", "Highest topic alias accepted from the server; 0 = none. Sent by Connect."), func(m *MQTT) *int64 { return &m.settings.connectProperties.topicAliasMaximum }, 0, 65535),
+		config.Int64(g.v5("ClientTopicAliasMax", "int", "Highest topic alias accepted from the server; 0 = none, as is -1. Sent by Connect unless 0."), func(m *MQTT) *int64 { return &m.settings.connectProperties.topicAliasMaximum }, 0, 65535, config.Unset(-1), config.After(func(m *MQTT) { m.settings.connectProperties.normalise() })),
 		config.JSON(readOnly(g.v5("ConnAckProperties", "JSON", "What CONNACK said, as JSON.")), func(m *MQTT) *packet.Properties { return &m.settings.connAck }, connAckBag()),
 		config.Int(g.doc("ConnectionTimeout", "int, s", "How long an attempt to connect may take, from the name look-up to CONNACK; 0 = Timeout."), func(m *MQTT) *int { return &m.settings.connectionTimeout }, 0, maxSeconds),
 		config.JSON(g.v5("ConnectProperties", "JSON", "Properties of CONNECT, as JSON."), func(m *MQTT) *connectBag { return &m.settings.connectProperties }, newConnectBag()),

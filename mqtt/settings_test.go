@@ -22,7 +22,7 @@ type settingRow struct {
 
 var settingRows = []settingRow{
 	// MQTT
-	{"ClientTopicAliasMax", []string{"1", "65535", "0"}, []string{"-2", "65536", ""}, 0},
+	{"ClientTopicAliasMax", []string{"1", "65535", "-1 -> 0", "7", " -> 0"}, []string{"-2", "65536", "x"}, 0},
 	{"ConnectionTimeout", []string{"5", "2147483647", "0"}, []string{"-1", "x", ""}, 0},
 	{"ConnectProperties", []string{`{"ReceiveMaximum":"5"}`, ""}, []string{"x", `{"No":"1"}`, `{"ReceiveMaximum":"0"}`, `{"ReceiveMaximum":"65536"}`, `{"MaximumPacketSize":"0"}`}, 0},
 	{"DisconnectProperties", []string{`{"ReasonString":"a"}`, ""}, []string{"x", `{"SessionExpInterval":"4294967296"}`}, 0},
@@ -75,7 +75,7 @@ var settingRows = []settingRow{
 	{"SSLCACerts", []string{"-----BEGIN CERTIFICATE-----\r\nAA==\r\n-----END CERTIFICATE-----", ""}, []string{"\xff"}, 0},
 	{"SSLCipherStrength", []string{"128", "256", "0"}, []string{"-1", "x"}, 0},
 	{"SSLClientCACerts", []string{"AA==", ""}, []string{"\xff"}, 0},
-	{"SSLEnabledCipherSuites", []string{"TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_AES_128_GCM_SHA256; CALG_AES_256 -> TLS_AES_128_GCM_SHA256;CALG_AES_256", "TLS_DHE_RSA_WITH_DES_CBC_SHA", "*"}, []string{"TLS_NO_SUCH", "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384", ";", "*;"}, 0},
+	{"SSLEnabledCipherSuites", []string{"TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_AES_128_GCM_SHA256; CALG_AES_256 -> TLS_AES_128_GCM_SHA256;CALG_AES_256", "*"}, []string{"TLS_NO_SUCH", "TLS_DHE_RSA_WITH_DES_CBC_SHA", "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384", ";", "*;"}, 0},
 	{"SSLEnabledProtocols", []string{"4032", "12288", "0x3FFC -> 16380", "48"}, []string{"1", "3", "16384", "-1", "x", "TLS1.2"}, 0},
 	{"SSLKeyLogFile", []string{"/tmp/keys", ""}, []string{"a\x00"}, 0},
 	{"SSLSecurityFlags", []string{"0x80000000 -> 2147483648", "49", "0x8000CF37 -> 2147536695", "0"}, []string{"8", "0x40", "-1", "0x100000000", "x"}, 0},

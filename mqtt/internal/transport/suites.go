@@ -68,27 +68,14 @@ func knownSuite(name string) bool {
 	return slices.ContainsFunc(suites, func(s suite) bool { return strings.EqualFold(s.name, name) })
 }
 
-// missingSuites are the documented names that crypto/tls lacks: they are accepted and choose nothing.
-var missingSuites = func() []string {
+// SuiteNames are the TLS_ names that SSLEnabledCipherSuites takes, separated by commas.
+func SuiteNames() string {
 	var names []string
-	add := func(bulk string, exchanges ...string) {
-		for _, exchange := range exchanges {
-			names = append(names, "TLS_"+exchange+"_WITH_"+bulk)
-		}
+	for _, s := range suites {
+		names = append(names, s.name)
 	}
-	static := []string{"ECDH_ECDSA", "ECDH_RSA", "DHE_RSA", "DHE_DSS"}
-	add("AES_256_GCM_SHA384", static...)
-	add("AES_128_GCM_SHA256", static...)
-	add("AES_256_CBC_SHA384", "ECDHE_ECDSA", "ECDHE_RSA", "ECDH_ECDSA", "ECDH_RSA")
-	add("AES_256_CBC_SHA256", "RSA", "DHE_RSA", "DHE_DSS")
-	add("AES_256_CBC_SHA", static...)
-	add("AES_128_CBC_SHA256", static...)
-	add("AES_128_CBC_SHA", static...)
-	add("3DES_EDE_CBC_SHA", "ECDHE_ECDSA", "ECDH_ECDSA", "ECDH_RSA", "DHE_RSA", "DHE_DSS")
-	add("DES_CBC_SHA", "RSA", "DHE_RSA", "DHE_DSS")
-	add("RC4_128_MD5", "RSA")
-	return names
-}()
+	return strings.Join(names, ", ")
+}
 
 // calgCiphers are the names of the platform's provider that choose suites, by their cipher.
 var calgCiphers = map[string]string{

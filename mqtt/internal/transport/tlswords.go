@@ -81,7 +81,7 @@ func KnownGroup13(word string) bool { return known(groups13, word) }
 
 // KnownSuite is for SSLEnabledCipherSuites.
 func KnownSuite(word string) bool {
-	return word == anySuite || knownSuite(word) || known(missingSuites, word) || known(calgNames, word)
+	return word == anySuite || knownSuite(word) || known(calgNames, word)
 }
 
 func known(words []string, word string) bool {

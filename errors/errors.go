@@ -55,6 +55,21 @@ func Wrap(code int, detail string, cause error) *Error {
 	return e
 }
 
+// Refused makes the error of what a server has refused or ended with a reason
+// code: number 500, ReasonCode, and text alone as Description, since nobody has
+// violated the protocol.
+func Refused(reasonCode int, text string) *Error {
+	return &Error{Code: ErrProtocol, Description: text, ReasonCode: reasonCode}
+}
+
+// Explained returns e with before and after around its description: the same
+// error, told with what it led to.
+func (e *Error) Explained(before, after string) *Error {
+	told := *e
+	told.Description = join(join(before, e.Description), after)
+	return &told
+}
+
 // Error renders the number in brackets and the description, such as
 // "[212] Action impossible while not connected.". An error built by hand
 // without Description shows the text of the table. A nil *Error gives "<nil>".

@@ -246,3 +246,19 @@ func FuzzNew(f *testing.F) {
 		}
 	})
 }
+
+func TestRefusedAndExplained(t *testing.T) {
+	err := errors.Refused(135, "The server refused it.")
+	if got := err.Error(); got != "[500] The server refused it." || err.ReasonCode != 135 {
+		t.Errorf("Refused: %q, ReasonCode %d", got, err.ReasonCode)
+	}
+	cause := stderrors.New("cause")
+	first := errors.Wrap(errors.ErrTimeout, "It took long.", cause)
+	told := first.Explained("Nobody tries again.", "It was the last.")
+	if got, want := told.Error(), "[201] Nobody tries again. "+first.Description+" It was the last."; got != want {
+		t.Errorf("Explained: %q, want %q", got, want)
+	}
+	if !stderrors.Is(told, cause) || strings.Contains(first.Description, "Nobody") {
+		t.Errorf("the cause of %v, and %v", told, first)
+	}
+}

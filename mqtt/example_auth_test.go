@@ -134,7 +134,7 @@ func ExampleMQTT_Auth() {
 	}
 
 	if err := m.ConnectTo(host, port); err != nil {
-		log.Fatal(err) // for example: [500] ... the server refused the connection with 135 (0x87) Not authorized.
+		log.Fatal(err) // for example: [500] The server refused the connection: CONNACK with 135 (0x87) Not authorized.
 	}
 	fmt.Println("connected:", m.Connected()) // false if OnConnAck has disconnected
 

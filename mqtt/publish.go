@@ -121,16 +121,14 @@ func (m *MQTT) publishAndWait(method string, p *protocol.Publish, accept func(*p
 	case msg.Failure != nil:
 		return msg.Failure
 	case msg.Refused:
-		return refusal(packet.PUBACK, msg.Outcome, fmt.Sprintf("The server refused message %d", msg.ID))
+		return refused(packet.PUBACK, msg.Outcome, fmt.Sprintf("message %d", msg.ID))
 	}
 	return nil
 }
 
-// refusal is the error of what the server has refused with a reason code.
-func refusal(by packet.Type, reason packet.ReasonCode, what string) *errors.Error {
-	err := errors.New(errors.ErrProtocol, fmt.Sprintf("%s: %d (0x%02X) %s.", what, reason, uint8(reason), packet.ReasonName(by, reason)))
-	err.ReasonCode = int(reason)
-	return err
+// refused is the error of what the server has refused with a reason code.
+func refused(by packet.Type, reason packet.ReasonCode, what string) *errors.Error {
+	return errors.Refused(int(reason), fmt.Sprintf("The server refused %s: %d (0x%02X) %s.", what, reason, uint8(reason), packet.ReasonName(by, reason)))
 }
 
 // publishBySettings publishes with the settings of outgoing messages. The lock is held.
@@ -152,13 +150,17 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 			return nil, err
 		}
 		if wouldBlock {
+			m.readyToSend = false // before the lock is released on the way, so that there is one such message
 			msg, err := m.accept(p)
 			if err != nil {
+				m.readyToSend = m.client.Phase() == protocol.Connected
 				return nil, err
 			}
-			m.readyToSend = false
 			return msg, errors.New(errors.ErrWouldBlock, "The message was accepted and leaves as soon as there is room; do not publish it again. Until OnReadyToSend fires no other one is accepted.")
 		}
+	}
+	if len(p.Payload) >= protocol.DirectPayload && !p.Owned {
+		return m.publishLarge(p)
 	}
 	return m.accept(p)
 }
@@ -171,9 +173,6 @@ func (m *MQTT) blockedLocked() bool {
 
 // accept accepts the message, whatever waits already. The lock is held.
 func (m *MQTT) accept(p *protocol.Publish) (*protocol.Message, error) {
-	if len(p.Payload) >= protocol.DirectPayload && !p.Owned {
-		return m.acceptLarge(p)
-	}
 	var msg *protocol.Message
 	var err error
 	if p.QoS > 0 && m.settings.journalDir != "" {
@@ -192,15 +191,15 @@ func (m *MQTT) accept(p *protocol.Publish) (*protocol.Message, error) {
 	return msg, nil
 }
 
-// acceptLarge copies a large payload without the lock, since others need not wait for that, and then accepts the message.
-// The lock is held, and released meanwhile.
-func (m *MQTT) acceptLarge(p *protocol.Publish) (*protocol.Message, error) {
+// publishLarge copies a large payload without the lock, since others need not wait for that, and then looks for room again,
+// which others may have taken meanwhile. The lock is held, and released meanwhile.
+func (m *MQTT) publishLarge(p *protocol.Publish) (*protocol.Message, error) {
 	if err := protocol.CheckPublish(p); err != nil {
 		return nil, err
 	}
 	kept := *p
 	m.released(func() { kept.Payload, kept.Owned = append([]byte(nil), p.Payload...), true })
-	return m.accept(&kept)
+	return m.publish(&kept)
 }
 
 // congested reports whether a message has to wait for room: in the outgoing buffer, in the queue behind the server's

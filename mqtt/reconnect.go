@@ -97,7 +97,7 @@ func (m *MQTT) reconnectStops(cause *errors.Error) {
 		text = fmt.Sprintf("AutoReconnect gives up after %d attempts.", attempt)
 	}
 	m.log(logInformation, logReconnect, text+" "+cause.Error())
-	m.client.PushError(errors.Wrap(cause.Code, text, cause))
+	m.client.PushError(cause.Explained(text, ""))
 	m.background.ensure(m)
 	m.eventsQueued()
 }

@@ -2,6 +2,7 @@ package mqtt_test
 
 import (
 	"context"
+	stderrors "errors"
 	"fmt"
 	"net"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/certificate"
+	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
@@ -718,4 +720,34 @@ func TestPublishAndWaitWhileDisconnecting(t *testing.T) {
 			wantCode(t, r.Join(waits), 212)
 		})
 	}
+}
+
+// A refusal and a goodbye of the server are told as what they are, once, with the reason code in errors.Error.
+func TestRefusalsInWords(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		r, s := memory(t, mqtt.MvV5)
+		done := r.Start(r.M.Connect)
+		c := s.Accept(t)
+		c.ExpectConnect()
+		c.SendConnack(false, packet.BadUserNameOrPassword, nil)
+		err := r.Join(done)
+		const want = "[500] The server refused the connection: CONNACK with 134 (0x86) Bad User Name or Password."
+		if fmt.Sprint(err) != want {
+			t.Errorf("the error is %v, want %s", err, want)
+		}
+		var told *errors.Error
+		if !stderrors.As(err, &told) || told.ReasonCode != 134 {
+			t.Errorf("ReasonCode of %+v", told)
+		}
+		config(t, r.M, "AutoReconnect=True")
+		c = r.Connect(s, nil)
+		c.SendDisconnect(packet.SessionTakenOver, nil)
+		r.Wait("the end", func(trace mqtttest.Trace) bool { return trace.Count("Error") == 2 })
+		const goodbye = "The server ended the connection: DISCONNECT with 142 (0x8E) Session taken over."
+		for i, want := range []string{goodbye, "AutoReconnect gives up. " + goodbye} {
+			if got := r.Trace().Only("Error")[i].Args.(*mqtt.ErrorEventArgs).Description; got != want {
+				t.Errorf("Error %d says %q, want %q", i, got, want)
+			}
+		}
+	})
 }

@@ -123,7 +123,7 @@ func (r *route) verdict(failure *errors.Error) *errors.Error {
 	if len(r.tried) == 1 {
 		return failure
 	}
-	return errors.Wrap(failure.Code, fmt.Sprintf("It is the last of %d servers that were tried, %v.", len(r.tried), r.current()), failure)
+	return failure.Explained("", fmt.Sprintf("It is the last of %d servers that were tried, %v.", len(r.tried), r.current()))
 }
 
 // isFinal reports whether another attempt would be refused too. One that the server has refused for its credentials makes

@@ -119,20 +119,20 @@ func (m *MQTT) SubscribeAndWait(topicFilter string, qos int) error {
 
 // subscriptionRefused is the error of the filters that the server has refused, nil if there are none.
 func subscriptionRefused(r *protocol.Request) error {
-	var refused *errors.Error
+	var told *errors.Error
 	for i, reason := range r.Answer.Reasons {
 		switch filter := protocol.Quote(r.Filters[i]); {
 		case !reason.IsError():
-		case refused == nil:
-			refused = refusal(packet.SUBACK, reason, "The server refused "+filter)
+		case told == nil:
+			told = refused(packet.SUBACK, reason, filter)
 		default:
-			refused.Description += fmt.Sprintf(" It refused %s too: %d (0x%02X).", filter, reason, uint8(reason))
+			told.Description += fmt.Sprintf(" It refused %s too: %d (0x%02X).", filter, reason, uint8(reason))
 		}
 	}
-	if refused == nil {
+	if told == nil {
 		return nil
 	}
-	return refused
+	return told
 }
 
 // SubscribeWith is Subscribe with options of its own, for all filters, instead of the settings. It returns the packet

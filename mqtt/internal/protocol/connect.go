@@ -227,10 +227,10 @@ func (c *Client) receiveConnack(p *packet.Connack) {
 func (c *Client) refused(ack *ConnAck) {
 	text := ""
 	if c.version == packet.V311 {
-		text = fmt.Sprintf("CONNACK: the server refused the connection with code %d, %s.", ack.Reason, packet.ReturnCodeName(byte(ack.Reason)))
+		text = fmt.Sprintf("The server refused the connection: CONNACK with code %d, %s.", ack.Reason, packet.ReturnCodeName(byte(ack.Reason)))
 	} else {
-		text = fmt.Sprintf("CONNACK: the server refused the connection with %s.", describeReason(packet.CONNACK, ack.Reason, ack.Properties))
+		text = fmt.Sprintf("The server refused the connection: CONNACK with %s.", describeReason(packet.CONNACK, ack.Reason, ack.Properties))
 	}
 	c.pushDetail(EventConnAck, ack)
-	c.endWith(refusal(ack.Reason, text))
+	c.endWith(errors.Refused(int(ack.Reason), text))
 }

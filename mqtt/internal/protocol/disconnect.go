@@ -122,7 +122,7 @@ func (c *Client) receiveDisconnect(p *packet.Disconnect) {
 		c.endWith(nil)
 		return
 	}
-	err := refusal(p.Reason, "The server sent DISCONNECT with "+describeReason(packet.DISCONNECT, p.Reason, p.Properties)+".")
+	err := errors.Refused(int(p.Reason), "The server ended the connection: DISCONNECT with "+describeReason(packet.DISCONNECT, p.Reason, p.Properties)+".")
 	if c.phase == Connected {
 		c.pushDetail(EventError, err)
 	}

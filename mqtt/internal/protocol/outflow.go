@@ -91,7 +91,7 @@ func (c *Client) finishPublish(m *Message, by packet.Type, a *packet.Ack) {
 	// A PUBCOMP with 0x92 says that the server had the message already; only PUBACK and PUBREC can refuse it.
 	m.Refused = a.Reason.IsError() && by != packet.PUBCOMP
 	if m.Refused {
-		c.pushMessageError(m, refusal(a.Reason, fmt.Sprintf("%v for packet %d (topic %s): %s.", by, m.ID, Quote(m.Topic), describeReason(by, a.Reason, a.Properties))))
+		c.pushMessageError(m, errors.Refused(int(a.Reason), fmt.Sprintf("The server refused message %d on the topic %s: %v with %s.", m.ID, Quote(m.Topic), by, describeReason(by, a.Reason, a.Properties))))
 	}
 	c.closeExchange(m, a.Reason, by, answer(a.Properties))
 	c.sendHeldBack()
@@ -164,13 +164,6 @@ func userProperties(p packet.Properties) []UserProperty {
 		list = append(list, UserProperty{string(name), string(value)})
 	}
 	return list
-}
-
-// refusal is the error of what the server has refused, or ended.
-func refusal(reason packet.ReasonCode, text string) *errors.Error {
-	err := errors.New(errors.ErrProtocol, text)
-	err.ReasonCode = int(reason)
-	return err
 }
 
 // describeReason renders a reason code with its name and what the server said about it.

@@ -3,18 +3,18 @@ package mqtt_test
 import (
 	"net"
 
-	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
+	"github.com/iotcomponents/iot/mqtt/mqtttest"
 )
 
 // The servers of the examples.
 
 // startBroker starts an embedded broker on a free loopback port; stop ends it.
 func startBroker() (host string, port int, stop func()) {
-	host, port, stop, err := mqtttest.StartBroker()
+	server, err := mqtttest.Start()
 	if err != nil {
 		panic(err)
 	}
-	return host, port, stop
+	return server.Host(), server.Port(), server.Close
 }
 
 // startSilent starts a server on a free loopback port that accepts connections and says nothing; stop ends it.

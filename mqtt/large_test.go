@@ -8,12 +8,13 @@ import (
 
 	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
+	embedded "github.com/iotcomponents/iot/mqtt/mqtttest"
 )
 
 // Large and small messages in turn over TCP, where the caller writes by itself what the writer need not: all arrive whole
 // and in order, with and without a handler that may keep what was sent.
 func TestLargeOverTCP(t *testing.T) {
-	host, port := mqtttest.Broker(t)
+	server := embedded.NewServer(t)
 	for _, keep := range []bool{false, true} {
 		t.Run(fmt.Sprintf("MessageOut %t", keep), func(t *testing.T) {
 			m := mqtt.New()
@@ -27,7 +28,7 @@ func TestLargeOverTCP(t *testing.T) {
 			}
 			subscribed := false
 			r.On("Subscribed", func(any) { subscribed = true })
-			must(t, m.ConnectTo(host, port))
+			must(t, m.ConnectTo(server.Host(), server.Port()))
 			must(t, m.Subscribe("large", 0))
 			for !subscribed {
 				must(t, m.DoEvents())

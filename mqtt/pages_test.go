@@ -16,7 +16,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
+	"github.com/iotcomponents/iot/mqtt/mqtttest"
 )
 
 // pagePatterns are those of .ci/pages too.
@@ -78,8 +78,8 @@ func blocks(t *testing.T, page string) (list []*block) {
 	return list
 }
 
-// Every code block says what it is, so that it is shown as that, and whether a test compiles, runs or compares it can be told.
-// What is not run says why.
+// Every code block says what it is, so that it is shown as that and it can be told which test looks at it. What is not run
+// says why.
 func TestBlocksAreTagged(t *testing.T) {
 	notes := regexp.MustCompile(`^(compiled only|not run): .{10}|^run with .|^run in a new folder$`)
 	for _, page := range pages(t) {
@@ -132,8 +132,8 @@ func TestBlocksOfGo(t *testing.T) {
 	list := filepath.Join(folder, "overlay.json")
 	must(t, os.WriteFile(list, overlay, 0o600))
 
-	host, port := mqtttest.Broker(t)
-	command := exec.Command(tool, "run", "-overlay", list, "./internal/blocks", host, strconv.Itoa(port))
+	server := mqtttest.NewServer(t)
+	command := exec.Command(tool, "run", "-overlay", list, "./internal/blocks", server.Host(), strconv.Itoa(server.Port()))
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)
 	}

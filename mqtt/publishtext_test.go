@@ -4,15 +4,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
+	"github.com/iotcomponents/iot/mqtt/mqtttest"
 )
 
 // A large text is sent without a copy; nothing may be written into the program's string, neither while it is sent nor
 // by a message that is published afterwards.
 func TestPublishedTextStaysAsItIs(t *testing.T) {
-	host, port := mqtttest.Broker(t)
+	server := mqtttest.NewServer(t)
 	m := recorded(t)
-	must(t, m.ConnectTo(host, port))
+	must(t, m.ConnectTo(server.Host(), server.Port()))
 	text := strings.Repeat("text", 8<<10)
 	want := strings.Clone(text)
 	for qos := range 3 {

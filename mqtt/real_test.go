@@ -10,6 +10,7 @@ import (
 	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
+	embedded "github.com/iotcomponents/iot/mqtt/mqtttest"
 )
 
 // realClient makes a recorded component for a server. prepare sets what the way to it needs.
@@ -74,10 +75,17 @@ func TestRealServers(t *testing.T) {
 			t.Run(s.Name+"/session/"+versionName(v), func(t *testing.T) { realSession(t, s, v) })
 		}
 	}
-	t.Run("embedded broker", func(t *testing.T) {
-		host, port := mqtttest.Broker(t)
-		s := realservers.Server{Name: "embedded", Host: host, Port: port, V5: true, QoS2: true}
+	t.Run("mochi", func(t *testing.T) {
+		s := realservers.Mochi(t)
 		eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) { realConversation(t, s, v) })
+	})
+	t.Run("mqtttest", func(t *testing.T) {
+		server := embedded.NewServer(t)
+		s := realservers.Server{Name: "mqtttest", Host: server.Host(), Port: server.Port(), V5: true, QoS2: true}
+		eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
+			realConversation(t, s, v)
+			realSession(t, s, v)
+		})
 	})
 }
 

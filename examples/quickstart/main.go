@@ -1,7 +1,7 @@
 // Quickstart shows the whole way of an MQTT message. It connects, subscribes to three topic filters, publishes at QoS 0,
 // 1 and 2, receives its own messages in a DoEvents loop and disconnects; first in MQTT 3.1.1, then in MQTT 5.0.
 //
-//	go run ./examples/quickstart                   against a broker inside this program
+//	go run ./examples/quickstart                   against a server inside this program
 //	go run ./examples/quickstart -host localhost   against a server of yours
 package main
 
@@ -20,6 +20,7 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/mqtttest"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -43,7 +44,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // options are what the command line says.
 type options struct {
-	host           string // "" = the broker inside this program
+	host           string // "" = the server inside this program
 	port           int
 	versions       []mqtt.MQTTVersions
 	user, password string
@@ -55,7 +56,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	var version int
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.host, "host", "", "name or address of an MQTT server; without it, a broker inside this program")
+	flags.StringVar(&o.host, "host", "", "name or address of an MQTT server; without it, one inside this program")
 	flags.IntVar(&o.port, "port", 1883, "port of the server")
 	flags.IntVar(&version, "version", 0, "3 = MQTT 3.1.1, 5 = MQTT 5.0, 0 = both, one after the other")
 	flags.StringVar(&o.user, "user", "", "user name")
@@ -99,13 +100,13 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 // show runs the demonstration once for each version.
 func show(o *options, out io.Writer) error {
 	if o.host == "" {
-		broker, host, port, err := startBroker()
+		server, err := mqtttest.Start()
 		if err != nil {
 			return err
 		}
-		defer stopBroker(broker)
-		o.host, o.port = host, port
-		fmt.Fprintf(out, "A broker inside this program listens at %s.\n\n", net.JoinHostPort(host, strconv.Itoa(port)))
+		defer server.Close()
+		o.host, o.port = server.Host(), server.Port()
+		fmt.Fprintf(out, "A server inside this program listens at %s.\n\n", net.JoinHostPort(o.host, strconv.Itoa(o.port)))
 	}
 	for _, version := range o.versions {
 		if err := newDemo(o, version, out).run(); err != nil {

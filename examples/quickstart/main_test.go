@@ -9,10 +9,8 @@ import (
 	"testing"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
-
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/mqtttest"
 )
 
 // call runs the program with a command line.
@@ -54,12 +52,12 @@ func TestDefaultRun(t *testing.T) {
 }
 
 func TestOneVersionAgainstAServer(t *testing.T) {
-	_, host, port := start(t)
+	server := mqtttest.NewServer(t)
 	for flag, want := range map[string]struct{ has, hasNot string }{
 		"3": {"3.1.1  received", "5.0    received"},
 		"5": {"5.0    received", "3.1.1  received"},
 	} {
-		code, out, err := call("-host", host, "-port", strconv.Itoa(port), "-version", flag)
+		code, out, err := call("-host", server.Host(), "-port", strconv.Itoa(server.Port()), "-version", flag)
 		if code != 0 || err != "" || !strings.Contains(out, want.has) || strings.Contains(out, want.hasNot) {
 			t.Errorf("-version %s: exit code %d, stderr %q, stdout:\n%s", flag, code, err, out)
 		}
@@ -99,11 +97,9 @@ func TestUsage(t *testing.T) {
 }
 
 func TestRefusedSubscription(t *testing.T) {
-	server, host, port := start(t)
-	if err := server.AddHook(&fault{refused: "command"}, nil); err != nil {
-		t.Fatal(err)
-	}
-	code, _, err := call("-host", host, "-port", strconv.Itoa(port), "-version", "5")
+	server := mqtttest.NewServer(t)
+	server.RefuseSubscriptions(func(filter string) bool { return strings.HasSuffix(filter, "command") })
+	code, _, err := call("-host", server.Host(), "-port", strconv.Itoa(server.Port()), "-version", "5")
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
@@ -112,12 +108,10 @@ func TestRefusedSubscription(t *testing.T) {
 
 // A message that never arrives ends the program all the same, and it says which one.
 func TestLostMessage(t *testing.T) {
-	server, host, port := start(t)
-	if err := server.AddHook(&fault{lost: "state/door/front"}, nil); err != nil {
-		t.Fatal(err)
-	}
+	server := mqtttest.NewServer(t)
+	server.LoseMessages(func(topic string) bool { return strings.HasSuffix(topic, "state/door/front") })
 	var out bytes.Buffer
-	d := newDemo(&options{host: host, port: port, seconds: 60}, mqtt.MvV5, &out)
+	d := newDemo(&options{host: server.Host(), port: server.Port(), seconds: 60}, mqtt.MvV5, &out)
 	// The time is over when all the others have happened, however long that takes on this machine.
 	timeOver := func() {
 		if len(d.missing) == 1 {
@@ -136,45 +130,9 @@ func TestLostMessage(t *testing.T) {
 	}
 }
 
-func start(t *testing.T) (server *broker.Server, host string, port int) {
-	t.Helper()
-	server, host, port, err := startBroker()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stopBroker(server) })
-	return server, host, port
-}
-
 func wantLine(t *testing.T, text, prefix string) {
 	t.Helper()
 	if !strings.HasPrefix(text, prefix) || strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
 		t.Errorf("%q is not one line that starts with %q", text, prefix)
 	}
-}
-
-// fault makes the broker refuse a subscription, or lead a message astray.
-type fault struct {
-	broker.HookBase
-	refused, lost string // how the filter or the topic ends; "" = none
-}
-
-func (f *fault) Provides(b byte) bool {
-	return b == broker.OnSubscribe && f.refused != "" || b == broker.OnPublish && f.lost != ""
-}
-
-func (f *fault) OnSubscribe(_ *broker.Client, p packets.Packet) packets.Packet {
-	for i := range p.Filters {
-		if strings.HasSuffix(p.Filters[i].Filter, f.refused) {
-			p.Filters[i].Filter = "#/not/a/filter"
-		}
-	}
-	return p
-}
-
-func (f *fault) OnPublish(_ *broker.Client, p packets.Packet) (packets.Packet, error) {
-	if strings.HasSuffix(p.TopicName, f.lost) {
-		p.TopicName = "nowhere"
-	}
-	return p, nil
 }

@@ -26,8 +26,8 @@ type place struct {
 	function string
 }
 
-// readSource reads the Go files of the module at the root of files, without the modules nested in it and without this
-// package, whose tests name ids as an example.
+// readSource reads the Go files of the module at the root of files, without the modules nested in it, without this package,
+// whose tests name ids as an example, and without the server that applications test with, since the duties are a client's.
 func readSource(files fs.FS) (*source, error) {
 	s := &source{tests: map[string][]place{}, branches: map[string][]place{}}
 	packages := map[string]*testPackage{}
@@ -77,7 +77,8 @@ func skip(files fs.FS, dir string) error {
 	}
 	_, err := fs.Stat(files, path.Join(dir, "go.mod"))
 	base := path.Base(dir)
-	if err == nil || base == "testdata" || strings.HasPrefix(base, ".") || dir == "mqtt/internal/conformance" {
+	if err == nil || base == "testdata" || strings.HasPrefix(base, ".") ||
+		dir == "mqtt/internal/conformance" || dir == "mqtt/mqtttest" {
 		return fs.SkipDir
 	}
 	return nil

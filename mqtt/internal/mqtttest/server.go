@@ -1,3 +1,5 @@
+// Package mqtttest is what the tests of this module share: servers that a test drives packet by packet, connections in
+// memory, and a recorder of events. Programs do not import it; package mqtt/mqtttest has a server for their tests.
 package mqtttest
 
 import (

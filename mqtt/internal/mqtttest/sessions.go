@@ -3,7 +3,6 @@ package mqtttest
 import (
 	"encoding/binary"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -163,25 +162,11 @@ func (b *broker) publish(s *session, p *Packet) bool {
 // wants returns the greatest QoS of the filters that a topic matches.
 func (s *session) wants(topic string) (qos byte, wanted bool) {
 	for _, f := range s.filters {
-		if matches(f.filter, topic) {
+		if packet.Matches(f.filter, topic) {
 			qos, wanted = max(qos, f.qos), true
 		}
 	}
 	return qos, wanted
-}
-
-// matches reports whether a filter matches a topic, level by level [MQTT5-4.7.1-1].
-func matches(filter, topic string) bool {
-	levels, names := strings.Split(filter, "/"), strings.Split(topic, "/")
-	for i, level := range levels {
-		switch {
-		case level == "#":
-			return true
-		case i == len(names) || level != "+" && level != names[i]:
-			return false
-		}
-	}
-	return len(levels) == len(names) || levels[len(levels)-1] == "#"
 }
 
 func (s *session) deliver(m *packet.Publish) {

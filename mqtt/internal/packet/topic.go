@@ -112,3 +112,28 @@ func IsShared(filter string) bool { return strings.HasPrefix(filter, sharePrefix
 
 // HasWildcard reports whether the filter holds '+' or '#'.
 func HasWildcard(filter string) bool { return strings.ContainsAny(filter, "+#") }
+
+// Matches reports whether a Topic Filter matches a Topic Name, level by level [MQTT5-4.7.1-1] [MQTT311-4.7.1-2]. A wildcard
+// at its beginning matches no name that begins with '$' [MQTT5-4.7.2-1] [MQTT311-4.7.2-1]. Both are valid; that of a shared
+// subscription is what stands behind its name. It does not allocate.
+func Matches(filter, topic string) bool {
+	if strings.HasPrefix(topic, "$") && !strings.HasPrefix(filter, "$") {
+		return false
+	}
+	for {
+		level, filterRest, more := strings.Cut(filter, "/")
+		if level == "#" {
+			return true
+		}
+		name, topicRest, deeper := strings.Cut(topic, "/")
+		switch {
+		case level != "+" && level != name:
+			return false
+		case !deeper: // "a/#" matches "a" too
+			return !more || filterRest == "#"
+		case !more:
+			return false
+		}
+		filter, topic = filterRest, topicRest
+	}
+}

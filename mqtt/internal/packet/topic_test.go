@@ -171,3 +171,47 @@ func TestFilterKinds(t *testing.T) {
 		}
 	}
 }
+
+func TestMatches(t *testing.T) {
+	for _, row := range []struct {
+		filter, topic string
+		want          bool
+	}{
+		{"a", "a", true},
+		{"a", "b", false},
+		{"a", "a/b", false},
+		{"a/b", "a", false},
+		{"a/b", "a/b", true},
+		{"A", "a", false},
+		{"#", "a/b/c", true},
+		{"#", "/", true},
+		{"a/#", "a", true},
+		{"a/#", "a/", true},
+		{"a/#", "a/b/c", true},
+		{"a/#", "ab", false},
+		{"a/b/#", "a", false},
+		{"+", "a", true},
+		{"+", "", true},
+		{"+", "a/b", false},
+		{"+", "/a", false},
+		{"+/+", "/a", true},
+		{"/+", "/a", true},
+		{"a/+", "a", false},
+		{"a/+", "a/", true},
+		{"a/+/c", "a/b/c", true},
+		{"a/+/c", "a/b/d", false},
+		{"+/b/#", "a/b", true},
+		{"+/#", "a", true},
+		{"a/", "a", false},
+		{"a", "a/", false},
+		{"#", "$SYS/load", false},
+		{"+/load", "$SYS/load", false},
+		{"$SYS/#", "$SYS/load", true},
+		{"$SYS/+", "$SYS/load", true},
+		{"a/+", "a/$b", true},
+	} {
+		if got := Matches(row.filter, row.topic); got != row.want {
+			t.Errorf("Matches(%q, %q) is %t", row.filter, row.topic, got)
+		}
+	}
+}

@@ -20,7 +20,7 @@ import (
 
 // Server is a real MQTT server that tests run against. It listens without TLS.
 type Server struct {
-	Name           string // "mosquitto", "nats" or "rabbitmq"
+	Name           string // "mosquitto", "nats", "rabbitmq" or "mochi"
 	Host           string
 	Port           int
 	User, Password string // empty where anyone may connect
@@ -45,6 +45,7 @@ var (
 	mosquittoAuth = kind{Server: mosquittoProgram.auth, variable: "MQTT_MOSQUITTO_AUTH", program: &mosquittoProgram, auth: true}
 	nats          = kind{Server: natsProgram.open, variable: "MQTT_NATS", program: &natsProgram}
 	rabbitmq      = kind{Server: Server{Name: "rabbitmq"}, variable: "MQTT_RABBITMQ"}
+	mochi         = kind{Server: Server{Name: "mochi", V5: true, QoS2: true}, variable: "MQTT_MOCHI"}
 )
 
 // All returns the servers that are there, each once and open to anyone: those named by MQTT_MOSQUITTO, MQTT_NATS and
@@ -94,6 +95,12 @@ func NATS(t testing.TB) Server {
 func RabbitMQ(t testing.TB) Server {
 	t.Helper()
 	return rabbitmq.get(t)
+}
+
+// Mochi returns the server of MQTT_MOCHI. It is not among All: what it does with sessions, docs/servers.md tells.
+func Mochi(t testing.TB) Server {
+	t.Helper()
+	return mochi.get(t)
 }
 
 func (k kind) get(t testing.TB) Server {

@@ -14,6 +14,7 @@ import (
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
 	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // URL is the server that the command line names as its first argument, for example mqtt://localhost:1883. Without an
@@ -49,6 +50,9 @@ func Start(o Options) (*Server, error) {
 	if err := broker.AddHook(new(auth.AllowHook), nil); err != nil {
 		return nil, err
 	}
+	if err := broker.AddHook(new(aliases), nil); err != nil {
+		return nil, err
+	}
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -79,6 +83,18 @@ func (s *Server) Stop() {
 	s.Cut()
 	s.broker.Listeners.ClientsWg.Wait() // its Close hangs when a client leaves at that moment
 	_ = s.broker.Close()                // what it could report is that the listener is closed
+}
+
+// aliases says that the broker takes topic aliases. It does, and keeps it to itself.
+type aliases struct{ mochi.HookBase }
+
+func (*aliases) Provides(b byte) bool { return b == mochi.OnPacketEncode }
+
+func (*aliases) OnPacketEncode(_ *mochi.Client, p packets.Packet) packets.Packet {
+	if p.FixedHeader.Type == packets.Connack && p.ProtocolVersion == 5 {
+		p.Properties.TopicAliasMaximum = mochi.NewDefaultServerCapabilities().TopicAliasMaximum
+	}
+	return p
 }
 
 // listener knows the connections that stand.

@@ -89,7 +89,7 @@ func TestFloodWithoutPump(t *testing.T) {
 				}()
 				advance(10 * time.Minute)
 				events, bytes := mqtt.Waiting(r.M)
-				if events > mqtt.MaxEvents+2000 || bytes > mqtt.MaxEventBytes+200_000 {
+				if events > mqtt.MaxEvents+2000 || bytes > memoryLimit/2+200_000 {
 					t.Errorf("%d events with %d bytes wait", events, bytes)
 				}
 				wantFloodDelivered(t, r, sent, row.count)

@@ -142,7 +142,7 @@ func TestConnectOfDefaults(t *testing.T) {
 					const id = 23
 					level, properties := "\x04", ""
 					if v == mqtt.MvV5 {
-						level, properties = "\x05", "\x00"
+						level, properties = "\x05", "\x05\x27\x02\x00\x00\x00" // Maximum Packet Size
 					}
 					head := "\x00\x04MQTT" + level + "\x02\x00\x00" + properties + "\x00\x17"
 					body := string(p.Body)

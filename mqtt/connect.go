@@ -250,7 +250,7 @@ func (m *MQTT) pushBeforeConnect(then func()) {
 			m.properties.cleanSession = args.CleanSession
 		}
 		then()
-	}})
+	}}, 0)
 }
 
 // connectOptions fixes what CONNECT says. The lock is held.
@@ -269,6 +269,8 @@ func (m *MQTT) connectOptions() (*protocol.Options, error) {
 	o := &protocol.Options{
 		Version: packet.V311, ClientID: p.clientID, CleanStart: p.cleanSession, KeepAlive: uint16(p.keepAliveInterval),
 		User: p.user, HasUser: p.user != "", Password: p.password, HasPassword: p.password != "",
+		MaxIncomingPacketSize: s.maxIncomingPacketSize,
+
 		SessionExpiry: protocol.Absent, ReceiveMaximum: protocol.Absent, MaximumPacketSize: protocol.Absent,
 		TopicAliasMaximum: protocol.Absent, RequestProblemInformation: protocol.Absent, RequestResponseInformation: protocol.Absent,
 	}

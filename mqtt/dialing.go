@@ -69,7 +69,7 @@ func (l *link) sslStatus(message string) {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
 	if !l.m.overfull() {
-		l.m.client.PushOwner(&SSLStatusEventArgs{Message: message})
+		l.m.client.PushOwner(&SSLStatusEventArgs{Message: message}, len(message))
 		l.m.eventsQueued()
 	}
 }
@@ -138,7 +138,7 @@ func (l *link) authenticate(ctx context.Context, c *transport.ServerCertificate)
 				l.abort(errors.New(errors.ErrCertificateRejected, "SSLServerAuthentication did not accept the certificate of "+c.Subject+"."))
 			}
 		}
-	}})
+	}}, 2*len(c.Encoded))
 	m.eventsQueued()
 	m.mu.Unlock()
 	if later {

@@ -147,7 +147,7 @@ func (m *MQTT) beginDelivery(msg *protocol.Message, first bool) (ours, tell bool
 		m.wakeWriter()
 		if tell = m.OnMessageAck != nil; tell {
 			m.pump.args.messageAck = MessageAckEventArgs{PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg)}
-			m.properties.lastIncoming = msg.Properties
+			m.properties.receivedLast(msg.Properties)
 			return ours, tell
 		}
 	}
@@ -164,7 +164,7 @@ func (m *MQTT) delivered(msg *protocol.Message) {
 func (m *MQTT) fireMessageIn(msg *protocol.Message) {
 	if len(msg.Properties) > 0 || m.pump.hadProperties {
 		m.mu.Lock()
-		m.properties.lastIncoming = msg.Properties
+		m.properties.receivedLast(msg.Properties)
 		m.mu.Unlock()
 		m.pump.hadProperties = len(msg.Properties) > 0
 	}

@@ -23,7 +23,7 @@ func ForgetBeforeConnect(m *MQTT) {
 	m.handlers.asks = false
 }
 
-// Waiting reports how many events wait for the pump, and how many payload bytes they hold.
+// Waiting reports how many events wait for the pump, and how many bytes of memory they hold.
 func Waiting(m *MQTT) (events, bytes int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -57,11 +57,8 @@ func texts(servers []server) []string {
 // MaxServers is the bound of RemoteHosts and of a Server Reference.
 const MaxServers = maxServers
 
-// The bounds of what waits for the pump.
-const (
-	MaxEvents     = maxEvents
-	MaxEventBytes = maxEventBytes
-)
+// MaxEvents bounds how many events wait for the pump.
+const MaxEvents = maxEvents
 
 // LastWrite reports when bytes last went out, and whether the writer has nothing to do.
 func LastWrite(m *MQTT) (at time.Duration, idle bool) {

@@ -203,7 +203,8 @@ func (l *link) finish(failure *errors.Error) {
 	m.link, m.readyToSend = nil, false
 	if l.stood {
 		m.log(logInformation, logInfo, "Disconnected: "+describe(failure))
-		m.client.PushOwner(l.farewellArgs(end))
+		a := l.farewellArgs(end)
+		m.client.PushOwner(a, len(a.Description)+len(a.ReasonString)+len(a.ServerReference)+sizeOf(a.UserProperties))
 		if end.ByServer {
 			m.settings.noteServerDisconnect(&end.Disconnect)
 			m.sentAwayConnected(l)
@@ -222,7 +223,7 @@ func (l *link) finish(failure *errors.Error) {
 		}
 		failure = l.route.verdict(failure)
 		if !l.automatic {
-			m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description})
+			m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description}, len(failure.Description))
 		}
 		l.result = failure
 	}
@@ -576,7 +577,7 @@ func (l *link) pause() {
 // mustPause reports whether reading has to pause, and for what. The lock is held.
 func (m *MQTT) mustPause() protocol.Pause {
 	switch {
-	case m.overfull() && m.patient == 0:
+	case m.overfull():
 		return protocol.PumpBehind
 	case m.client.AnswersFull():
 		return protocol.OutputFull
@@ -584,8 +585,10 @@ func (m *MQTT) mustPause() protocol.Pause {
 	return protocol.Reading
 }
 
-// overfull reports whether more events wait for the pump than may. The lock is held.
+// overfull reports whether more events wait for the pump than may. While a method waits for the server, which the pump
+// may be waiting for in a handler, their number does not count and their memory may be twice as much. The lock is held.
 func (m *MQTT) overfull() bool {
-	n, bytes := m.client.Pending()
-	return n >= maxEvents || bytes >= maxEventBytes
+	n, _ := m.client.Pending()
+	waiting := m.patient > 0
+	return n >= maxEvents && !waiting || m.client.MemoryFull(waiting)
 }

@@ -31,7 +31,7 @@ func (m *MQTT) logs(level int) bool { return level <= m.settings.logLevel }
 // log queues a Log event if the setting LogLevel asks for it. The lock is held.
 func (m *MQTT) log(level int, logType, message string) {
 	if m.logs(level) {
-		m.client.PushOwner(&LogEventArgs{LogLevel: level, Message: message, LogType: logType})
+		m.client.PushOwner(&LogEventArgs{LogLevel: level, Message: message, LogType: logType}, len(message))
 	}
 }
 
@@ -96,7 +96,7 @@ func printable(s string) bool {
 func (m *MQTT) logQueues(why string) {
 	if m.logs(logDebug) {
 		events, bytes := m.client.Pending()
-		m.log(logDebug, logInfo, fmt.Sprintf("%s: %d bytes to be written, %d messages held back, %d events with %d payload bytes to be fired.",
+		m.log(logDebug, logInfo, fmt.Sprintf("%s: %d bytes to be written, %d messages held back, %d events of %d bytes to be fired.",
 			why, m.client.OutputSize(), m.client.HeldBack(), events, bytes))
 		m.eventsQueued()
 	}
@@ -129,7 +129,7 @@ func (m *MQTT) status(event string, err *errors.Error) {
 	if err != nil {
 		a.StatusCode, a.Description = err.Code, err.Description
 	}
-	m.client.PushOwner(a)
+	m.client.PushOwner(a, len(a.ConnectionEvent)+len(a.Description))
 }
 
 func describe(err *errors.Error) string {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/iotcomponents/iot/mqtt/internal/codepage"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -139,9 +140,14 @@ func (m *MQTTMessage) number(id packet.PropertyID) int {
 }
 
 func readUserProperties(p packet.Properties) []UserProperty {
-	var list []UserProperty
-	for name, value := range p.UserProperties() {
-		list = append(list, UserProperty{string(name), string(value)})
+	return protocol.ReadUserProperties[UserProperty](p)
+}
+
+// sizeOf is how many bytes of memory a list takes.
+func sizeOf(list []UserProperty) int {
+	size := len(list) * int(unsafe.Sizeof(UserProperty{}))
+	for _, u := range list {
+		size += len(u.Name) + len(u.Value)
 	}
-	return list
+	return size
 }

@@ -34,6 +34,7 @@ type properties struct {
 	willTopic         string
 
 	lastIncoming packet.Properties // of the message received last
+	lastUser     []UserProperty    // the list of its user properties, once somebody has asked for it
 }
 
 func defaultProperties() properties {
@@ -323,3 +324,15 @@ func (m *MQTT) IncomingMessages() *MQTTMessageList { return &m.incomingList }
 
 // OutgoingMessages lists the published QoS 1 and 2 messages that were sent and are not completely acknowledged.
 func (m *MQTT) OutgoingMessages() *MQTTMessageList { return &m.outgoingList }
+
+// receivedLast takes note of the properties of the message received last.
+func (p *properties) receivedLast(last packet.Properties) { p.lastIncoming, p.lastUser = last, nil }
+
+// incomingUser lists the user properties of the message received last. Programs ask for one after the other, and a server
+// may send very many, so that the list is made once.
+func (p *properties) incomingUser() []UserProperty {
+	if p.lastUser == nil {
+		p.lastUser = readUserProperties(p.lastIncoming)
+	}
+	return p.lastUser
+}

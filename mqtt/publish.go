@@ -204,7 +204,9 @@ func (m *MQTT) publishLarge(p *protocol.Publish) (*protocol.Message, error) {
 
 // congested reports whether a message has to wait for room: in the outgoing buffer, in the queue behind the server's
 // Receive Maximum, or among the events that wait for the pump. The lock is held.
-func (m *MQTT) congested(qos int) bool { return m.clogged(qos) || m.client.Undelivered() >= maxEvents }
+func (m *MQTT) congested(qos int) bool {
+	return m.clogged(qos) || m.client.Undelivered() >= maxEvents || m.client.MemoryFull(false)
+}
 
 // clogged reports whether there is no room on the way to the server. The lock is held.
 func (m *MQTT) clogged(qos int) bool {
@@ -215,10 +217,11 @@ func (m *MQTT) clogged(qos int) bool {
 		return false // it waits for nothing else
 	}
 	size := m.settings.sendQueueSize
-	return size > 0 && m.client.HeldBack() >= size || m.client.HeldBackBytes() >= maxQueuedBytes
+	return size > 0 && m.client.HeldBack() >= size || m.client.AcceptedBytes() >= maxQueuedBytes
 }
 
-// maxQueuedBytes bounds the payloads of the messages that wait for a connection or for the server's Receive Maximum; the
+// maxQueuedBytes bounds the memory of the messages that wait for a connection, for the server's Receive Maximum or for its
+// acknowledgment, of which it may make us wait for 65,535: topic, payload, properties and 256 bytes for each message; the
 // last one may exceed it.
 const maxQueuedBytes = 64 << 20
 

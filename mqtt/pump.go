@@ -11,12 +11,9 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
-const (
-	// maxEvents and maxEventBytes bound what waits for the pump. Beyond them nothing more is read, so that TCP pushes
-	// back on the server.
-	maxEvents     = 16 << 10
-	maxEventBytes = 16 << 20
-)
+// maxEvents bounds how many events wait for the pump, as IncomingMemoryLimit bounds their memory. Beyond either nothing
+// more is read, so that TCP pushes back on the server.
+const maxEvents = 16 << 10
 
 // pump delivers events to the handlers. One goroutine has it at a time.
 type pump struct {
@@ -271,6 +268,7 @@ func (m *MQTT) returnBatch() {
 	if p := &m.pump; p.batch != nil {
 		m.client.ReturnEvents(p.batch)
 		p.batch, p.next = nil, 0
+		m.room.broadcast()
 	}
 }
 

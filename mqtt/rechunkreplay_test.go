@@ -145,6 +145,7 @@ func (p *replay) configure(m *mqtt.MQTT, o *packet.Connect) {
 		bag = append(bag, fmt.Sprintf(`"AuthenticationData":"%x"`, data))
 	}
 	config(p.t, m, "ConnectProperties={"+strings.Join(bag, ",")+"}")
+	config(p.t, m, "MaxIncomingPacketSize=0") // which would be announced
 }
 
 // read takes what the client writes, and closes when it does.

@@ -70,13 +70,25 @@ func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) {
 		timer = time.AfterFunc(delay, func() {
 			m.mu.Lock()
 			defer m.mu.Unlock()
-			if r.timer == timer {
-				r.timer = nil
-				m.reconnectNow()
+			if r.timer != timer {
+				return
 			}
+			if m.stuffed() { // each attempt would add events to those that nobody takes
+				timer.Reset(delay)
+				return
+			}
+			r.timer = nil
+			m.reconnectNow()
 		})
 		r.timer = timer
 	}
+}
+
+// stuffed reports whether so many events wait for the pump that attempts to connect again have to wait too: twice as many
+// as make reading pause, so that a pump that is merely slow does not delay them. The lock is held.
+func (m *MQTT) stuffed() bool {
+	n, _ := m.client.Pending()
+	return n >= 2*maxEvents || m.client.MemoryFull(true)
 }
 
 // stop ends waiting for the next attempt. What follows begins with the shortest delay. The lock is held.

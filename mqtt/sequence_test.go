@@ -42,7 +42,7 @@ func TestConnectAndDisconnect(t *testing.T) {
 			c.Expect("10 0D 00 04 4D 51 54 54 04 02 00 00 00 01 63")
 		} else {
 			c.Version = packet.V5
-			c.Expect("10 0E 00 04 4D 51 54 54 05 02 00 00 00 00 01 63")
+			c.Expect("10 13 00 04 4D 51 54 54 05 02 00 00 05 27 02 00 00 00 00 01 63")
 		}
 		c.SendConnack(false, 0, nil)
 		must(t, r.Join(done))

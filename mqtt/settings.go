@@ -43,6 +43,8 @@ type settings struct {
 
 	publishAndWaitTimeout int
 	pingTimeout           int
+	maxIncomingPacketSize int
+	incomingMemoryLimit   int
 	sendQueueSize         int
 	inflightLimit         int
 	republishAttempts     int
@@ -70,6 +72,7 @@ func defaultSettings() settings {
 		logLevel: logInformation, republishInterval: 60, subscriptionIdentifier: -1, topicDelimiter: ",",
 		socket: transport.DefaultSocket(), tls: transport.DefaultTLS(), codePage: utf8Number,
 		maskSensitiveData: true, inert: defaultInertSettings(),
+		maxIncomingPacketSize: 32 << 20, incomingMemoryLimit: 64 << 20,
 		publishAndWaitTimeout: 10, sendQueueSize: 1000, selectWaitMillis: 20, resubscribe: true,
 	}
 	s.connectProperties.reset()
@@ -155,6 +158,8 @@ func (m *MQTT) applySettings() {
 		InflightLimit:     s.inflightLimit,
 		AutoTopicAlias:    s.autoTopicAlias,
 		QueueMessages:     s.queueMessages,
+
+		IncomingMemoryLimit: s.incomingMemoryLimit,
 	}
 	if l := m.link; l != nil && l.conn != nil {
 		l.schedule()

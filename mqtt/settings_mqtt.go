@@ -23,7 +23,7 @@ func mqttRows() []config.Row {
 			return value, err == nil
 		})
 	}
-	received := func(m *MQTT) []UserProperty { return readUserProperties(m.properties.lastIncoming) }
+	received := func(m *MQTT) []UserProperty { return m.properties.incomingUser() }
 	receivedCount := func(m *MQTT) int { return len(received(m)) }
 	outgoingCount := func(m *MQTT) int { return len(m.settings.outgoing.user) }
 	return []config.Row{

@@ -97,8 +97,10 @@ var settingRows = []settingRow{
 
 	// Component
 	{"AckTimeout", []string{"1", "0"}, []string{"-1", "x"}, 0},
+	{"IncomingMemoryLimit", []string{"65536", "2147483647"}, []string{"0", "-1", "65535", "2147483648", "x"}, 0},
 	{"InflightLimit", []string{"1", "65535", "0"}, []string{"-1", "65536"}, 0},
 	{"JournalDir", []string{"/nowhere/journal = 1", ""}, []string{"a\x00"}, 0},
+	{"MaxIncomingPacketSize", []string{"1", "268435460", "0"}, []string{"-1", "268435461", "x"}, 0},
 	{"PingTimeout", []string{"1", "0"}, []string{"-1", "x"}, 0},
 	{"PublishAndWaitTimeout", []string{"1", "100"}, []string{"0", "-1", "x"}, 0},
 	{"ReconnectAttempts", []string{"1", "0"}, []string{"-1", "x"}, 0},

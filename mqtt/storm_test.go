@@ -297,6 +297,7 @@ func TestAnnouncedSize(t *testing.T) {
 		s := mqtttest.NewServer(t)
 		m := mqtt.New()
 		must(t, m.SetVersion(v))
+		config(t, m, "MaxIncomingPacketSize=0") // which would end the connection before anything is made
 		r := mqtttest.Record(t, m)
 		c := r.Connect(s, nil)
 		var before, after runtime.MemStats

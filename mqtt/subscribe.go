@@ -176,7 +176,8 @@ func (m *MQTT) UnsubscribeWith(topicFilter string, p UnsubscribeProperties) (pac
 	return packetId, err
 }
 
-// Ping sends a PINGREQ, whatever KeepAliveInterval says. OnPing tells the answer. Error: 212 not connected.
+// Ping sends a PINGREQ, whatever KeepAliveInterval says. OnPing tells the answer. Errors: 212 not connected,
+// 10035 a thousand of them wait for their answers.
 func (m *MQTT) Ping() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -11,6 +11,9 @@ import (
 // from a new request: the lack is reported, once, and the request goes on waiting.
 
 func (c *Client) resetRequests() {
+	for _, r := range c.requests {
+		c.kept -= r.size()
+	}
 	c.requests = nil
 	c.asked = timeline{clock: func(c *Client, id uint16) *Time {
 		if r := c.requests[id]; r != nil {
@@ -35,6 +38,6 @@ func (c *Client) tickRequests(now Time) {
 			return
 		}
 		r := c.requests[id]
-		c.pushDetail(EventError, errors.New(errors.ErrTimeout, fmt.Sprintf("%v %d of %s was not answered within %v.", r.Type, id, Quote(r.Filters[0]), limit.Round(time.Second))))
+		c.PushError(errors.New(errors.ErrTimeout, fmt.Sprintf("%v %d of %s was not answered within %v.", r.Type, id, Quote(r.Filters[0]), limit.Round(time.Second))))
 	}
 }

@@ -9,12 +9,19 @@ import (
 // aliases are the topic aliases of one connection, both ways; they end with it [MQTT5-3.3.2-7].
 type aliases struct {
 	in      map[uint16]string // as the server defined them
+	inBytes int               // of memory that those take
 	written map[uint16]string // as our PUBLISH packets on the wire defined them
 	chosen  map[uint16]string // as the caller's publishes define them, those included that wait for the quota
 	auto    autoAliases
 }
 
-func (a *aliases) reset() { *a = aliases{} }
+func (c *Client) forgetAliases() {
+	c.kept -= c.aliases.inBytes
+	c.aliases = aliases{}
+}
+
+// aliasOverhead is about what a topic alias takes beside its topic.
+const aliasOverhead = 64
 
 func (a *aliases) choose(alias uint16, topic string) {
 	if a.chosen == nil {
@@ -40,6 +47,28 @@ func (a *aliases) write(alias uint16, topic string) {
 	a.written[alias] = topic
 }
 
+// mapAlias takes over a topic alias of the server. Without ok the connection has been ended.
+func (c *Client) mapAlias(alias uint16, topic string) (ok bool) {
+	a := &c.aliases
+	before, known := a.in[alias]
+	if known && before == topic {
+		return true
+	}
+	more := len(topic) - len(before)
+	if !known {
+		more += aliasOverhead
+	}
+	if !c.keep(packet.PUBLISH, more, fmt.Sprintf("topic alias %d", alias)) {
+		return false
+	}
+	if a.in == nil {
+		a.in = make(map[uint16]string)
+	}
+	a.in[alias] = topic
+	a.inBytes += more
+	return true
+}
+
 // resolveTopic returns the full topic of an inbound PUBLISH, and sets or uses its alias. Without ok the connection has
 // been ended.
 func (c *Client) resolveTopic(p *packet.Publish) (topic string, alias uint16, ok bool) {
@@ -55,10 +84,9 @@ func (c *Client) resolveTopic(p *packet.Publish) (topic string, alias uint16, ok
 	}
 	if len(p.Topic) > 0 {
 		topic = c.topics.name(p.Topic)
-		if c.aliases.in == nil {
-			c.aliases.in = make(map[uint16]string)
+		if !c.mapAlias(alias, topic) {
+			return "", 0, false
 		}
-		c.aliases.in[alias] = topic
 		return topic, alias, true
 	}
 	topic, known := c.aliases.in[alias]

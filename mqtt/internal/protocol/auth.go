@@ -93,7 +93,7 @@ func (c *Client) receiveAuth(p *packet.Auth) {
 	} else {
 		c.auth = authentication{}
 	}
-	c.pushDetail(EventAuth, &packet.Auth{Reason: p.Reason, Properties: append(packet.Properties(nil), p.Properties...)})
+	c.pushDetail(EventAuth, &packet.Auth{Reason: p.Reason, Properties: append(packet.Properties(nil), p.Properties...)}, len(p.Properties))
 }
 
 // checkAuthentication compares the Authentication Method of CONNACK with CONNECT's [MQTT5-4.12.0-5].

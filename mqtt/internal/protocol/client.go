@@ -43,6 +43,8 @@ type Settings struct {
 	QueueMessages bool
 	// InflightLimit lowers the number of unacknowledged QoS 1 and 2 messages below the server's Receive Maximum; 0 = not.
 	InflightLimit int
+	// IncomingMemoryLimit bounds what the server can make the client hold, in bytes of memory; 0 = not.
+	IncomingMemoryLimit int
 }
 
 // Client is the state of one MQTT client, over all its connections. The zero value is not usable: call New.
@@ -74,6 +76,8 @@ type Client struct {
 	waiting         waitQueue // messages that the quota holds back, in order
 	subscribed      subscribed
 	undelivered     []*Message // inbound messages of a restored session that the next connection delivers
+	inFlight        int        // bytes of memory of outgoing messages that were sent and whose exchange is not over
+	kept            int        // bytes of memory that wait for packets of the server; see memory.go
 
 	// The rest belongs to one connection.
 	connection uint32 // its number, so that an acknowledgment can never go out on another
@@ -133,9 +137,6 @@ func (c *Client) Incoming() *List { return &c.incoming }
 
 // HeldBack reports how many accepted messages wait for a connection, for the server's Receive Maximum or for InflightLimit.
 func (c *Client) HeldBack() int { return c.waiting.len() }
-
-// HeldBackBytes reports how many payload bytes those messages have.
-func (c *Client) HeldBackBytes() int { return c.waiting.bytes }
 
 // Deadline reports when Tick wants to be called next; Never if time alone changes nothing.
 func (c *Client) Deadline() Time {

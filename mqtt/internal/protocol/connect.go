@@ -26,13 +26,16 @@ type Options struct {
 	// v5 properties; Absent = not sent.
 	SessionExpiry              int64
 	ReceiveMaximum             int64
-	MaximumPacketSize          int64
+	MaximumPacketSize          int64 // Absent = MaxIncomingPacketSize
 	TopicAliasMaximum          int64
 	RequestProblemInformation  int64
 	RequestResponseInformation int64
 	AuthenticationMethod       string
 	AuthenticationData         []byte
 	UserProperties             []UserProperty
+
+	// MaxIncomingPacketSize bounds the packets that are accepted, in both versions; 0 = as MQTT does.
+	MaxIncomingPacketSize int
 
 	// Resubscribe makes the subscriptions of the last connection again when the server has no session.
 	Resubscribe bool
@@ -52,6 +55,15 @@ func (o *Options) receiveMaximum() int {
 		return 65535
 	}
 	return int(o.ReceiveMaximum)
+}
+
+// packetLimit is the size of the largest packet that is accepted, and the name that the program knows it by; 0 = no limit
+// but MQTT's.
+func (o *Options) packetLimit() (limit int64, name string) {
+	if o.Version == packet.V5 && o.MaximumPacketSize != Absent {
+		return o.MaximumPacketSize, "MaximumPacketSize"
+	}
+	return int64(o.MaxIncomingPacketSize), "MaxIncomingPacketSize"
 }
 
 func (o *Options) topicAliasMaximum() int { return int(max(o.TopicAliasMaximum, 0)) }
@@ -105,7 +117,7 @@ func (c *Client) Connect(now Time, o *Options) error {
 	c.phase, c.accepted, c.end = Connecting, false, End{}
 	c.resetRequests()
 	c.output.reset()
-	c.aliases.reset()
+	c.forgetAliases()
 	c.republish.reset()
 	c.qos0, c.qos0Taken = chain{}, chain{}
 	c.published, c.completed = false, false
@@ -125,7 +137,9 @@ func (o *Options) properties() packet.Properties {
 	}
 	number(packet.PropSessionExpiryInterval, o.SessionExpiry)
 	number(packet.PropReceiveMaximum, o.ReceiveMaximum)
-	number(packet.PropMaximumPacketSize, o.MaximumPacketSize)
+	if limit, _ := o.packetLimit(); limit > 0 {
+		number(packet.PropMaximumPacketSize, int64(limit))
+	}
 	number(packet.PropTopicAliasMaximum, o.TopicAliasMaximum)
 	number(packet.PropRequestResponseInformation, o.RequestResponseInformation)
 	number(packet.PropRequestProblemInformation, o.RequestProblemInformation)
@@ -202,9 +216,9 @@ func (c *Client) receiveConnack(p *packet.Connack) {
 	c.auth = authentication{} // an answer that was not sent is not wanted any more
 	c.negotiate(p.Properties)
 	c.keepAlive.interval = time.Duration(c.limits.KeepAlive) * time.Second
-	c.pushDetail(EventConnAck, ack)
-	c.events.push(Event{Kind: EventConnected})
-	c.events.push(Event{Kind: EventReadyToSend})
+	c.pushDetail(EventConnAck, ack, len(ack.Properties))
+	c.events.push(Event{Kind: EventConnected}, 0)
+	c.PushReadyToSend()
 	c.openQuota()
 	if !p.SessionPresent {
 		c.released, c.received, c.lostSessionOf = nil, nil, ack.ClientID
@@ -231,6 +245,6 @@ func (c *Client) refused(ack *ConnAck) {
 	} else {
 		text = fmt.Sprintf("The server refused the connection: CONNACK with %s.", describeReason(packet.CONNACK, ack.Reason, ack.Properties))
 	}
-	c.pushDetail(EventConnAck, ack)
+	c.pushDetail(EventConnAck, ack, len(ack.Properties))
 	c.endWith(errors.Refused(int(ack.Reason), text))
 }

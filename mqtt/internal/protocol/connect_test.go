@@ -342,7 +342,7 @@ func TestConnackAccepted(t *testing.T) {
 	t.Run("MQTT5-3.2.2-20 user properties are exposed in order", func(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.connect("20 _ 00 00 0E 26 L'k L'2 26 L'k L'1")
-		if got := userProperties(c.ConnAck().Properties); len(got) != 2 || got[0] != (UserProperty{"k", "2"}) {
+		if got := ReadUserProperties[UserProperty](c.ConnAck().Properties); len(got) != 2 || got[0] != (UserProperty{"k", "2"}) {
 			t.Fatal(got)
 		}
 	})
@@ -381,7 +381,7 @@ func TestLastWrite(t *testing.T) {
 
 func TestEventsOfTheOwner(t *testing.T) {
 	c := newTrace(t, packet.V5)
-	c.PushOwner("mine")
+	c.PushOwner("mine", 4)
 	c.PushReadyToSend()
 	c.PushError(errors.New(errors.ErrFileNotOpened, "x"))
 	if n, _ := c.Pending(); n != 3 {
@@ -395,7 +395,7 @@ func TestManyEvents(t *testing.T) {
 	c := newTrace(t, packet.V311)
 	for range 2 {
 		for i := range 3 * manyEvents {
-			c.PushOwner(i)
+			c.PushOwner(i, 0)
 		}
 		events := c.TakeEvents()
 		for i := range events {

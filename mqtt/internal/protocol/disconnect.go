@@ -36,18 +36,22 @@ func (c *Client) fail(t packet.Type, reason packet.ReasonCode, problem string) {
 }
 
 func (c *Client) failWith(cause *packet.Error) {
+	c.failAs(cause.Reason, errors.Wrap(errors.ErrProtocol, "The server sent "+cause.Error()+".", cause))
+}
+
+// failAs is fail with an error of another number.
+func (c *Client) failAs(reason packet.ReasonCode, err *errors.Error) {
 	if c.phase == Ended {
 		return
 	}
 	// Before CONNACK the server may not know that we speak v5 at all, yet the standard asks for DISCONNECT here too.
 	if c.version == packet.V5 {
-		if encoded, err := c.encodeDisconnect(cause.Reason, nil); err == nil { // else there is no room to say why
+		if encoded, err := c.encodeDisconnect(reason, nil); err == nil { // else there is no room to say why
 			c.output.tail = append(c.output.tail, encoded...)
 		}
 	}
-	err := errors.Wrap(errors.ErrProtocol, "The server sent "+cause.Error()+".", cause)
 	if c.phase == Connected {
-		c.pushDetail(EventError, err)
+		c.PushError(err)
 	}
 	c.endWith(err)
 }
@@ -110,7 +114,7 @@ func (c *Client) encodeDisconnect(reason packet.ReasonCode, p packet.Properties)
 // receiveDisconnect ends the connection, which its owner closes [MQTT5-4.13.2-1] (U5-04), and keeps what the server said,
 // also where another one is (U5-22).
 func (c *Client) receiveDisconnect(p *packet.Disconnect) {
-	goodbye := ServerGoodbye{Reason: p.Reason, UserProperties: userProperties(p.Properties)}
+	goodbye := ServerGoodbye{Reason: p.Reason, UserProperties: ReadUserProperties[UserProperty](p.Properties)}
 	if text, ok := p.Properties.Bytes(packet.PropReasonString); ok {
 		goodbye.ReasonString = string(text)
 	}
@@ -124,7 +128,7 @@ func (c *Client) receiveDisconnect(p *packet.Disconnect) {
 	}
 	err := errors.Refused(int(p.Reason), "The server ended the connection: DISCONNECT with "+describeReason(packet.DISCONNECT, p.Reason, p.Properties)+".")
 	if c.phase == Connected {
-		c.pushDetail(EventError, err)
+		c.PushError(err)
 	}
 	c.endWith(err)
 }
@@ -134,10 +138,11 @@ func (c *Client) receiveDisconnect(p *packet.Disconnect) {
 func (c *Client) Closed() {
 	for _, id := range slices.Sorted(maps.Keys(c.requests)) {
 		if r := c.requests[id]; !c.end.Local {
-			c.pushDetail(EventError, errors.New(errors.ErrNotConnected, fmt.Sprintf("%v %d of %s was not answered before the connection ended.", r.Type, id, Quote(r.Filters[0]))))
+			c.PushError(errors.New(errors.ErrNotConnected, fmt.Sprintf("%v %d of %s was not answered before the connection ended.", r.Type, id, Quote(r.Filters[0]))))
 		}
 	}
-	c.requests = nil
+	c.resetRequests()
+	c.forgetAliases()
 	c.phase = Idle
 	c.output.reset()
 	if c.awaited0 > 0 {

@@ -62,14 +62,15 @@ type SessionNote struct {
 	Each  string   // what happened to each
 }
 
-// UserProperty is one pair of a User Property. Order and repetition are kept.
-type UserProperty struct{ Name, Value string }
-
 // chain is a list of messages that are linked by Next. A message is in one chain at a time.
 type chain struct {
 	first, last *Message
 	count       int
+	bytes       int // of memory, see Message.size
 }
+
+// one is the chain of a single message.
+func one(m *Message) chain { return chain{m, m, 1, m.size()} }
 
 func (h *chain) add(m *Message) {
 	if h.first == nil {
@@ -79,22 +80,29 @@ func (h *chain) add(m *Message) {
 	}
 	h.last = m
 	h.count++
+	h.bytes += m.size()
 }
 
 // eventQueue holds what the pump has not taken yet.
 type eventQueue struct {
 	queue []Event
 	count int // things that happened, which are more than events
-	bytes int // payload bytes of inbound messages, which is what a flood of large messages is bounded by
+	bytes int // of memory that they hold
+	taken int // the same of the events that the pump has taken and not returned
 	spare []Event
 }
 
-func (q *eventQueue) push(e Event) {
+// eventOverhead is about what an event takes beside the texts and lists that it tells.
+const eventOverhead = 128
+
+// push queues an event of size bytes.
+func (q *eventQueue) push(e Event, size int) {
 	if len(q.queue) == cap(q.queue) {
 		q.queue = growEvents(q.queue)
 	}
 	q.queue = append(q.queue, e)
 	q.count++
+	q.bytes += eventOverhead + size
 }
 
 // pushChain tells the same of all messages of a chain. Like follows like in a busy queue, so that one event serves many.
@@ -106,50 +114,52 @@ func (q *eventQueue) pushChain(kind EventKind, reason packet.ReasonCode, answer 
 		if e := &q.queue[n-1]; e.Kind == kind && e.Reason == reason && e.Answer == answer && e.Detail == nil {
 			e.last.next, e.last = h.first, h.last
 			q.count += h.count
+			q.bytes += h.bytes
 			return
 		}
 	}
-	q.push(Event{Kind: kind, Reason: reason, Answer: answer, Message: h.first, last: h.last})
+	q.push(Event{Kind: kind, Reason: reason, Answer: answer, Message: h.first, last: h.last}, h.bytes)
 	q.count += h.count - 1
 }
 
 // pushMessage hands an inbound message to the pump.
 func (q *eventQueue) pushMessage(kind EventKind, m *Message) {
-	q.bytes += len(m.Payload)
-	q.pushChain(kind, 0, 0, chain{m, m, 1})
+	q.pushChain(kind, 0, 0, one(m))
 }
 
-// PushOwner queues an event of the owner's own behind what has happened so far.
-func (c *Client) PushOwner(detail any) { c.events.push(Event{Kind: EventOwner, Detail: detail}) }
+// PushOwner queues an event of the owner's own behind what has happened so far. size is how many bytes its texts have.
+func (c *Client) PushOwner(detail any, size int) { c.pushDetail(EventOwner, detail, size) }
 
 // PushError queues EventError.
-func (c *Client) PushError(err *errors.Error) { c.pushDetail(EventError, err) }
+func (c *Client) PushError(err *errors.Error) { c.pushDetail(EventError, err, len(err.Description)) }
 
 // pushMessageError queues EventError for a message whose end EventPublished tells later, so that it is there until then.
 func (c *Client) pushMessageError(m *Message, err error) {
-	c.events.push(Event{Kind: EventError, Message: m, Detail: err})
+	c.events.push(Event{Kind: EventError, Message: m, Detail: err}, len(err.Error()))
 }
 
 // PushReadyToSend queues EventReadyToSend.
-func (c *Client) PushReadyToSend() { c.events.push(Event{Kind: EventReadyToSend}) }
+func (c *Client) PushReadyToSend() { c.events.push(Event{Kind: EventReadyToSend}, 0) }
 
 func (c *Client) note(level int, format string, args ...any) {
-	c.pushDetail(EventSession, &SessionNote{Level: level, Text: fmt.Sprintf(format, args...)})
+	c.pushNote(&SessionNote{Level: level, Text: fmt.Sprintf(format, args...)})
 }
 
 // noteEach notes what happened to messages, if there are any. format has a place for their number.
 func (c *Client) noteEach(level int, ids []uint16, each, format string) {
 	if len(ids) > 0 {
-		c.pushDetail(EventSession, &SessionNote{Level: level, Text: fmt.Sprintf(format, len(ids)), IDs: ids, Each: each})
+		c.pushNote(&SessionNote{Level: level, Text: fmt.Sprintf(format, len(ids)), IDs: ids, Each: each})
 	}
 }
 
-func (c *Client) pushDetail(kind EventKind, detail any) {
-	c.events.push(Event{Kind: kind, Detail: detail})
+func (c *Client) pushNote(n *SessionNote) { c.pushDetail(EventSession, n, len(n.Text)+2*len(n.IDs)) }
+
+func (c *Client) pushDetail(kind EventKind, detail any, size int) {
+	c.events.push(Event{Kind: kind, Detail: detail}, size)
 }
 
-// Pending reports how many events wait for the pump, and how many payload bytes of inbound messages they hold.
-func (c *Client) Pending() (events, payloadBytes int) { return c.events.count, c.events.bytes }
+// Pending reports how many events wait for the pump, and how many bytes of memory they hold.
+func (c *Client) Pending() (events, bytes int) { return c.events.count, c.events.bytes }
 
 // Undelivered reports how many events wait for the pump, with the MessageOut of QoS 0 messages that were not written.
 func (c *Client) Undelivered() int { return c.events.count + c.qos0.count + c.qos0Taken.count }
@@ -161,12 +171,15 @@ func (c *Client) TakeEvents() []Event {
 		return nil
 	}
 	c.events.queue, c.events.spare = c.events.spare, nil
+	c.events.taken += c.events.bytes
 	c.events.bytes, c.events.count = 0, 0
 	return taken
 }
 
-// ReturnEvents gives back a slice of TakeEvents whose events were handled, and with it the messages whose way they end.
+// ReturnEvents gives back all that TakeEvents has handed over, whose events were handled, and with it the messages whose
+// way they end.
 func (c *Client) ReturnEvents(events []Event) {
+	c.events.taken = 0
 	for i := range events {
 		switch e := &events[i]; e.Kind {
 		case EventMessageIn, EventMessageOut, EventDeliver, EventPublished:

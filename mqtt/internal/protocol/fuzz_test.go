@@ -81,8 +81,43 @@ func (c *trace) wantConsistent() {
 	if c.ids.count != open+c.HeldBack()-c.heldAgain() {
 		c.t.Fatalf("%d identifiers, %d messages are open, %d wait", c.ids.count, open, c.HeldBack())
 	}
+	c.wantCounted()
 	if n, bytes := c.Pending(); n == 0 && bytes != 0 {
 		c.t.Fatalf("%d bytes are pending in no event", bytes)
+	}
+}
+
+// wantCounted checks the bytes of memory that are counted as they come and go.
+func (c *trace) wantCounted() {
+	c.t.Helper()
+	kept, inFlight, waiting := c.aliases.inBytes, 0, 0
+	for m := range c.Incoming().All() {
+		if m.State == PubrelAwaited {
+			kept += m.size()
+		}
+	}
+	for _, r := range c.requests {
+		kept += r.size()
+	}
+	for m := range c.Outgoing().All() {
+		if m.State != OutDone {
+			inFlight += m.size()
+		}
+	}
+	for m := range c.waiting.all() {
+		if !m.written {
+			waiting += m.size()
+		}
+	}
+	if c.kept != kept || c.inFlight != inFlight || c.waiting.bytes != waiting {
+		c.t.Fatalf("%d, %d and %d bytes are kept, in flight and waiting; the messages have %d, %d and %d", c.kept, c.inFlight, c.waiting.bytes, kept, inFlight, waiting)
+	}
+	aliases := 0
+	for _, topic := range c.aliases.in {
+		aliases += aliasOverhead + len(topic)
+	}
+	if c.aliases.inBytes != aliases {
+		c.t.Fatalf("the topic aliases have %d bytes, want %d", c.aliases.inBytes, aliases)
 	}
 }
 

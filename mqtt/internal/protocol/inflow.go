@@ -39,7 +39,7 @@ func (c *Client) receivePublish(p *packet.Publish, owned bool) {
 		c.events.pushMessage(EventMessageIn, m)
 		return
 	}
-	if !c.receivedOne(m) {
+	if !c.receivedOne(m) || p.QoS == 2 && !c.keep(packet.PUBLISH, m.size(), "QoS 2") {
 		c.store.release(m)
 		return
 	}
@@ -112,6 +112,7 @@ func (c *Client) receivePubrel(a *packet.Ack) {
 	if m.State != PubrelAwaited {
 		return // the pump has it already, and answers this PUBREL too [MQTT5-4.3.3-11] [MQTT311-4.3.3-2]
 	}
+	c.kept -= m.size()
 	m.State = PubcompSending
 	c.events.pushMessage(EventDeliver, m)
 }

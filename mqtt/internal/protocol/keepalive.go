@@ -167,7 +167,7 @@ func (c *Client) receivePingresp(now Time) {
 	if len(k.asked) == 0 {
 		k.asked = nil
 	}
-	c.pushDetail(EventPing, now-sent)
+	c.pushDetail(EventPing, now-sent, 0)
 }
 
 // Heard tells that bytes have arrived, which may be too few for Receive.

@@ -116,6 +116,7 @@ func (m *model) fatalf(format string, args ...any) {
 func (m *model) run() {
 	for range 300 {
 		m.step(true)
+		m.wantCounted()
 	}
 	for n := 0; !m.quiet(); n++ {
 		if n > 20000 {

@@ -49,7 +49,8 @@ func (c *Client) receivePubrec(a *packet.Ack) {
 	case m.State == PubrecAwaited: // [MQTT5-4.3.3-3], at once and so in the order of the PUBRECs [MQTT5-4.6.0-4] [MQTT311-4.6.0-4]
 		m.State = PubrelSending
 		c.noteStep(m, packet.PUBCOMP)
-		c.events.push(Event{Kind: EventPubRec, Reason: a.Reason, Message: m, Detail: answer(a.Properties)})
+		detail, size := answer(a.Properties)
+		c.events.push(Event{Kind: EventPubRec, Reason: a.Reason, Message: m, Detail: detail}, size)
 		c.sendPubrel(m)
 	case m.State == PubcompAwaited:
 		// A repetition of the server's [MQTT311-4.3.3-1]: the PUBREL again, never the PUBLISH.
@@ -93,23 +94,24 @@ func (c *Client) finishPublish(m *Message, by packet.Type, a *packet.Ack) {
 	if m.Refused {
 		c.pushMessageError(m, errors.Refused(int(a.Reason), fmt.Sprintf("The server refused message %d on the topic %s: %v with %s.", m.ID, Quote(m.Topic), by, describeReason(by, a.Reason, a.Properties))))
 	}
-	c.closeExchange(m, a.Reason, by, answer(a.Properties))
+	c.closeExchange(m, a.Reason, by, a.Properties)
 	c.sendHeldBack()
 }
 
 // closeExchange frees what the exchange of m holds and queues the event that tells its end.
-func (c *Client) closeExchange(m *Message, reason packet.ReasonCode, by packet.Type, detail any) {
+func (c *Client) closeExchange(m *Message, reason packet.ReasonCode, by packet.Type, said packet.Properties) {
 	if m.QoS > 0 {
 		c.ids.remove(m.ID)
 	}
+	c.landed(m)
 	c.releaseQuota(m)
 	c.noteFinish(m)
 	m.State, m.Done = OutDone, true
-	if detail != nil {
-		c.events.push(Event{Kind: EventPublished, Answer: by, Reason: reason, Message: m, Detail: detail})
+	if detail, size := answer(said); detail != nil {
+		c.events.push(Event{Kind: EventPublished, Answer: by, Reason: reason, Message: m, Detail: detail}, m.size()+size)
 		return
 	}
-	c.events.pushChain(EventPublished, reason, by, chain{m, m, 1})
+	c.events.pushChain(EventPublished, reason, by, one(m))
 }
 
 // abandon ends the exchange of a message that was accepted earlier and that this server does not take.
@@ -149,21 +151,13 @@ func (c *Client) unknownAck(t packet.Type, id uint16) {
 	c.note(2, "%v for packet %d, which nothing waits for; ignored.", t, id)
 }
 
-// answer copies what an acknowledgment says beyond its code; nil if that is nothing.
-func answer(p packet.Properties) any {
+// answer copies what an acknowledgment says beyond its code, which takes size bytes; nil if that is nothing.
+func answer(p packet.Properties) (detail any, size int) {
 	if len(p) == 0 {
-		return nil
+		return nil, 0
 	}
 	reason, _ := p.Bytes(packet.PropReasonString)
-	return &Answer{ReasonString: string(reason), UserProperties: userProperties(p)}
-}
-
-func userProperties(p packet.Properties) []UserProperty {
-	var list []UserProperty
-	for name, value := range p.UserProperties() {
-		list = append(list, UserProperty{string(name), string(value)})
-	}
-	return list
+	return &Answer{ReasonString: string(reason), UserProperties: ReadUserProperties[UserProperty](p)}, len(reason) + userPropertiesSize(p)
 }
 
 // describeReason renders a reason code with its name and what the server said about it.

@@ -257,6 +257,7 @@ func (c *Client) writePublish(m *Message) {
 	if !m.written {
 		m.written = true
 		c.outgoing.add(m)
+		c.inFlight += m.size()
 	}
 	again := m.holdsQuota
 	if !again {
@@ -264,6 +265,13 @@ func (c *Client) writePublish(m *Message) {
 		c.quota--
 	}
 	c.noteSent(m, !again)
+}
+
+// landed tells that m is not in flight any more, if it was.
+func (c *Client) landed(m *Message) {
+	if m.written {
+		c.inFlight -= m.size()
+	}
 }
 
 // Quote renders a name for an error text, without letting a hostile one fill the log.

@@ -27,7 +27,7 @@ func TestQueueMessages(t *testing.T) {
 			for _, connack := range []string{accepted, resumed} {
 				c := start(t, v)
 				publishAll(c)
-				if n, bytes := c.HeldBack(), c.HeldBackBytes(); n != 5 || bytes != 5 {
+				if n, bytes := c.HeldBack(), c.AcceptedBytes(); n != 5 || bytes != 5*(messageOverhead+len("a1")) {
 					t.Errorf("%d messages of %d bytes wait", n, bytes)
 				}
 				c.wantStates(c.Outgoing(), "", "nothing was sent")
@@ -85,8 +85,8 @@ func TestQueueMessages(t *testing.T) {
 		c.connectQuietly("20 _ 00 00 { 24 01 25 00 27 0000000C }", persistent)
 		c.wantOut("32 _ L'a 0003 00 'y", "the one that it takes")
 		c.wantEvents("of all", "connack 00", "connected", "ready", "error 505", "done 1 refused", "error 10040", "done 0 refused", "error 500", "done 2 refused")
-		if c.ids.count != 1 || c.HeldBackBytes() != 0 {
-			t.Errorf("%d identifiers, %d bytes", c.ids.count, c.HeldBackBytes())
+		if c.ids.count != 1 || c.waiting.bytes != 0 {
+			t.Errorf("%d identifiers, %d bytes", c.ids.count, c.waiting.bytes)
 		}
 	})
 	t.Run("refused at once, with nothing kept", func(t *testing.T) {

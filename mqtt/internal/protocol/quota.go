@@ -84,7 +84,7 @@ func (c *Client) settledOne(m *Message) {
 type waitQueue struct {
 	messages []*Message
 	head     int
-	bytes    int // of payload
+	bytes    int // of memory, without the messages that are in flight as well
 }
 
 func (q *waitQueue) len() int { return len(q.messages) - q.head }
@@ -98,7 +98,9 @@ func (q *waitQueue) push(m *Message) {
 		q.messages, q.head = q.messages[:n], 0
 	}
 	q.messages = append(q.messages, m)
-	q.bytes += len(m.Payload)
+	if !m.written {
+		q.bytes += m.size()
+	}
 }
 
 func (q *waitQueue) take() *Message {
@@ -108,7 +110,9 @@ func (q *waitQueue) take() *Message {
 	m := q.messages[q.head]
 	q.messages[q.head] = nil
 	q.head++
-	q.bytes -= len(m.Payload)
+	if !m.written {
+		q.bytes -= m.size()
+	}
 	if q.head == len(q.messages) {
 		q.messages, q.head = q.messages[:0], 0
 	}

@@ -1,9 +1,10 @@
 package protocol
 
 import (
-	"errors"
+	stderrors "errors"
 	"fmt"
 
+	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -25,8 +26,8 @@ func (c *Client) Receive(now Time, b []byte, owned bool) (consumed, next int) {
 		}
 		size := h.PacketSize()
 		// Decided from the fixed header, before the body is waited for (U5-05) [MQTT5-3.1.2-24].
-		if limit := c.options.MaximumPacketSize; c.version == packet.V5 && limit != Absent && int64(size) > limit {
-			c.fail(h.Type(), packet.PacketTooLarge, fmt.Sprintf("%d bytes, although MaximumPacketSize is %d", size, limit))
+		if limit, name := c.options.packetLimit(); limit > 0 && int64(size) > limit {
+			c.failTooLarge(h.Type(), size, name, limit)
 			break
 		}
 		// [MQTT5-3.2.0-1] [MQTT311-3.2.0-1]; a DISCONNECT tells why there is no CONNACK.
@@ -51,10 +52,20 @@ func (c *Client) consumed(now Time, n int) int {
 	return n
 }
 
+// failTooLarge ends the connection because of a packet that is larger than accepted. A server that was told so breaks a
+// rule [MQTT5-3.1.2-24]; 3.1.1 has no way to tell it.
+func (c *Client) failTooLarge(t packet.Type, size int, name string, limit int64) {
+	if c.version == packet.V5 {
+		c.fail(t, packet.PacketTooLarge, fmt.Sprintf("%d bytes, although %s is %d", size, name, limit))
+		return
+	}
+	c.failAs(packet.PacketTooLarge, errors.New(errors.ErrMessageTooLong, "The server sent "+tooLong(t, size, name, int(limit))))
+}
+
 // failOn ends the connection for an error of the codec.
 func (c *Client) failOn(err error) {
 	var cause *packet.Error
-	if !errors.As(err, &cause) {
+	if !stderrors.As(err, &cause) {
 		cause = &packet.Error{Reason: packet.MalformedPacket, Problem: err.Error()}
 	}
 	c.failWith(cause)
@@ -69,7 +80,9 @@ func (c *Client) receivePacket(now Time, h packet.Header, body []byte, owned boo
 			c.failOn(err)
 			return
 		}
-		c.receivePublish(&p, owned)
+		if c.fits(packet.PUBLISH, p.Properties) {
+			c.receivePublish(&p, owned)
+		}
 	case packet.PUBACK, packet.PUBREC, packet.PUBREL, packet.PUBCOMP:
 		a, err := packet.DecodeAck(c.version, packet.FromServer, t, body)
 		if err != nil {
@@ -113,7 +126,9 @@ func (c *Client) receivePacket(now Time, h packet.Header, body []byte, owned boo
 			c.failOn(err)
 			return
 		}
-		c.receiveConnack(&p)
+		if c.fits(packet.CONNACK, p.Properties) {
+			c.receiveConnack(&p)
+		}
 	case packet.PINGRESP:
 		c.receivePingresp(now)
 	case packet.DISCONNECT:
@@ -122,21 +137,29 @@ func (c *Client) receivePacket(now Time, h packet.Header, body []byte, owned boo
 			c.failOn(err)
 			return
 		}
-		c.receiveDisconnect(&p)
+		if c.fits(packet.DISCONNECT, p.Properties) {
+			c.receiveDisconnect(&p)
+		}
 	case packet.AUTH:
 		p, err := packet.DecodeAuth(packet.FromServer, body)
 		if err != nil {
 			c.failOn(err)
 			return
 		}
-		c.receiveAuth(&p)
+		if c.fits(packet.AUTH, p.Properties) {
+			c.receiveAuth(&p)
+		}
 	default:
 		c.fail(t, packet.ProtocolError, "a server does not send it")
 	}
 }
 
-// mayExplain checks that a packet explains itself only where Request Problem Information allows it [MQTT5-3.1.2-29].
+// mayExplain checks that a packet explains itself only where Request Problem Information allows it [MQTT5-3.1.2-29], and
+// not at too great a length.
 func (c *Client) mayExplain(t packet.Type, p packet.Properties) bool {
+	if !c.fits(t, p) {
+		return false
+	}
 	if len(p) == 0 || c.options.RequestProblemInformation != 0 || c.version != packet.V5 {
 		return true
 	}

@@ -108,6 +108,7 @@ func (c *Client) restoreOutgoing(s *SavedMessage, lost, sent bool) {
 		m.State = PubcompAwaited
 	}
 	c.outgoing.add(m)
+	c.inFlight += m.size()
 }
 
 // freed returns the identifiers that QoS 2 messages had which wait for the pump, and do not hold them any more since the
@@ -136,6 +137,7 @@ func (c *Client) restoreIncoming(s *SavedMessage, lost bool, freed map[uint16]bo
 	switch {
 	case !deliver:
 		m.State = PubrelAwaited
+		c.kept += m.size()
 		c.inbound.put(m.ID, m)
 		return
 	case m.QoS == 1:

@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 
+	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
@@ -124,7 +125,7 @@ func (c *Client) subscribeAgain(group []Subscription, like *granted) (made int) 
 	case err == nil:
 		return len(group)
 	case len(group) == 1:
-		c.pushDetail(EventError, err)
+		c.PushError(errors.FromOS(err))
 		return 0
 	}
 	for i := range group {

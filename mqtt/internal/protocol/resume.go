@@ -42,6 +42,7 @@ func (c *Client) dropSession() {
 		}
 		c.noteStep(m, 0)
 		if m.State == PubrelAwaited {
+			c.kept -= m.size()
 			m.State = PubcompSending
 			c.events.pushMessage(EventDeliver, m)
 		}
@@ -60,6 +61,7 @@ func (c *Client) sendAnew() {
 		switch m.State {
 		case PubackAwaited, PubrecAwaited:
 			c.outgoing.remove(m)
+			c.landed(m)
 			m.written, m.Dup, m.Alias = false, false, 0
 			m.State = outgoingPending
 			anew = append(anew, m)
@@ -138,6 +140,7 @@ func (c *Client) dropExchanges(why error, stays func(m *Message) bool) (dropped 
 	for m := range c.incoming.All() {
 		if m.State == PubrelAwaited {
 			dropped = append(dropped, m.ID)
+			c.kept -= m.size()
 			c.incoming.remove(m)
 		}
 	}
@@ -158,6 +161,7 @@ func (c *Client) forget(m *Message, why error) {
 	if c.ids.get(m.ID) == m {
 		c.ids.remove(m.ID)
 	}
+	c.landed(m)
 	m.State, m.Done, m.Refused, m.Outcome, m.Failure = OutDone, true, true, packet.UnspecifiedError, why
 }
 

@@ -34,6 +34,15 @@ type Request struct {
 	user          packet.Properties
 }
 
+// size is about how many bytes of memory r takes, with its packet while that waits to be written.
+func (r *Request) size() int {
+	size := messageOverhead + len(r.Tag) + len(r.user)
+	for _, f := range r.Filters {
+		size += messageOverhead/2 + 2*len(f)
+	}
+	return size
+}
+
 // SubAck is the answer to a Request.
 type SubAck struct {
 	Request        *Request
@@ -132,6 +141,10 @@ func (c *Client) request(r *Request, appendTo func([]byte, uint16) []byte) (int,
 	if len(encoded) > packet.MaxRemainingLength {
 		return 0, errors.New(errors.ErrMessageTooLong, tooLong(r.Type, len(encoded), "MQTT's limit", packet.MaxRemainingLength))
 	}
+	if c.keptFull() {
+		return 0, errors.New(errors.ErrNoBufferSpace, fmt.Sprintf("%v of %s: what waits for packets of the server takes %d bytes; IncomingMemoryLimit is %d.",
+			r.Type, Quote(r.Filters[0]), c.kept, c.Settings.IncomingMemoryLimit))
+	}
 	id := c.takeID()
 	if id == 0 {
 		return 0, errors.New(errors.ErrPacketIdsExhausted, "All 65535 are in use by messages and requests that the server has not acknowledged.")
@@ -142,6 +155,7 @@ func (c *Client) request(r *Request, appendTo func([]byte, uint16) []byte) (int,
 	}
 	r.ID = id
 	c.requests[id] = r
+	c.kept += r.size()
 	c.noteRequest(r)
 	return int(id), nil
 }
@@ -211,18 +225,20 @@ func (c *Client) receiveSuback(t packet.Type, id uint16, reasons []byte, p packe
 		return
 	}
 	delete(c.requests, id) // [MQTT311-2.3.1-3]
+	c.kept -= r.size()
 	ack := &SubAck{Request: r, Reasons: make([]packet.ReasonCode, len(reasons))}
 	r.Answer = ack
 	for i, code := range reasons {
 		ack.Reasons[i] = packet.ReasonCode(code)
 	}
 	c.noteAnswered(r, ack.Reasons)
-	if a, ok := answer(p).(*Answer); ok {
+	detail, size := answer(p)
+	if a, ok := detail.(*Answer); ok {
 		ack.ReasonString, ack.UserProperties = a.ReasonString, a.UserProperties
 	}
 	kind := EventSubscribed
 	if t == packet.UNSUBACK {
 		kind = EventUnsubscribed
 	}
-	c.pushDetail(kind, ack)
+	c.pushDetail(kind, ack, r.size()+len(reasons)+size)
 }

@@ -14,7 +14,7 @@ func baseRows() []config.Row {
 	const g = group(config.GroupBase)
 	return []config.Row{
 		config.ReadOnly(g.doc("BuildInfo", "string", "What the component was built from."), func(*MQTT) string { return buildInfo() }),
-		config.IntFunc(g.doc("CodePage", "int", "Code page between text and payload: PublishMessage, WillMessage, and Message of the events and message lists. 65001 = UTF-8, where bytes pass unchanged. MessageB is never converted."), func(m *MQTT) int64 { return m.settings.codePage }, (*MQTT).setCodePage, 0, maxUint32, config.First()),
+		config.IntFunc(g.doc("CodePage", "int", "Code page between text and payload: PublishMessage, WillMessage, and Message of the events and message lists. 65001 = UTF-8, where bytes pass unchanged; all 173 numbers are on the page of code pages. MessageB is never converted."), func(m *MQTT) int64 { return m.settings.codePage }, (*MQTT).setCodePage, 0, maxUint32, config.First()),
 		config.ReadOnly(g.doc("LicenseInfo", "string", "What is needed as a license: nothing."), func(*MQTT) string { return licenseInfo() }),
 		config.Bool(g.doc("MaskSensitiveData", "bool", "Keep passwords, authentication data and payloads out of Log."), func(m *MQTT) *bool { return &m.settings.maskSensitiveData }),
 		config.Bool(g.doc("UseInternalSecurityAPI", "bool", "No effect: crypto/tls is the only implementation."), func(m *MQTT) *bool { return &m.settings.inert.useInternalSecurityAPI }),

@@ -92,7 +92,7 @@ var settingRows = []settingRow{
 	{"OutBufferSize", []string{"65536", "0"}, []string{"-1", "x", "64k"}, 0},
 
 	// Base
-	{"CodePage", []string{"1252", "0x3A4 -> 932", "28591", "65001"}, []string{"2", "709", "99999", "4294967295"}, 434},
+	{"CodePage", []string{"1252", "0x3A4 -> 932", "28591", "65001"}, []string{"0", "16", "38", "99999", "4294967295"}, 434},
 	{"CodePage", nil, []string{"-1", "4294967296", "x", "", "UTF-8"}, 0},
 
 	// Component

@@ -1,5 +1,6 @@
 // Package codepage turns text into the bytes of a code page and back, for the setting CodePage. The tables are those of
-// golang.org/x/text/encoding; this package adds the numbers, and what the pages of Windows have beyond those tables.
+// golang.org/x/text/encoding; this package adds the numbers, what the pages of Windows have beyond those tables, and the pages
+// that are missing there, from the tables of glibc's iconv and perl's Encode (see gen) or from their standards.
 package codepage
 
 import (

@@ -1,12 +1,15 @@
 package codepage
 
 import (
+	"unicode"
+	"unicode/utf8"
+
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
-	"golang.org/x/text/encoding/unicode"
+	utf "golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
@@ -114,17 +117,188 @@ func codecOf(number int64) (c codec, ok bool) {
 		return multi{traditionalchinese.Big5}, true
 
 	case 1200, 0x94000100:
-		return multi{unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)}, true
+		return multi{utf.UTF16(utf.LittleEndian, utf.IgnoreBOM)}, true
 	case 1201, 0x90000100:
-		return multi{unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)}, true
+		return multi{utf.UTF16(utf.BigEndian, utf.IgnoreBOM)}, true
 	case 10:
-		return multi{unicode.UTF16(unicode.BigEndian, unicode.UseBOM)}, true
+		return multi{utf.UTF16(utf.BigEndian, utf.UseBOM)}, true
 	case 12000, 0x9c000100:
 		return multi{utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)}, true
 	case 12001, 0x98000100:
 		return multi{utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)}, true
 	case 0x8c000100:
 		return multi{utf32.UTF32(utf32.BigEndian, utf32.UseBOM)}, true
+
+	case 2:
+		return tabled("perl nextstep"), true
+	case 6:
+		return tabled("perl symbol"), true
+	case 500:
+		return tabled("glibc IBM500"), true
+	case 709:
+		return asmo449Plus(), true
+	case 737:
+		return tabled("glibc CP737"), true
+	case 775:
+		return tabled("glibc CP775"), true
+	case 857:
+		return tabled("glibc CP857"), true
+	case 861:
+		return tabled("glibc CP861"), true
+	case 864:
+		return tabled("glibc CP864"), true
+	case 869:
+		return tabled("glibc CP869"), true
+	case 870:
+		return tabled("glibc CP870"), true
+	case 875:
+		return tabled("glibc CP875"), true
+	case 1026:
+		return tabled("glibc CP1026"), true
+	case 1141:
+		return tabled("glibc IBM1141"), true
+	case 1142:
+		return tabled("glibc IBM1142"), true
+	case 1143:
+		return tabled("glibc IBM1143"), true
+	case 1144:
+		return tabled("glibc IBM1144"), true
+	case 1145:
+		return tabled("glibc IBM1145"), true
+	case 1146:
+		return tabled("glibc IBM1146"), true
+	case 1147:
+		return tabled("glibc IBM1147"), true
+	case 1148:
+		return tabled("glibc IBM1148"), true
+	case 1149:
+		return tabled("glibc IBM1149"), true
+	case 1361:
+		return tabled("glibc JOHAB"), true
+	case 10004:
+		return tabled("perl MacArabic"), true
+	case 10005:
+		return tabled("perl MacHebrew"), true
+	case 10006:
+		return tabled("perl MacGreek"), true
+	case 10010:
+		return tabled("perl MacRomanian"), true
+	case 10021:
+		return tabled("perl MacThai"), true
+	case 10029:
+		return tabled("glibc MAC-CENTRALEUROPE"), true
+	case 10079:
+		return tabled("perl MacIcelandic"), true
+	case 10081:
+		return tabled("perl MacTurkish"), true
+	case 10082:
+		return tabled("perl MacCroatian"), true
+	case 20106:
+		return tabled("glibc DIN_66003"), true
+	case 20107:
+		return tabled("glibc SEN_850200_C"), true
+	case 20108:
+		return tabled("glibc NS_4551-1"), true
+	case 20261:
+		return tabled("glibc T.61-8BIT"), true
+	case 20269:
+		return tabled("glibc ISO_6937"), true
+	case 20273:
+		return tabled("glibc IBM273"), true
+	case 20277:
+		return tabled("glibc IBM277"), true
+	case 20278:
+		return tabled("glibc IBM278"), true
+	case 20280:
+		return tabled("glibc IBM280"), true
+	case 20284:
+		return tabled("glibc IBM284"), true
+	case 20285:
+		return tabled("glibc IBM285"), true
+	case 20290:
+		return tabled("glibc IBM290"), true
+	case 20297:
+		return tabled("glibc IBM297"), true
+	case 20420:
+		return tabled("glibc IBM420"), true
+	case 20423:
+		return tabled("glibc IBM423"), true
+	case 20424:
+		return tabled("glibc IBM424"), true
+	case 20871:
+		return tabled("glibc IBM871"), true
+	case 20880:
+		return tabled("glibc IBM880"), true
+	case 20905:
+		return tabled("glibc IBM905"), true
+	case 21025:
+		return tabled("glibc IBM1025"), true
+	case 51950:
+		return tabled("glibc EUC-TW"), true
+	case 708:
+		return single{charmap.ISO8859_6, true}, true
+	case 710, 720:
+		return arabic720(), true
+	case 20105:
+		return irv(), true
+	case 20833:
+		return singlesOf("glibc IBM933"), true
+	case 21027:
+		return singlesOf("glibc IBM939"), true
+	case 20838:
+		return tabled("glibc CP1160", map[string]rune{"\xFE": utf8.RuneError}), true
+	case 20924:
+		return latin9Open(), true
+	case 20000:
+		return cns(), true
+	case 20001, 20002, 20003, 20004, 20005:
+		return multi{traditionalchinese.Big5}, true
+	case 29001:
+		return single{table: charmap.CodePage850}, true
+	case 65536:
+		return nil, true
+	case 7:
+		return nonLossyASCII{}, true
+	case 65000:
+		return utf7{}, true
+	case 50225:
+		return iso2022KR(), true
+	case 50227:
+		return iso2022CN(false), true
+	case 50229:
+		return iso2022CN(true), true
+	case 50930:
+		return doubled("glibc IBM930", ""), true
+	case 50931:
+		return doubled("glibc IBM930", "037"), true
+	case 50933:
+		return doubled("glibc IBM933", ""), true
+	case 50935, 50936:
+		return doubled("glibc IBM935", ""), true
+	case 50937:
+		return doubled("glibc IBM937", ""), true
+	case 50939:
+		return doubled("glibc IBM939", ""), true
+	case 57002:
+		return indic("Devanagari", 0x0900, unicode.Devanagari, nil), true
+	case 57003:
+		return indic("Bengali", 0x0980, unicode.Bengali, nil), true
+	case 57004:
+		return indic("Tamil", 0x0B80, unicode.Tamil, nil), true
+	case 57005:
+		return indic("Telugu", 0x0C00, unicode.Telugu, nil), true
+	case 57006:
+		return indic("Assamese", 0x0980, unicode.Bengali, map[string]rune{"\xCF": 0x09F0, "\xD4": 0x09F1}), true
+	case 57007:
+		return indic("Oriya", 0x0B00, unicode.Oriya, nil), true
+	case 57008:
+		return indic("Kannada", 0x0C80, unicode.Kannada, nil), true
+	case 57009:
+		return indic("Malayalam", 0x0D00, unicode.Malayalam, nil), true
+	case 57010:
+		return indic("Gujarati", 0x0A80, unicode.Gujarati, nil), true
+	case 57011:
+		return indic("Punjabi", 0x0A00, unicode.Gurmukhi, nil), true
 	}
 	return nil, false
 }

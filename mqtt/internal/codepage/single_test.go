@@ -18,7 +18,7 @@ var undefined = map[int64]string{
 	1257:  "81 83 88 8A 8C 90 98 9A 9C 9F A1 A5",
 	1258:  "81 8A 8D-90 9A 9D 9E",
 	28593: "A5 AE BE C3 D0 E3 F0",
-	28596: "A1-A3 A5-AB AE-BA BC-BE C0 DB-DF F3-FF",
+	28596: "A1-A3 A5-AB AE-BA BC-BE C0 DB-DF F3-FF", 708: "A1-A3 A5-AB AE-BA BC-BE C0 DB-DF F3-FF",
 	28597: "AE D2 FF",
 	28598: "A1 BF-DE FB FC FF", 38598: "A1 BF-DE FB FC FF",
 }
@@ -70,7 +70,7 @@ func TestEveryByte(t *testing.T) {
 			}
 		}
 	}
-	if pages != 39+10 {
+	if pages != 39+10+2 {
 		t.Errorf("%d single-byte pages", pages)
 	}
 }

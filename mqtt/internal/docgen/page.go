@@ -13,6 +13,7 @@ const (
 	settingsFile   = "settings.md"
 	errorsFile     = "errors.md"
 	typesFile      = "types.md"
+	codePagesFile  = "codepages.md"
 )
 
 var pageTitles = []struct{ file, title string }{
@@ -22,6 +23,7 @@ var pageTitles = []struct{ file, title string }{
 	{settingsFile, "Settings"},
 	{errorsFile, "Errors"},
 	{typesFile, "Types"},
+	{codePagesFile, "Code pages"},
 }
 
 // page is a page in the making.

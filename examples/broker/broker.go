@@ -1,20 +1,17 @@
-// Package broker lets the example programs run without a server: it is a small MQTT server inside the program. A program of
-// yours needs nothing of it; put the URL of your server where an example calls this package.
+// Package broker lets the example programs run without a server: it is the small MQTT server of mqtt/mqtttest inside the program, behind
+// TLS and WebSocket if wanted. A program of yours needs nothing of it; put the URL of your server where an example calls this package.
 package broker
 
 import (
 	"crypto/tls"
 	"io"
 	"log"
-	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"sync"
 
-	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/hooks/auth"
-	"github.com/mochi-mqtt/server/v2/listeners"
-	"github.com/mochi-mqtt/server/v2/packets"
+	"github.com/iotcomponents/iot/mqtt/mqtttest"
 )
 
 // URL is the server that the command line names as its first argument, for example mqtt://localhost:1883. Without an
@@ -23,12 +20,14 @@ func URL() (url string, stop func()) {
 	if len(os.Args) > 1 {
 		return os.Args[1], func() {}
 	}
-	server, err := Start(Options{})
+	server, err := mqtttest.Start()
 	if err != nil {
 		log.Fatal(err)
 	}
-	return server.URL, server.Stop
+	return "mqtt://" + address(server), server.Close
 }
+
+func address(s *mqtttest.Server) string { return net.JoinHostPort(s.Host(), strconv.Itoa(s.Port())) }
 
 // Options say what stands between the broker and TCP.
 type Options struct {
@@ -40,38 +39,62 @@ type Options struct {
 type Server struct {
 	URL string // for MQTT.SetRemoteHost
 
-	broker   *mochi.Server
-	listener *listener
+	broker   *mqtttest.Server
+	listener *listener    // of the TCP connections
+	above    net.Listener // of what is above them
+	relays   sync.WaitGroup
 }
 
 // Start starts a broker on a port that the system chooses.
 func Start(o Options) (*Server, error) {
-	broker := mochi.New(&mochi.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err := broker.AddHook(new(auth.AllowHook), nil); err != nil {
-		return nil, err
-	}
-	if err := broker.AddHook(new(aliases), nil); err != nil {
+	broker, err := mqtttest.Start()
+	if err != nil {
 		return nil, err
 	}
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
+		broker.Close()
 		return nil, err
 	}
-	server := &Server{broker: broker, listener: &listener{Listener: tcp, standing: map[net.Conn]bool{}}}
-	above := net.Listener(server.listener)
+	s := &Server{broker: broker, listener: &listener{Listener: tcp, standing: map[net.Conn]bool{}}}
+	s.above = s.listener
 	scheme := "mqtt"
 	if o.TLS != nil {
-		above, scheme = tls.NewListener(above, o.TLS), "mqtts"
+		s.above, scheme = tls.NewListener(s.above, o.TLS), "mqtts"
 	}
 	if o.WebSocket {
-		above = serveWebSocket(above)
+		s.above = serveWebSocket(s.above)
 		scheme = map[string]string{"mqtt": "ws", "mqtts": "wss"}[scheme]
 	}
-	server.URL = scheme + "://" + tcp.Addr().String()
-	if err := broker.AddListener(listeners.NewNet("example", above)); err != nil {
-		return nil, err
+	s.URL = scheme + "://" + tcp.Addr().String()
+	s.relays.Go(s.serve)
+	return s, nil
+}
+
+// serve takes what arrives on each connection to the broker, and back, until Stop.
+func (s *Server) serve() {
+	for {
+		conn, err := s.above.Accept()
+		if err != nil {
+			return
+		}
+		s.relays.Go(func() {
+			defer conn.Close()
+			inner, err := net.Dial("tcp", address(s.broker))
+			if err != nil {
+				return
+			}
+			defer inner.Close()
+			var back sync.WaitGroup
+			back.Go(func() {
+				_, _ = io.Copy(conn, inner)
+				_ = conn.Close() // the broker has ended it
+			})
+			_, _ = io.Copy(inner, conn)
+			_ = inner.Close() // the client has ended it
+			back.Wait()
+		})
 	}
-	return server, broker.Serve()
 }
 
 // Cut ends all connections without a word, as a failing network does. Clients may come back at once.
@@ -79,22 +102,10 @@ func (s *Server) Cut() { s.listener.hangUp() }
 
 // Stop ends the broker.
 func (s *Server) Stop() {
-	_ = s.listener.Close()
+	_ = s.above.Close()
+	s.broker.Close()
 	s.Cut()
-	s.broker.Listeners.ClientsWg.Wait() // its Close hangs when a client leaves at that moment
-	_ = s.broker.Close()                // what it could report is that the listener is closed
-}
-
-// aliases says that the broker takes topic aliases. It does, and keeps it to itself.
-type aliases struct{ mochi.HookBase }
-
-func (*aliases) Provides(b byte) bool { return b == mochi.OnPacketEncode }
-
-func (*aliases) OnPacketEncode(_ *mochi.Client, p packets.Packet) packets.Packet {
-	if p.FixedHeader.Type == packets.Connack && p.ProtocolVersion == 5 {
-		p.Properties.TopicAliasMaximum = mochi.NewDefaultServerCapabilities().TopicAliasMaximum
-	}
-	return p
+	s.relays.Wait()
 }
 
 // listener knows the connections that stand.

@@ -24,11 +24,12 @@ const (
 
 // lending is the state of the borrowing of one link. MQTT.mu guards it.
 type lending struct {
-	back     bool          // the reader has stepped back: its goroutine has ended
-	borrowed bool          // a goroutine reads in its place
-	fetched  bool          // that goroutine is being fetched out of its read
-	until    protocol.Time // end of the borrower's wait
-	idleFrom protocol.Time // when the last borrower was done
+	back      bool          // the reader has stepped back: its goroutine has ended
+	borrowed  bool          // a goroutine reads in its place
+	fetched   bool          // that goroutine is being fetched out of its read
+	until     protocol.Time // end of the borrower's wait
+	forEvents bool          // that goroutine waits for events only
+	idleFrom  protocol.Time // when the last borrower was done
 }
 
 // stepBack leaves reading to those who wait and were told something, and reports whether there are any. The lock is held.

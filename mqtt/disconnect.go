@@ -104,7 +104,7 @@ func (m *MQTT) closeDown(l *link) {
 // and released meanwhile.
 func (m *MQTT) waitForEnd(l *link) {
 	for m.link == l && l.started() {
-		m.sleep(protocol.Never)
+		m.sleep(protocol.Never, false)
 	}
 }
 

@@ -360,11 +360,20 @@ func (l *link) single(qos int) bool {
 // message the time of a switch to another goroutine. It never waits: what the system does not take now is left to the
 // writer. The writer is idle; the lock is held, and released meanwhile.
 func (l *link) writeDirect() {
+	l.writeInPlaceReleasing(func() bool { return l.direct.TryWrite(l.taken) })
+}
+
+// writeInPlaceReleasing takes the outgoing buffer and lets write, which is called without the lock, write it in the idle
+// writer's place. What it leaves, in memory that nobody changes any more, is the writer's.
+func (l *link) writeInPlaceReleasing(write func() bool) {
 	m := l.m
 	l.beginWritingLocked()
 	l.take()
 	var complete bool
-	m.released(func() { complete = l.direct.TryWrite(l.taken) })
+	m.released(func() { complete = write() })
+	if l.ending { // the limit may have been set while write had one of its own
+		_ = l.conn.SetWriteDeadline(time.Now().Add(l.patience))
+	}
 	if complete {
 		l.wrote()
 	}
@@ -391,6 +400,10 @@ func (l *link) wrote() {
 	l.taken = l.taken[:0]
 	m.client.OutputWritten(m.now())
 	m.feed()
+	if l.lending.borrowed && l.lending.forEvents && m.arrived.waiters == 0 && !m.hasEvents() && m.client.Phase() == protocol.Connected {
+		l.schedule() // nobody waits for room or for the write
+		return
+	}
 	l.settle()
 }
 

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -22,6 +23,9 @@ import (
 // returns. What a v5 server refuses ends with Error and with MessageAck, whose ResponseCode is 128 or more, and has no
 // MessageOut. A QoS 0 message ends with MessageOut when it was written; it is lost, without MessageOut, when its connection
 // ends before.
+//
+// A large QoS 0 message is written while the call lasts, for a tenth of a second at most, if OnMessageOut is nil and nothing
+// waits before it; what is left then is copied. With Timeout 0 the call does not wait for that.
 //
 // Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than the
 // server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator says,
@@ -160,6 +164,9 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 		}
 	}
 	if len(p.Payload) >= protocol.DirectPayload && !p.Owned {
+		if m.mayWriteLargeLocked(p) {
+			return nil, m.writeLargeReleasing(p)
+		}
 		return m.publishLarge(p)
 	}
 	return m.accept(p)
@@ -173,6 +180,8 @@ func (m *MQTT) blockedLocked() bool {
 
 // accept accepts the message, whatever waits already. The lock is held.
 func (m *MQTT) accept(p *protocol.Publish) (*protocol.Message, error) {
+	// One that is copied here is told like any other, and shows the copy.
+	p.Untold = m.untoldLocked() && (p.Owned || len(p.Payload) < protocol.DirectPayload)
 	var msg *protocol.Message
 	var err error
 	if p.QoS > 0 && m.settings.journalDir != "" {
@@ -200,6 +209,45 @@ func (m *MQTT) publishLarge(p *protocol.Publish) (*protocol.Message, error) {
 	kept := *p
 	m.released(func() { kept.Payload, kept.Owned = append([]byte(nil), p.Payload...), true })
 	return m.publish(&kept)
+}
+
+// untoldLocked reports whether MessageOut has no handler. While one runs it may set that of MessageOut, which is not looked
+// at then.
+func (m *MQTT) untoldLocked() bool { return !m.pump.taken && m.OnMessageOut == nil }
+
+// mayWriteLargeLocked reports whether a large message can be written out of its caller's memory: at QoS 0 nobody needs it
+// afterwards, unless MessageOut shows it.
+func (m *MQTT) mayWriteLargeLocked(p *protocol.Publish) bool {
+	l := m.link
+	return p.QoS == 0 && m.untoldLocked() && !p.Awaited && l != nil && l.direct.Plain() && l.writerIdle && l.tracer == nil &&
+		m.client.Phase() == protocol.Connected && m.client.OutputSize() == 0 && !m.mustCommit()
+}
+
+// largePatience is how long a call that publishes a large message writes it by itself. After that what is left is copied,
+// and the writer goes on. With Timeout 0 no call waits at all.
+const largePatience = 100 * time.Millisecond
+
+// writeLargeReleasing publishes a large message and writes it out of its caller's memory, in the writer's place.
+func (m *MQTT) writeLargeReleasing(p *protocol.Publish) error {
+	p.Owned, p.Untold = true, true // nobody changes it until the call returns
+	if _, err := m.client.Publish(p); err != nil {
+		return err
+	}
+	l := m.link
+	var patience time.Duration
+	if m.properties.timeout > 0 {
+		patience = largePatience
+	}
+	l.writeInPlaceReleasing(func() bool {
+		if l.direct.WriteFor(l.taken, patience, l.progress) {
+			return true
+		}
+		for i, rest := range l.taken {
+			l.taken[i] = slices.Clone(rest)
+		}
+		return false
+	})
+	return nil
 }
 
 // congested reports whether a message has to wait for room: in the outgoing buffer, in the queue behind the server's

@@ -61,7 +61,7 @@ func (m *MQTT) pumpOnce(wait time.Duration) {
 	}
 	now := m.now()
 	for until := now + wait; now < until; now = m.now() {
-		m.sleep(until)
+		m.sleep(until, true)
 		if m.firePending() {
 			return
 		}
@@ -101,7 +101,7 @@ func (m *MQTT) pumpUntil(done func() bool) {
 	defer m.mu.Unlock()
 	for !done() {
 		if !m.firePending() {
-			m.sleep(protocol.Never)
+			m.sleep(protocol.Never, true)
 		}
 	}
 }
@@ -116,11 +116,12 @@ func (m *MQTT) wakeAtEnd(ctx context.Context) (stop func()) {
 	return func() { unregister() }
 }
 
-// sleep waits until something has changed, or until is over. It may end without either. The lock is held, and released
-// meanwhile.
-func (m *MQTT) sleep(until protocol.Time) {
+// sleep waits until something has changed, or until is over. It may end without either. With forEvents the caller wants to
+// fire events and nothing else: that bytes have left is nothing for it. The lock is held, and released meanwhile.
+func (m *MQTT) sleep(until protocol.Time, forEvents bool) {
 	until = min(until, m.journalRetryLocked())
 	if m.mayBorrow() {
+		m.link.lending.forEvents = forEvents
 		m.borrow(until)
 		return
 	}
@@ -360,7 +361,7 @@ func (m *MQTT) await(l *limit, done func() bool) error {
 			return errors.New(errors.ErrTimeout, fmt.Sprintf("%s took longer than %v.", l.what, l.timeout))
 		}
 		if inside || !m.firePending() {
-			m.sleep(until)
+			m.sleep(until, false)
 		}
 		if done() {
 			return nil

@@ -22,6 +22,9 @@ type Publish struct {
 	Properties packet.Properties // v5; without the alias
 	// Awaited makes Publish return a message of QoS 0 too. It is the caller's then until Release, also when it is Done.
 	Awaited bool
+	// Untold says that nobody wants EventMessageOut of this message of QoS 0. On a connection no message is made for it then,
+	// and its payload is not copied but to the outgoing buffer; one of DirectPayload and more has to be Owned.
+	Untold bool
 	// Tag is the caller's own; the message has it until its end is told. It is no part of a session or a journal.
 	Tag any
 }
@@ -55,6 +58,9 @@ func (c *Client) MayPublish(p *Publish) error {
 // that wait for it. On success the message is returned, for QoS 0 only if it is Awaited. On an error nothing was
 // accepted.
 func (c *Client) Publish(p *Publish) (*Message, error) {
+	if p.Untold && p.QoS == 0 && !p.Awaited && c.phase == Connected {
+		return nil, c.publishUntold(p)
+	}
 	m, err := c.accept(p)
 	if err != nil {
 		return nil, err
@@ -74,6 +80,23 @@ func (c *Client) Publish(p *Publish) (*Message, error) {
 		return c.accepted0(m), nil
 	}
 	return m, nil
+}
+
+// publishUntold puts a message of QoS 0 into the outgoing buffer and is done with it.
+func (c *Client) publishUntold(p *Publish) error {
+	if err := CheckPublish(p); err != nil {
+		return err
+	}
+	m := &c.untold
+	c.fill(m, p)
+	err := c.check(m, p)
+	if err == nil {
+		c.noteAlias(m)
+		c.writePublish(m)
+	}
+	m.Topic, m.Payload, m.Properties = "", nil, nil // which are the caller's
+	m.Alias, m.emptyTopic = 0, false
+	return err
 }
 
 // accept makes a message that may be sent. On an error nothing was accepted.
@@ -98,22 +121,32 @@ func (c *Client) prepare(m *Message, p *Publish) error {
 		m.connection = 0
 		return c.take(m, p.Owned)
 	}
+	if err := c.check(m, p); err != nil {
+		return err
+	}
+	if err := c.take(m, p.Owned); err != nil {
+		return err
+	}
+	c.noteAlias(m)
+	return nil
+}
+
+// check gives the message what version 5.0 has, and refuses what this connection does not take.
+func (c *Client) check(m *Message, p *Publish) error {
 	if c.version == packet.V5 {
 		m.Properties, m.Alias = p.Properties, p.Alias
 		if err := c.resolveAlias(m); err != nil {
 			return err
 		}
 	}
-	if err := c.checkPublish(m); err != nil {
-		return err
-	}
-	if err := c.take(m, p.Owned); err != nil {
-		return err
-	}
+	return c.checkPublish(m)
+}
+
+// noteAlias notes the topic that the alias of an accepted message stands for from now on.
+func (c *Client) noteAlias(m *Message) {
 	if m.Alias != 0 {
 		c.aliases.choose(m.Alias, m.Topic)
 	}
-	return nil
 }
 
 // accepted0 returns what Publish returns for a message of QoS 0.
@@ -128,12 +161,17 @@ func (c *Client) accepted0(m *Message) *Message {
 // outbound makes the message, with views of what the caller owns.
 func (c *Client) outbound(p *Publish) *Message {
 	m := c.store.message()
-	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0 // [MQTT5-4.3.1-1] [MQTT311-4.3.1-1]
-	m.Payload, m.connection, m.Awaited, m.State = p.Payload, c.connection, p.Awaited, outgoingPending
+	c.fill(m, p)
 	if p.Tag != nil {
 		m.Tag = p.Tag
 	}
 	return m
+}
+
+// fill gives a message what the caller wants sent, as views of what the caller owns.
+func (c *Client) fill(m *Message, p *Publish) {
+	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0 // [MQTT5-4.3.1-1] [MQTT311-4.3.1-1]
+	m.Payload, m.connection, m.Awaited, m.State = p.Payload, c.connection, p.Awaited, outgoingPending
 }
 
 // take gives the message its identifier [MQTT5-4.3.2-1] [MQTT5-4.3.3-1] and copies what the caller owns. It is the last

@@ -1,5 +1,7 @@
 package transport
 
+import "time"
+
 // Direct is how goroutines that publish and wait use a connection themselves, without the reader and the writer: single
 // messages then need no switch of goroutines. It obeys the rule of Conn, that one goroutine reads and one writes at a
 // time.
@@ -69,6 +71,30 @@ func (d *Direct) TryWrite(segments [][]byte) bool {
 		}
 	}
 	return d.outlet.end() && size == 0
+}
+
+// Plain reports whether there is nothing between the socket and MQTT. d may be nil.
+func (d *Direct) Plain() bool { return d != nil && d.layers == nil }
+
+// WriteFor writes the segments to a Plain connection like Conn.WriteSegments, but for no longer than patience, and reports
+// whether all has left. What it leaves in them has to be written by WriteSegments. It ends the write deadline. An error is
+// not reported, as with TryWrite.
+func (d *Direct) WriteFor(segments [][]byte, patience time.Duration, progress func()) bool {
+	if patience <= 0 {
+		return d.TryWrite(segments)
+	}
+	_ = d.conn.SetWriteDeadline(time.Now().Add(patience))
+	defer func() { _ = d.conn.SetWriteDeadline(time.Time{}) }()
+	for i := range segments {
+		for len(segments[i]) > 0 {
+			n, err := d.conn.Write(segments[i][:min(len(segments[i]), stride)])
+			if segments[i] = segments[i][n:]; err != nil {
+				return false
+			}
+			progress()
+		}
+	}
+	return true
 }
 
 // Read reads like Conn.Read, but nothing is lost when a read deadline ends it: the connection can be read on after

@@ -25,6 +25,7 @@ import (
 
 var (
 	killFor  = flag.Duration("kill.for", campaign.Pick(time.Second, 4*time.Second), "how long each of the twelve subtests of TestKilled kills and restarts; for an hour: 5m")
+	killWire = flag.Bool("kill.wire", false, "keep what passed on each connection of a test that fails, beside its notes")
 	killSeed = flag.Uint64("kill.seed", 0, "seed of the moments at which TestKilled kills; 0 = the campaigns' seed")
 )
 
@@ -95,6 +96,9 @@ func newKilling(t *testing.T, v mqtt.MQTTVersions, server *realservers.Process) 
 	t.Logf("-kill.seed %d", seed)
 	g := &killing{t: t, v: v, server: server, random: rand.New(rand.NewPCG(seed, uint64(v))), folder: keptFolder(t)}
 	g.link = startCuttingLink(t, server.Addr(), g.random)
+	if *killWire {
+		g.link.wire = g.folder
+	}
 	return g
 }
 

@@ -1,10 +1,13 @@
 package mqtt_test
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 )
@@ -15,12 +18,14 @@ type cuttingLink struct {
 	server   string
 	listener net.Listener
 	random   *rand.Rand
+	wire     string // a folder for what passes, "" = none
 	open     sync.WaitGroup
 
 	mu      sync.Mutex
 	healed  bool
 	passing map[*net.TCPConn]bool // the ends of the connections to the client
 	ended   int                   // connections that the link has ended
+	begun   int
 }
 
 func startCuttingLink(t *testing.T, server string, random *rand.Rand) *cuttingLink {
@@ -89,10 +94,34 @@ func (l *cuttingLink) accept() {
 		l.mu.Lock()
 		there, back := l.budgetLocked(), l.budgetLocked()
 		l.passing[client] = true
+		l.begun++
+		n := l.begun
 		l.mu.Unlock()
-		l.open.Go(func() { l.pass(server, client, there, client, server) })
-		l.open.Go(func() { l.pass(client, server, back, client, server) })
+		l.open.Go(func() { l.pass(l.recorded(server, n, "client"), client, there, client, server) })
+		l.open.Go(func() { l.pass(l.recorded(client, n, "server"), server, back, client, server) })
 	}
+}
+
+// recorded is to, whose bytes are kept in a file of their own too, as what this side of the nth connection has said.
+func (l *cuttingLink) recorded(to io.Writer, n int, side string) io.Writer {
+	if l.wire == "" {
+		return to
+	}
+	file, err := os.Create(filepath.Join(l.wire, fmt.Sprintf("wire-%06d-%s", n, side)))
+	if err != nil {
+		return to // the folder is gone: the test is over
+	}
+	return &recordedWriter{file: file, to: to}
+}
+
+type recordedWriter struct {
+	file *os.File
+	to   io.Writer
+}
+
+func (w *recordedWriter) Write(b []byte) (int, error) {
+	_, _ = w.file.Write(b)
+	return w.to.Write(b)
 }
 
 // pass copies so many bytes and ends the connection.
@@ -106,4 +135,7 @@ func (l *cuttingLink) pass(to io.Writer, from io.Reader, budget int64, client *n
 	l.mu.Unlock()
 	_ = client.Close()
 	_ = server.Close()
+	if w, is := to.(*recordedWriter); is {
+		_ = w.file.Close()
+	}
 }

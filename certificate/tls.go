@@ -15,7 +15,7 @@ import (
 // store that continue its chain. Every call makes a new tls.Certificate.
 //
 // Errors: 273 if nothing is selected, if the certificate or the private key is missing, or if TLS has no use for such
-// a key: RSA, ECDSA with a NIST curve, and Ed25519 are possible; DSA, Ed448 and X25519 are not.
+// a key: RSA of 1024 bits or more, ECDSA with a NIST curve, and Ed25519 are possible; DSA, Ed448 and X25519 are not.
 func (c *Certificate) TLS() (*tls.Certificate, error) {
 	e := &c.found
 	switch {
@@ -38,12 +38,19 @@ func (c *Certificate) TLS() (*tls.Certificate, error) {
 			ok = false
 		}
 	}
+	if short, is := e.cert.PublicKey.(*rsa.PublicKey); is && short.N.BitLen() < minRSA {
+		return nil, unusable("The RSA key of the certificate " + strconv.Quote(subjectName(e.cert)) + " has " +
+			strconv.Itoa(short.N.BitLen()) + " bits; TLS needs " + strconv.Itoa(minRSA) + " or more.")
+	}
 	if !ok {
 		return nil, unusable("TLS cannot use a key of the algorithm " + c.PublicKeyAlgorithm() +
 			"; it needs RSA, ECDSA or Ed25519.")
 	}
 	return &tls.Certificate{Certificate: append([][]byte(nil), e.chain...), PrivateKey: e.key, Leaf: e.cert}, nil
 }
+
+// minRSA is the shortest RSA key that crypto/rsa signs with, in bits.
+const minRSA = 1024
 
 // unusable is the error of credentials that TLS cannot use.
 func unusable(detail string) error { return errors.New(errors.ErrCredentials, detail) }

@@ -4,10 +4,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/iotcomponents/iot/certificate"
+	ioterrors "github.com/iotcomponents/iot/errors"
 )
 
 // TestHandshake lets a server verify each kind of key that TLS can use, by the root alone: the intermediate
@@ -117,4 +119,17 @@ func TestGettersConcurrently(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestShortRSA: crypto/rsa signs with no key of 512 bits, which would be found out in the middle of a handshake.
+func TestShortRSA(t *testing.T) {
+	c, err := load(certificate.CstPEMKeyFile, []byte(path("ciphers/rsa512.pem")), "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.TLS()
+	wantCode(t, err, ioterrors.ErrCredentials)
+	if !strings.Contains(err.Error(), "512 bits") {
+		t.Error(err)
+	}
 }

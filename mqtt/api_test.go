@@ -2,6 +2,7 @@ package mqtt_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"iter"
 	"time"
@@ -47,6 +48,7 @@ var (
 		SetSSLEnabled(bool) error
 		SSLProvider() mqtt.MQTTSSLProviders
 		SetSSLProvider(mqtt.MQTTSSLProviders) error
+		SetTLSConfig(*tls.Config) error
 		SSLServerCert() *certificate.Certificate
 		Timeout() int
 		SetTimeout(int) error

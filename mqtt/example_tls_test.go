@@ -80,6 +80,24 @@ func ExampleMQTT_Connect_tls() {
 	// SSL connection broken.
 }
 
+// What the settings do not reach is in a configuration of crypto/tls: here a pool of authorities that the program has already.
+func ExampleMQTT_SetTLSConfig() {
+	broker := startSecureBroker(false, nil, nil) // embedded in the test; stop ends it
+	defer broker.stop()
+
+	m := mqtt.New()
+	if err := m.SetTLSConfig(&tls.Config{RootCAs: broker.ca.Pool(), MinVersion: tls.VersionTLS13}); err != nil {
+		log.Fatal(err)
+	}
+	if err := m.ConnectTo("ssl://localhost", broker.port); err != nil {
+		log.Fatal(err)
+	}
+	version, _ := m.Config("SSLNegotiatedVersion")
+	fmt.Println(version, "with", m.SSLServerCert().Subject())
+	m.Disconnect()
+	// Output: TLS1.3 with CN=broker.example
+}
+
 // The program decides about a certificate that cannot be verified: here it knows its fingerprint.
 func ExampleMQTT_pinnedCertificate() {
 	broker := startSecureBroker(false, nil, nil) // embedded in the test; stop ends it

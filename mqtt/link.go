@@ -556,7 +556,11 @@ func (l *link) lost(err error) {
 		}
 		cause := errors.FromOS(err)
 		if stderrors.Is(err, io.EOF) && m.client.Phase() == protocol.Connecting {
-			cause = errors.Wrap(errors.ErrConnectionClosedByPeer, "It happened before the server answered CONNECT: it may not speak this protocol version, or expect TLS on this port.", err)
+			hint := "It happened before the server answered CONNECT: it may not speak this protocol version"
+			if !l.overTLS {
+				hint += ", or expect TLS on this port"
+			}
+			cause = errors.Wrap(errors.ErrConnectionClosedByPeer, hint+".", err)
 		}
 		m.client.Fail(cause)
 		_ = l.conn.Close() // releases a writer that is stuck

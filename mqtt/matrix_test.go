@@ -2,6 +2,7 @@ package mqtt_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"reflect"
@@ -46,6 +47,7 @@ func arguments(ctx context.Context) map[string][]any {
 		"SetSSLCert":             {(*certificate.Certificate)(nil)},
 		"SetSSLEnabled":          {true},
 		"SetSSLProvider":         {mqtt.SslpInternal},
+		"SetTLSConfig":           {(*tls.Config)(nil)},
 		"SetTimeout":             {1},
 		"SetUser":                {"a"},
 		"SetVersion":             {mqtt.MvV5},

@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"crypto/tls"
+
 	"github.com/iotcomponents/iot/certificate"
 	"github.com/iotcomponents/iot/errors"
 )
@@ -14,6 +16,16 @@ const (
 	SslpPlatform  MQTTSSLProviders = 1
 	SslpInternal  MQTTSSLProviders = 2
 )
+
+// SetTLSConfig sets a configuration for crypto/tls that reaches what the settings do not. While there is one, TLS goes by it
+// alone: SSLCert, SSLAcceptServerCert and the SSL, TLS and OpenSSL settings have no part, but for SSLEnabled or the scheme of
+// RemoteHost, which turn TLS on, LogSSLPackets, SSLIncludeCertChain, and the name of the server, which is SSLServerName or the
+// host if config.ServerName is "". OnSSLServerAuthentication is asked about servers that the configuration has accepted. A copy
+// is kept, so what config becomes later does not matter. nil, the default, returns to the settings, and so does Reset. Error:
+// 211 while connected or connecting.
+func (m *MQTT) SetTLSConfig(config *tls.Config) error {
+	return setWhenIdle(m, errors.ErrWrongState, "TLSConfig", &m.settings.tls.Config, config.Clone())
+}
 
 // SSLAcceptServerCert returns the certificate that is accepted from the server whatever verification says. Default: an
 // empty one, which is none.

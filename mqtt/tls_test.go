@@ -695,3 +695,64 @@ func TestTLSAgainstPlain(t *testing.T) {
 		})
 	}
 }
+
+// TestCloseBeforeConnackOverTLS: a server that closes instead of answering CONNECT may expect TLS only where there is none.
+func TestCloseBeforeConnackOverTLS(t *testing.T) {
+	for url, hint := range map[string]bool{"ssl://" + testpki.ServerName: false, "tcp://localhost": true} {
+		bubble.Test(t, func(t *testing.T) {
+			ca, server := certified(t)
+			layer := mqtttest.OverTLS(serverConfig(server))
+			if hint {
+				layer = nil
+			}
+			r, s := layered(t, mqtt.MvV5, url, layer)
+			trust(t, r.M, ca)
+			done := r.Start(r.M.Connect)
+			c := s.Accept(t)
+			c.ExpectConnect()
+			_ = c.NetConn().Close()
+			err := r.Join(done)
+			wantCode(t, err, 1120)
+			if strings.Contains(err.Error(), "expect TLS") != hint || !strings.Contains(err.Error(), "before the server answered CONNECT") {
+				t.Errorf("%s: %v", url, err)
+			}
+		})
+	}
+}
+
+// TestSetTLSConfig: a configuration of the program's own takes the place of the settings, until it is nil again, Reset or not.
+func TestSetTLSConfig(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		ca, server := certified(t)
+		roots := x509.NewCertPool()
+		roots.AddCert(ca.Cert)
+		r, s := layered(t, mqtt.MvV5, "ssl://"+testpki.ServerName, mqtttest.OverTLS(serverConfig(server)))
+		connect := func(code int) {
+			t.Helper()
+			done := r.Start(r.M.Connect)
+			if code == 0 {
+				c := s.AcceptConnected(t)
+				must(t, r.Join(done))
+				wantCode(t, r.M.SetTLSConfig(nil), 211)
+				done = r.Start(r.M.Disconnect)
+				c.Expect("E0 00")
+				_ = c.NetConn().Close()
+				must(t, r.Join(done))
+				return
+			}
+			_, _ = s.Accept(t).Next() // which lets the server take part in the handshake
+			wantCode(t, r.Join(done), code)
+		}
+		connect(275)
+		c := &tls.Config{RootCAs: roots}
+		must(t, r.M.SetTLSConfig(c))
+		c.RootCAs = nil // a copy was kept
+		connect(0)
+		must(t, r.M.SetTLSConfig(nil))
+		connect(275)
+		must(t, r.M.SetTLSConfig(&tls.Config{RootCAs: roots}))
+		must(t, r.M.Reset())
+		must(t, r.M.SetRemoteHost(s.Host))
+		connect(275)
+	})
+}

@@ -20,6 +20,11 @@ quiet openssl pkcs8 -topk8 -in "$work/e33" -passout pass:keypass1 -out rsa.e33.e
 openssl req -x509 -key "$work/e33" -subj /CN=e33 -days 36500 -out "$work/e33.pem"
 openssl pkcs12 -export -passout pass:storepass -inkey "$work/e33" -in "$work/e33.pem" -out rsa.e33.pfx
 
+# A key that is too short for crypto/rsa, with its certificate.
+quiet openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:512 -out rsa512.pem
+openssl req -x509 -key rsa512.pem -subj /CN=short -days 36500 >"$work/short"
+cat "$work/short" >>rsa512.pem
+
 # A curve that Go lacks.
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 -out secp256k1.key.pem
 openssl pkey -in secp256k1.key.pem -pubout -out secp256k1.pub.pem

@@ -16,11 +16,7 @@ import (
 func (s *security) useClientCertificate() *errors.Error {
 	own, chain := s.settings.Certificate, s.settings.ClientChain
 	if own == nil || own.X509() == nil && !own.PrivateKeyAvailable() {
-		s.config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			s.asked = true
-			s.trace.sslStatus("The server asks for a client certificate, and SSLCert is not set.")
-			return &tls.Certificate{}, nil // which means none
-		}
+		s.config.GetClientCertificate = s.noCertificate
 		return nil
 	}
 	cert, err := own.TLS()
@@ -49,6 +45,13 @@ func (s *security) useClientCertificate() *errors.Error {
 		return cert, nil
 	}
 	return nil
+}
+
+// noCertificate is the answer to a server that asks for a client certificate when there is none.
+func (s *security) noCertificate(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	s.asked = true
+	s.trace.sslStatus("The server asks for a client certificate, and SSLCert is not set.")
+	return &tls.Certificate{}, nil // which means none
 }
 
 // hasCertificate reports whether a client certificate is there to be sent.

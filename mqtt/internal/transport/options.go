@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 
 	"github.com/iotcomponents/iot/certificate"
@@ -54,6 +55,7 @@ func DefaultSocket() Socket { return Socket{NoDelay: true, Linger: true} }
 // TLS are the settings of the TLS connection.
 type TLS struct {
 	Enabled           bool
+	Config            *tls.Config              // of SetTLSConfig, which takes the place of the settings; nil = the settings
 	ServerName        string                   // SSLServerName; "" = the host of Target
 	Certificate       *certificate.Certificate // of the client
 	AcceptCertificate *certificate.Certificate // accepted from the server whatever verification says

@@ -40,6 +40,9 @@ func newSecurity(o *Options) (*security, *errors.Error) {
 	if !t.Enabled && !o.Target.TLS() {
 		return nil, nil
 	}
+	if t.Config != nil {
+		return givenSecurity(o), nil
+	}
 	s := &security{settings: t, name: o.serverName(), trace: &o.Trace, decide: o.Authenticate}
 	s.config = &tls.Config{
 		ServerName: s.name,
@@ -90,7 +93,11 @@ func splitList(list string) []string {
 func (s *security) handshake(ctx context.Context, conn net.Conn) (*secure, *errors.Error) {
 	s.trace.sslStatus("Starting the TLS handshake with " + s.name + ".")
 	s.config.VerifyConnection = func(state tls.ConnectionState) error {
-		refusal := s.judge(ctx, &state)
+		judge := s.judge
+		if s.settings.Config != nil {
+			judge = s.judgeGiven
+		}
+		refusal := judge(ctx, &state)
 		if refusal == nil {
 			return nil
 		}

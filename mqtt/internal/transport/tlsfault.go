@@ -7,14 +7,17 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
+	"syscall"
 
 	"github.com/iotcomponents/iot/errors"
 )
 
-// The alerts that speak of the certificate of the client (RFC 8446, section 6.2). handshake_failure is what servers of
+// The alerts that speak of the version and of the certificate of the client (RFC 8446, section 6.2). handshake_failure is what servers of
 // TLS 1.2 send when there was none.
 const (
 	alertHandshakeFailure    = tls.AlertError(40)
+	alertProtocolVersion     = tls.AlertError(70)
 	alertBadCertificate      = tls.AlertError(42)
 	alertUnknownCA           = tls.AlertError(48)
 	alertCertificateRequired = tls.AlertError(116)
@@ -52,9 +55,42 @@ func (s *security) failed(ctx context.Context, err error) *errors.Error {
 		return errors.Wrap(errors.ErrTLSHandshake, detail, err)
 	}
 	if stderrors.Is(err, io.EOF) || stderrors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.Wrap(errors.ErrTLSHandshake, "The server closed the connection in the TLS handshake: it may not speak TLS on this port, or not the enabled versions.", err)
+		return errors.Wrap(errors.ErrTLSHandshake, "The server closed the connection in the TLS handshake: it may not speak TLS on this port, or "+
+			s.offered()+".", err)
 	}
-	return errors.FromOS(unexpectedReset(err, "the TLS handshake was finished: the server may not speak TLS on this port."))
+	if alert, is := receivedAlert(err); is && (alert == alertProtocolVersion || alert == alertHandshakeFailure) || s.otherVersion(err) {
+		return errors.Wrap(errors.ErrTLSHandshake, "The server may have "+s.offered()+".", err)
+	}
+	if strings.Contains(err.Error(), "tls: failed to parse certificate from server") {
+		return errors.Wrap(errors.ErrTLSHandshake, "Go does not take the certificate of the server, whatever SSLAcceptAnyServerCert says; "+
+			"the server needs another one.", err)
+	}
+	failure := errors.FromOS(unexpectedReset(err, "the TLS handshake was finished: the server may not speak TLS on this port."))
+	if _, ofSystem := stderrors.AsType[syscall.Errno](err); failure.Code == errors.ErrConnectionAborted && !ofSystem {
+		return errors.Wrap(errors.ErrTLSHandshake, "", err) // of a package below crypto/tls, such as crypto/rsa about a key that is too short
+	}
+	return failure
+}
+
+// otherVersion reports whether the server has chosen a version that was not offered. crypto/tls has only a text for it.
+func (s *security) otherVersion(err error) bool {
+	return strings.Contains(err.Error(), "tls: server selected unsupported protocol version")
+}
+
+// offered says what a server may lack, as the continuation of a sentence about it.
+func (s *security) offered() string {
+	if s.settings.Config != nil {
+		return "only versions or cipher suites that the configuration of SetTLSConfig does not allow"
+	}
+	var names []string
+	for _, v := range s.versions {
+		names = append(names, versionName(v))
+	}
+	text := "only versions that SSLEnabledProtocols does not allow; it allows " + strings.Join(names, ", ")
+	if s.versions[0] > tls.VersionTLS10 {
+		text += fmt.Sprintf(", and %d allows TLS 1.0 and 1.1 too", s.settings.Protocols|ProtocolTLS10|ProtocolTLS11)
+	}
+	return text + ". Or its cipher suites are not among those of SSLEnabledCipherSuites"
 }
 
 // refusedClient tells whether the server broke off on account of the client's certificate: 281 when there is none, 276

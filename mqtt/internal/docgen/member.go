@@ -51,6 +51,6 @@ var methodGroups = []struct {
 	{"Publishing", []string{"PublishMessage", "PublishData", "PublishWith", "PublishAndWait", "PublishAndWaitWith"}},
 	{"Subscriptions", []string{"Subscribe", "SubscribeWith", "SubscribeMany", "SubscribeAndWait", "Unsubscribe", "UnsubscribeWith"}},
 	{"Events", []string{"DoEvents", "Run", "EventsReady", "Handle"}},
-	{"Settings", []string{"Config", "LoadConfig", "SaveConfig", "Settings"}},
+	{"Settings", []string{"Config", "LoadConfig", "SaveConfig", "Settings", "SetTLSConfig"}},
 	{"Sessions", []string{"SaveSession", "RestoreSession"}},
 }

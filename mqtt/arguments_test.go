@@ -1,6 +1,7 @@
 package mqtt_test
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -223,5 +224,46 @@ func TestHostilePayloads(t *testing.T) {
 			}
 		}
 		latest().Close()
+	})
+}
+
+// Control characters and non-characters are refused before anything is accepted, since mosquitto ends the connection
+// because of them, each time that the message is sent again. AllowControlCharacters sends them.
+func TestControlCharactersInTopics(t *testing.T) {
+	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
+		r, s := memory(t, v)
+		must(t, r.M.SetWillTopic("will\x7f"))
+		wantCode(t, r.M.Connect(), 502)
+		must(t, r.M.SetWillTopic(""))
+		c := r.Connect(s, nil)
+		const junk = "junk/\t"
+		calls := []struct {
+			code int
+			call func() error
+		}{
+			{502, func() error { return r.M.PublishMessage(junk, 1, "x") }},
+			{502, func() error { return r.M.PublishMessage("\uFFFE", 0, "x") }},
+			{503, func() error { return r.M.Subscribe(junk, 1) }},
+			{503, func() error { return r.M.Unsubscribe(junk) }},
+		}
+		for _, row := range calls {
+			err := row.call()
+			wantCode(t, err, row.code)
+			if !strings.Contains(fmt.Sprint(err), "AllowControlCharacters") {
+				t.Errorf("the error is %v", err)
+			}
+		}
+		c.ExpectNothing()
+		if n := r.M.OutgoingMessages().Count(); n != 0 {
+			t.Errorf("%d messages were accepted", n)
+		}
+		config(t, r.M, "AllowControlCharacters=True")
+		for _, row := range calls {
+			must(t, row.call())
+		}
+		if p := c.ExpectPublish(); string(p.Topic) != junk {
+			t.Errorf("topic %q", p.Topic)
+		}
+		must(t, r.M.Interrupt())
 	})
 }

@@ -281,6 +281,9 @@ func (m *MQTT) connectOptions() (*protocol.Options, error) {
 		return nil, errors.New(errors.ErrProtocol, "Password is set and User is not, which MQTT 3.1.1 does not allow.")
 	}
 	if p.willTopic != "" {
+		if err := packet.CheckNoControl(p.willTopic); err != nil && !s.allowControlCharacters {
+			return nil, errors.New(errors.ErrInvalidTopicName, fmt.Sprintf("WillTopic %s %v; AllowControlCharacters=True sends it all the same.", protocol.Quote(p.willTopic), err))
+		}
 		payload, err := m.encodeWill(p.willMessage) // once more: CodePage may have changed since
 		if err != nil {
 			return nil, err

@@ -266,6 +266,7 @@ func TestLogInjection(t *testing.T) {
 		r, s := memory(t, v)
 		config(t, r.M, "LogLevel=3")
 		config(t, r.M, "MaskSensitiveData=False")
+		config(t, r.M, "AllowControlCharacters=True")
 		must(t, r.M.SetClientId(evil))
 		must(t, r.M.SetUser(evil))
 		c := r.Connect(s, nil)

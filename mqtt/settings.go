@@ -54,10 +54,12 @@ type settings struct {
 	resubscribe           bool
 	reconnectOn           []int
 	queueMessages         bool
-	journalDir            string
-	webSocketHeaders      string
-	anySubprotocol        bool
-	selectWaitMillis      int
+
+	allowControlCharacters bool
+	journalDir             string
+	webSocketHeaders       string
+	anySubprotocol         bool
+	selectWaitMillis       int
 
 	// What CONNACK said.
 	sessionPresent      bool
@@ -159,7 +161,8 @@ func (m *MQTT) applySettings() {
 		AutoTopicAlias:    s.autoTopicAlias,
 		QueueMessages:     s.queueMessages,
 
-		IncomingMemoryLimit: s.incomingMemoryLimit,
+		IncomingMemoryLimit:    s.incomingMemoryLimit,
+		AllowControlCharacters: s.allowControlCharacters,
 	}
 	if l := m.link; l != nil && l.conn != nil {
 		l.schedule()

@@ -39,6 +39,9 @@ type Settings struct {
 	AckTimeout time.Duration
 	// AutoTopicAlias replaces topics that are published again by topic aliases, as far as the server takes them.
 	AutoTopicAlias bool
+	// AllowControlCharacters accepts topics and filters with control characters and with what is no character, because of
+	// which servers end connections.
+	AllowControlCharacters bool
 	// QueueMessages accepts messages without a connection. They are sent by the next one, in the order of the calls.
 	QueueMessages bool
 	// InflightLimit lowers the number of unacknowledged QoS 1 and 2 messages below the server's Receive Maximum; 0 = not.

@@ -48,8 +48,23 @@ func (c *Client) MayPublish(p *Publish) error {
 	if err := CheckPublish(p); err != nil {
 		return err
 	}
+	if err := c.checkControl(errors.ErrInvalidTopicName, "The topic", p.Topic); err != nil {
+		return err
+	}
 	if c.phase != Connected && !c.Settings.QueueMessages {
 		return errors.New(errors.ErrNotConnected, "Publishing to "+Quote(p.Topic)+" needs a connection.")
+	}
+	return nil
+}
+
+// checkControl refuses a topic or a filter with control characters: a server may end the connection because of one, and would
+// do so each time that the message is sent again.
+func (c *Client) checkControl(code int, what, text string) error {
+	if c.Settings.AllowControlCharacters {
+		return nil
+	}
+	if err := packet.CheckNoControl(text); err != nil {
+		return errors.New(code, fmt.Sprintf("%s %s %v, because of which servers end connections; AllowControlCharacters=True sends it all the same.", what, Quote(text), err))
 	}
 	return nil
 }

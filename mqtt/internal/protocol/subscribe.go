@@ -67,6 +67,9 @@ func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user pa
 		if err := checkSubscription(c.version, s); err != nil {
 			return 0, err
 		}
+		if err := c.checkControl(errors.ErrInvalidTopicFilter, "The topic filter", s.Filter); err != nil {
+			return 0, err
+		}
 		filters[i] = s.Filter
 	}
 	if identifier < 0 || identifier > maxSubscriptionIdentifier { // U5-13
@@ -115,6 +118,9 @@ func (c *Client) Unsubscribe(filters []string, tag string, user packet.Propertie
 	var p packet.Unsubscribe
 	for _, f := range filters {
 		if err := checkFilter(c.version, f); err != nil {
+			return 0, err
+		}
+		if err := c.checkControl(errors.ErrInvalidTopicFilter, "The topic filter", f); err != nil {
 			return 0, err
 		}
 		p.Filters = p.Filters.AppendFilter(f)

@@ -37,6 +37,15 @@ func serve(t *testing.T, listener *net.TCPListener, f *flood, c *situation) {
 	done := make(chan struct{})
 	defer func() { <-done }()
 	defer conn.Close()
+	finished := make(chan struct{})
+	defer close(finished)
+	go func() { // the end of the child's process does not end a write to it as long as what it has sent is not read
+		select {
+		case <-c.over:
+			_ = conn.Close()
+		case <-finished:
+		}
+	}()
 	go func() {
 		defer close(done)
 		switch c.peer {

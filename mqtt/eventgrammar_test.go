@@ -161,6 +161,7 @@ var unrecorded = map[string]string{
 	"TestConnectTextsAreRefused":              "its component is never connected",
 	"TestJournalUnusable":                     "its component is never connected",
 	"TestServers":                             "its component is never connected",
+	"TestPortingPagesNameWhatThereIs":         "its component is never connected",
 	"client":                                  "runs for long, as a program would",
 	"newFaultClient":                          "runs for long, as a program would",
 	"passers":                                 "runs for long, as a program would",

@@ -556,9 +556,12 @@ func (l *link) lost(err error) {
 		}
 		cause := errors.FromOS(err)
 		if stderrors.Is(err, io.EOF) && m.client.Phase() == protocol.Connecting {
-			hint := "It happened before the server answered CONNECT: it may not speak this protocol version"
-			if !l.overTLS {
-				hint += ", or expect TLS on this port"
+			hint := "It happened before the server answered CONNECT"
+			if !l.heard { // else it has spoken this version of MQTT
+				hint += ": it may not speak this protocol version"
+				if !l.overTLS {
+					hint += ", or expect TLS on this port"
+				}
 			}
 			cause = errors.Wrap(errors.ErrConnectionClosedByPeer, hint+".", err)
 		}

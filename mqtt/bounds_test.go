@@ -236,7 +236,7 @@ func TestMemoryOfFloods(t *testing.T) {
 					before := heapInUse()
 					var looking sync.Mutex // held while the heap is looked at, so that the pump makes no garbage then
 					if pump == "Run" {
-						r.On("MessageIn", func(any) { looking.Lock(); looking.Unlock() })
+						r.On("MessageIn", func(any) { looking.Lock(); defer looking.Unlock() })
 					}
 					done := row.flood.send(r, c, &looking, 16<<10, row.most<<20)
 					if pump == "none" {

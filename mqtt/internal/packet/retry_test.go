@@ -18,10 +18,18 @@ func TestRetryAfterEveryCode(t *testing.T) {
 		c    ReasonCode
 		want Retry
 	}{
-		{V5, CONNACK, ServerBusy, Passing}, {V5, CONNACK, NotAuthorized, WithCredentials}, {V5, DISCONNECT, NotAuthorized, WithCredentials},
-		{V5, CONNACK, ProtocolError, Final}, {V5, DISCONNECT, ProtocolError, Passing}, {V5, DISCONNECT, SessionTakenOver, Final},
-		{V5, CONNACK, 0x7f, Final}, {V5, DISCONNECT, 0xff, Passing},
-		{V311, CONNACK, 2, Final}, {V311, CONNACK, 3, Passing}, {V311, CONNACK, 5, WithCredentials}, {V311, CONNACK, 6, Final},
+		{V5, CONNACK, ServerBusy, Passing},
+		{V5, CONNACK, NotAuthorized, WithCredentials},
+		{V5, DISCONNECT, NotAuthorized, WithCredentials},
+		{V5, CONNACK, ProtocolError, Final},
+		{V5, DISCONNECT, ProtocolError, Passing},
+		{V5, DISCONNECT, SessionTakenOver, Final},
+		{V5, CONNACK, 0x7f, Final},
+		{V5, DISCONNECT, 0xff, Passing},
+		{V311, CONNACK, 2, Final},
+		{V311, CONNACK, 3, Passing},
+		{V311, CONNACK, 5, WithCredentials},
+		{V311, CONNACK, 6, Final},
 	} {
 		if got, ground := RetryAfter(test.v, test.t, test.c); got != test.want || ground == "" {
 			t.Errorf("%v %v %d: %v (%s), want %v", test.v, test.t, test.c, got, ground, test.want)

@@ -14,7 +14,9 @@ import (
 // Connect connects to RemoteHost and RemotePort and waits until the server has accepted the connection, firing events
 // meanwhile: BeforeConnect, ConnectionStatus, ConnAck, Connected, ReadyToSend. It waits ConnectionTimeout seconds at
 // most, or Timeout seconds when that is 0. With Timeout 0 it returns as soon as the attempt has begun, and Connected
-// tells how it ended. The settings RemoteHosts and FollowServerReference let one attempt try several servers.
+// tells how it ended. The settings RemoteHosts and FollowServerReference let one attempt try several servers. With
+// ConnectRetry an attempt that has failed is followed by others, as after a lost connection, until one succeeds, the server
+// refuses for good, ReconnectAttempts have failed, or Interrupt, Disconnect or the context ends it.
 //
 // Called inside a handler it works as well, but events are never nested: they fire when the handler has returned,
 // BeforeConnect included, whose changes then hold for the next attempt.
@@ -89,7 +91,13 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 	}
 	m.reconnect.stop()
 	l.insideHandler = m.pump.taken && insideHandler()
-	route := l.route
+	route, interrupts := l.route, m.interrupts
+	ended := func() bool { // of several servers, and attempts, the last one
+		if l := m.link; l != nil && l.automatic && l.route != nil && m.reconnect.first {
+			route = l.route
+		}
+		return route.link.stood || m.link != route.link && !m.reconnect.first
+	}
 	if err := m.prepareConnect(ctx, l); err != nil {
 		return err
 	}
@@ -100,12 +108,21 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 		m.firePending()
 		return nil
 	}
-	err = m.await(&limit{ctx: ctx, what: method}, func() bool { return route.link.stood || m.link != route.link })
-	l = route.link // of several servers the one that was tried last
+	err = m.await(&limit{ctx: ctx, what: method}, ended)
+	l = route.link
+	if err != nil && m.reconnect.first {
+		m.reconnect.stop()
+	}
 	switch {
 	case err != nil && m.link == l && !l.stood:
 		l.abort(err.(*errors.Error)) // await returns nothing else
 		m.waitForEnd(l)
+		m.firePending()
+		return err
+	case err == nil && !l.stood && m.interrupts != interrupts: // between two attempts
+		err = errors.New(errors.ErrInterrupted, method+" was interrupted.")
+		fallthrough
+	case err != nil && !l.stood:
 		m.firePending()
 		return err
 	case !l.stood:
@@ -316,6 +333,7 @@ func (l *link) accepted() {
 	m := l.m
 	l.stood, m.readyToSend = true, m.client.Phase() == protocol.Connected
 	l.since = m.now()
+	m.reconnect.first = false
 	m.hosts.stands(l.route.current())
 	l.route = nil // a connection may stand for long
 	if l.automatic {

@@ -71,6 +71,7 @@ func (m *MQTT) disconnect(reason packet.ReasonCode, p packet.Properties) error {
 	m.reconnect.stop()
 	l := m.link
 	if l == nil {
+		m.wake() // a Connect may wait for the next attempt
 		return nil
 	}
 	stands := m.client.Phase() == protocol.Connected // else it is ending by itself, and what it has lost is no news

@@ -222,12 +222,11 @@ func (l *link) finish(failure *errors.Error) {
 			return
 		}
 		failure = l.route.verdict(failure)
-		if !l.automatic {
-			m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description}, len(failure.Description))
-		}
 		l.result = failure
 	}
-	m.reconnectAfter(l, failure)
+	if goesOn := m.reconnectAfter(l, failure); !goesOn && !l.stood && !l.automatic {
+		m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description}, len(failure.Description))
+	}
 	m.eventsQueued()
 }
 

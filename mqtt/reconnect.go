@@ -8,13 +8,15 @@ import (
 	"github.com/iotcomponents/iot/errors"
 )
 
-// reconnect connects again by itself after a connection was lost, while the setting AutoReconnect is True. MQTT.mu guards
-// it.
+// reconnect connects again by itself after a connection was lost, while the setting AutoReconnect is True, and with
+// ConnectRetry after a Connect of the program has failed. MQTT.mu guards it.
 type reconnect struct {
 	wanted             bool // AutoReconnect
+	retryFirst         bool // ConnectRetry
 	delayMin, delayMax int  // ReconnectDelayMin and ReconnectDelayMax, in seconds
 	attempts           int  // ReconnectAttempts
 
+	first   bool        // the attempts are those of the program's Connect
 	attempt int         // the attempt under way or waited for; 0 = none
 	doubled int         // how often the delay was doubled; 0 again after a connection that has stood for delayMax
 	timer   *time.Timer // until the next attempt; nil = none is waited for
@@ -38,12 +40,15 @@ func (r *reconnect) delay() time.Duration {
 	return time.Duration(float64(min(d, max(most, secondsOf(r.delayMin)))) * (1 - reconnectJitter + 2*reconnectJitter*rand.Float64()))
 }
 
-// reconnectAfter decides what follows the end of a connection that stood, or of an attempt to bring one back. The lock is
-// held.
-func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) {
+// reconnectAfter decides what follows the end of a connection that stood, or of an attempt, and reports whether another one
+// follows. The lock is held.
+func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) (goesOn bool) {
 	r := &m.reconnect
 	if !l.stood && !l.automatic {
-		return // the program's own Connect has failed, and says so
+		if !r.retryFirst || l.insideHandler { // where the pump could not ask BeforeConnect
+			return false // the program's own Connect has failed, and says so
+		}
+		r.first = true
 	}
 	if l.stood {
 		r.attempt = 0
@@ -53,7 +58,7 @@ func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) {
 	}
 	end := m.client.End()
 	switch {
-	case !r.wanted || failure == nil || failure.Code == errors.ErrInterrupted || l.conn != nil && end.Local:
+	case !r.wanted && !r.first || failure == nil || failure.Code == errors.ErrInterrupted || l.conn != nil && end.Local:
 		r.stop()
 	case l.conn != nil && m.isFinal(l, end, m.handlers.asks):
 		m.reconnectStops(failure)
@@ -81,7 +86,9 @@ func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) {
 			m.reconnectNow()
 		})
 		r.timer = timer
+		return true
 	}
+	return false
 }
 
 // stuffed reports whether so many events wait for the pump that attempts to connect again have to wait too: twice as many
@@ -97,17 +104,22 @@ func (r *reconnect) stop() {
 		r.timer.Stop()
 		r.timer = nil
 	}
-	r.attempt, r.doubled = 0, 0
+	r.first, r.attempt, r.doubled = false, 0, 0
 }
 
 // reconnectStops tells that there will be no further attempt. The lock is held.
 func (m *MQTT) reconnectStops(cause *errors.Error) {
 	attempt := m.reconnect.attempt
-	m.reconnect.stop()
-	text := "AutoReconnect gives up."
-	if attempt > 0 {
-		text = fmt.Sprintf("AutoReconnect gives up after %d attempts.", attempt)
+	text := "AutoReconnect"
+	if m.reconnect.first {
+		text = "ConnectRetry"
 	}
+	text += " gives up"
+	if attempt > 0 {
+		text += fmt.Sprintf(" after %d attempts", attempt)
+	}
+	text += "."
+	m.reconnect.stop()
 	m.log(logInformation, logReconnect, text+" "+cause.Error())
 	m.client.PushError(cause.Explained(text, ""))
 	m.background.ensure(m)
@@ -151,7 +163,7 @@ func (m *MQTT) reconnectWith(l *link) {
 
 // reconnectChanged is called after AutoReconnect was assigned. The lock is held.
 func (m *MQTT) reconnectChanged() {
-	if !m.reconnect.wanted && m.link == nil {
+	if !m.reconnect.wanted && !m.reconnect.first && m.link == nil {
 		m.reconnect.stop()
 	}
 }

@@ -83,6 +83,9 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 		{"PUBLISH QoS 1", publishFlood(1), 2 * mqtt.MaxEvents * 2 / 4}, // two batches of events, and a read more
 		{"PUBLISH QoS 2", publishFlood(2), 65_535 / 4},                 // each identifier a message
 	} {
+		if raceEnabled { // under which sync.Pool forgets at random what it was given to be used again
+			row.other += row.other / 2
+		}
 		for _, portion := range []int{8, 1000, 64 << 10} {
 			t.Run(fmt.Sprintf("%s/%d bytes at a time", row.name, portion), func(t *testing.T) {
 				eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {

@@ -35,7 +35,7 @@ func TestConnectRetry(t *testing.T) {
 			if timeout == 0 {
 				must(t, r.Join(done))
 			}
-			for len(d.calls) < 5 {
+			for d.dialed.Load() < 5 {
 				advance(time.Second)
 				r.Pump()
 			}
@@ -90,7 +90,7 @@ func TestConnectRetryEnds(t *testing.T) {
 					ctx = t.Context()
 				}
 				done := r.Start(func() error { return r.M.ConnectContext(ctx) })
-				for len(d.calls) < 2 {
+				for d.dialed.Load() < 2 {
 					advance(100 * time.Millisecond)
 				}
 				if test.end != nil {

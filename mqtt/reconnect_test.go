@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -20,16 +21,19 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// switchedDial reaches the server, or is refused while down. It notes when it was called.
+// switchedDial reaches the server, or is refused while down. It notes when it was called; dialed may be read
+// while it is at work.
 type switchedDial struct {
 	server *mqtttest.Server
 	down   bool
+	dialed atomic.Int64
 	calls  []time.Time
 	last   string // the address of the last call
 }
 
 func (d *switchedDial) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d.calls, d.last = append(d.calls, time.Now()), address
+	d.dialed.Add(1)
 	if d.down {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
 	}
@@ -258,7 +262,8 @@ func TestReconnectEnds(t *testing.T) {
 	refuse := func(code packet.ReasonCode) ending {
 		return func(t *testing.T, r *mqtttest.Recorder, d *switchedDial, c *mqtttest.Conn) {
 			c.Reset()
-			r.Wait("an attempt", func(mqtttest.Trace) bool { return len(d.calls) > 0 })
+			dialed := d.dialed.Load()
+			r.Wait("an attempt", func(mqtttest.Trace) bool { return d.dialed.Load() > dialed })
 			c = d.server.Accept(t)
 			c.ExpectConnect()
 			c.SendConnack(false, code, nil)
@@ -302,8 +307,8 @@ func TestReconnectEnds(t *testing.T) {
 				mqtt.ForgetBeforeConnect(r.M) // without it nobody could bring other credentials
 				row.do(t, r, d, c)
 				if row.goesOn {
-					calls := len(d.calls)
-					r.Wait("another attempt", func(mqtttest.Trace) bool { return len(d.calls) > calls })
+					dialed := d.dialed.Load()
+					r.Wait("another attempt", func(mqtttest.Trace) bool { return d.dialed.Load() > dialed })
 					return
 				}
 				d.calls = nil

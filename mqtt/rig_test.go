@@ -194,8 +194,9 @@ func blockedDial(release <-chan struct{}) mqtttest.DialFunc {
 	return func(ctx context.Context, _, _ string) (net.Conn, error) {
 		select {
 		case <-release:
+			return nil, net.ErrClosed
 		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
-		return nil, ctx.Err()
 	}
 }

@@ -17,7 +17,8 @@ import (
 func retrying(t *testing.T) (*mqtttest.Recorder, *switchedDial) {
 	t.Helper()
 	r, s := memory(t, mqtt.MvV5)
-	d := &switchedDial{server: s, down: true}
+	d := &switchedDial{server: s}
+	d.down.Store(true)
 	mqtt.SetDial(r.M, d.dial)
 	config(t, r.M, "ConnectRetry=True")
 	return r, d
@@ -42,7 +43,7 @@ func TestConnectRetry(t *testing.T) {
 			if took := time.Since(start); took < 12*time.Second || took > 20*time.Second {
 				t.Errorf("the fifth attempt came after %v, want 1 + 2 + 4 + 8 s, each a fifth more or less", took)
 			}
-			d.down = false
+			d.down.Store(false)
 			d.server.ServeAll(t, func(*mqtttest.Conn, *mqtttest.Packet) bool { return true })
 			if timeout > 0 {
 				must(t, r.Join(done))
@@ -63,7 +64,7 @@ func TestConnectRetry(t *testing.T) {
 func TestConnectRetryEnds(t *testing.T) {
 	refuse := func(code packet.ReasonCode) func(*testing.T, *mqtttest.Recorder, *switchedDial) {
 		return func(t *testing.T, _ *mqtttest.Recorder, d *switchedDial) {
-			d.down = false
+			d.down.Store(false)
 			c := d.server.Accept(t)
 			c.ExpectConnect()
 			c.SendConnack(false, code, nil)
@@ -107,7 +108,7 @@ func TestConnectRetryEnds(t *testing.T) {
 				if told := strings.Join(r.Trace().Only("Error").Strings(), " "); (test.told == "") != (told == "") || !strings.Contains(told, test.told) {
 					t.Errorf("told %q, want %q", told, test.told)
 				}
-				d.down = false
+				d.down.Store(false)
 				c := r.Connect(d.server, nil)
 				r.Disconnect(c)
 			})

@@ -25,7 +25,7 @@ import (
 // while it is at work.
 type switchedDial struct {
 	server *mqtttest.Server
-	down   bool
+	down   atomic.Bool
 	dialed atomic.Int64
 	calls  []time.Time
 	last   string // the address of the last call
@@ -34,7 +34,7 @@ type switchedDial struct {
 func (d *switchedDial) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d.calls, d.last = append(d.calls, time.Now()), address
 	d.dialed.Add(1)
-	if d.down {
+	if d.down.Load() {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
 	}
 	return d.server.Dial(ctx, network, address)
@@ -78,7 +78,7 @@ func TestReconnectSchedule(t *testing.T) {
 	eachVersionInBubble(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		r, d, c := reconnecting(t, v)
 		lost := time.Now()
-		d.down = true
+		d.down.Store(true)
 		c.Reset()
 		for n := 1; len(d.calls) < 9; n++ {
 			r.WaitFor("BeforeConnect", n)
@@ -91,7 +91,7 @@ func TestReconnectSchedule(t *testing.T) {
 			}
 			last = d.calls[i]
 		}
-		d.down = false
+		d.down.Store(false)
 		if got := config(t, r.M, "ReconnectAttempt"); got != "10" {
 			t.Errorf("ReconnectAttempt is %s", got)
 		}
@@ -465,7 +465,7 @@ func TestReconnectAttempts(t *testing.T) {
 		config(t, r.M, "ReconnectAttempts=3")
 		config(t, r.M, "ReconnectDelayMin=2")
 		config(t, r.M, "ReconnectDelayMax=3")
-		d.down = true
+		d.down.Store(true)
 		start := time.Now()
 		c.Reset()
 		r.Wait("the end", func(trace mqtttest.Trace) bool {
@@ -477,7 +477,7 @@ func TestReconnectAttempts(t *testing.T) {
 		if got := time.Since(start); len(d.calls) != 3 || !about(got, 8*time.Second) {
 			t.Errorf("%d attempts in %v", len(d.calls), got)
 		}
-		d.down = false
+		d.down.Store(false)
 		r.Take()
 		r.Connect(d.server, nil) // the program's own Connect works as ever
 	})
@@ -635,7 +635,7 @@ func TestPublishAndWaitOverReconnection(t *testing.T) {
 func TestReconnectAttemptsLowered(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		r, d, c := reconnecting(t, mqtt.MvV3)
-		d.down = true
+		d.down.Store(true)
 		c.Reset()
 		r.WaitFor("BeforeConnect", 4)
 		config(t, r.M, "ReconnectAttempts=2")
@@ -655,11 +655,11 @@ func TestReconnectAttemptsLowered(t *testing.T) {
 func TestReconnectDelayAfterDisconnect(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		r, d, c := reconnecting(t, mqtt.MvV3)
-		d.down = true
+		d.down.Store(true)
 		c.Reset()
 		r.WaitFor("BeforeConnect", 8)
 		must(t, r.M.Disconnect())
-		d.down = false
+		d.down.Store(false)
 		r.Take()
 		c = r.Connect(d.server, nil)
 		r.Take()

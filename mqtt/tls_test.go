@@ -350,7 +350,8 @@ func TestServerAuthenticationInsideAHandler(t *testing.T) {
 					}
 				})
 				r.On("SSLServerAuthentication", func(a any) { a.(*mqtt.SSLServerAuthenticationEventArgs).Accept = row.accept })
-				d := &switchedDial{server: refused, down: true}
+				d := &switchedDial{server: refused}
+				d.down.Store(true)
 				mqtt.SetDial(r.M, d.dial)
 				wantCode(t, r.M.Connect(), 10061)
 				r.Pump()

@@ -499,7 +499,8 @@ func TestNegotiated(t *testing.T) {
 				if got := shown(r.M); got != want {
 					t.Errorf("disconnected: %q, want %q", got, want)
 				}
-				d := &switchedDial{down: true}
+				d := new(switchedDial)
+				d.down.Store(true)
 				mqtt.SetDial(r.M, d.dial)
 				wantCode(t, r.M.Connect(), 10061)
 				if got := shown(r.M); got != nothing {

@@ -110,10 +110,11 @@ func (m *MQTT) journalOutcomeLocked(s *journaling, err error) {
 	m.eventsQueued()
 }
 
-// journalRetry is when the pump tries again to note what it has delivered; Never if nothing waits for that.
+// journalRetryLocked is when the pump tries again to note what it has delivered; Never if nothing waits for that, or while
+// somebody pumps, who tries it afterwards.
 func (m *MQTT) journalRetryLocked() protocol.Time {
 	s := m.journal
-	if s == nil || !s.trouble.told || s.users > 0 || s.unwritten() == nil {
+	if m.pump.taken || s == nil || !s.trouble.told || s.users > 0 || s.unwritten() == nil {
 		return protocol.Never
 	}
 	return s.trouble.retryAt

@@ -162,6 +162,28 @@ func TestJournalUnwritableWhileDelivering(t *testing.T) {
 	})
 }
 
+// A handler that waits while deliveries cannot be noted sleeps: the next attempt is the pump's, which is below it.
+func TestJournalUnwritableInAHandlerThatWaits(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		r, _, folder := backlog(t, mqtt.MvV5, 1)
+		must(t, os.Rename(folder, folder+"-hidden"))
+		must(t, os.WriteFile(folder, nil, 0o600))
+		config(t, r.M, "QueueMessages=True")
+		var err error
+		r.On("Error", func(any) {
+			if err == nil {
+				err = r.M.PublishAndWait("t", 0, nil)
+			}
+		})
+		r.WaitFor("Disconnected", 1)
+		runFor(t, r.M, time.Minute)
+		wantCode(t, err, 201)
+		must(t, os.Remove(folder))
+		must(t, os.Rename(folder+"-hidden", folder))
+		runFor(t, r.M, 2*time.Minute)
+	})
+}
+
 // runFor is Run for a while.
 func runFor(t *testing.T, m *mqtt.MQTT, d time.Duration) {
 	t.Helper()

@@ -40,6 +40,7 @@ type link struct {
 	journal               *journaling       // in use as long as the link stands; nil = none
 	writerIdle            bool              // nobody writes, and there is a transport to write to
 	stuck                 bool              // notes could not be written, which the next commit tries again
+	writer, progressed    func()            // write and progress as values, made once: a writer may begin for each message
 	direct                *transport.Direct // nil where there is none
 	taken                 [][]byte          // what the writer, or writeDirect for it, is writing
 	heard                 bool              // something has arrived since the last message that single has found
@@ -173,6 +174,7 @@ func (l *link) open(conn transport.Conn) *errors.Error {
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	l.timerAt = protocol.Never
 	l.schedule()
+	l.writer, l.progressed = l.write, l.progress
 	l.writerIdle = true
 	if l.direct != nil && !m.mustCommit() {
 		l.writeDirect()
@@ -323,7 +325,7 @@ func (m *MQTT) wakeWriter() {
 // startWriterLocked starts the writer in the place of the calling goroutine, which is the one that writes.
 func (l *link) startWriterLocked() {
 	// Ended by: an empty outgoing buffer, the protocol's end, or a failed write. Waited for by: read.
-	go l.write(l.conn)
+	go l.writer()
 }
 
 // beginWritingLocked makes the calling goroutine, or the writer that it starts, the one that writes.
@@ -408,9 +410,8 @@ func (l *link) wrote() {
 
 // write is the writer: it writes the outgoing buffer, all that is there at a time, and ends when nothing is left. When the
 // protocol has ended and the buffer is empty it closes our side [MQTT5-3.14.4-2] [MQTT311-3.14.4-1]; nobody writes after it.
-func (l *link) write(conn transport.Conn) {
-	m := l.m
-	progress := l.progress // made once
+func (l *link) write() {
+	m, conn := l.m, l.conn
 	m.mu.Lock()
 	for l.writeErr == nil {
 		if len(l.taken) == 0 {
@@ -440,7 +441,7 @@ func (l *link) write(conn transport.Conn) {
 		}
 		committed := err == nil
 		if committed {
-			err = conn.WriteSegments(l.taken, progress)
+			err = conn.WriteSegments(l.taken, l.progressed)
 		}
 		m.mu.Lock()
 		if err != nil {

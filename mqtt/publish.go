@@ -239,7 +239,7 @@ func (m *MQTT) writeLargeReleasing(p *protocol.Publish) error {
 		patience = largePatience
 	}
 	l.writeInPlaceReleasing(func() bool {
-		if l.direct.WriteFor(l.taken, patience, l.progress) {
+		if l.direct.WriteFor(l.taken, patience, l.progressed) {
 			return true
 		}
 		for i, rest := range l.taken {

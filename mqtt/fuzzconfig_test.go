@@ -53,6 +53,7 @@ func FuzzComponentConfig(f *testing.F) {
 		}
 	}
 	f.Add("FirewallPassword=a secret\x00")
+	f.Add("WebSocketHeaders=Authoriza")
 	f.Add("WebSocketHeaders=Authorization: a secret\r\n\r\nGET / HTTP/1.1")
 	f.Fuzz(func(t *testing.T, s string) {
 		m := recorded(t)

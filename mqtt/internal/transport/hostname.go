@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/iotcomponents/iot/errors"
 	"golang.org/x/net/idna"
@@ -14,8 +15,12 @@ import (
 // they are in names of ASCII.
 var names = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false))
 
-// asciiName returns the name in ASCII; one that is in ASCII already stays as it is.
+// asciiName returns the name in ASCII; one that is in ASCII already stays as it is. What is not UTF-8 is no name: idna
+// would take it for U+FFFD.
 func asciiName(name string) (string, bool) {
+	if !utf8.ValidString(name) || strings.ContainsRune(name, utf8.RuneError) {
+		return "", false
+	}
 	for i := range len(name) {
 		if name[i] >= 0x80 {
 			ascii, err := names.ToASCII(name)

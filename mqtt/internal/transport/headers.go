@@ -32,7 +32,7 @@ func parseHeaders(lines string) (http.Header, error) {
 		value = strings.Trim(value, " \t")
 		switch {
 		case !found || !httpguts.ValidHeaderFieldName(name):
-			return nil, fmt.Errorf("line %d is not of the form \"Name: value\"; each line is one header", number)
+			return nil, fmt.Errorf("line %d is not a header; lines such as \"Name: value\" are possible", number)
 		case !httpguts.ValidHeaderFieldValue(value):
 			return nil, fmt.Errorf("the value in line %d has control characters; none are allowed", number)
 		}

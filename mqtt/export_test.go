@@ -118,10 +118,12 @@ func Tick(m *MQTT) {
 	l.tick()
 }
 
-// ReadsByItself reports whether a goroutine that waits for events reads from the connection, and nothing else is going on.
+// ReadsByItself reports whether a goroutine that waits for events reads from the connection, and nothing else is going on:
+// nothing is written or told, and no PINGRESP is to come.
 func ReadsByItself(m *MQTT) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.link
-	return l != nil && l.lending.borrowed && !l.lending.fetched && l.writerIdle && !m.hasEvents()
+	return l != nil && l.lending.borrowed && !l.lending.fetched && l.writerIdle && !m.hasEvents() &&
+		m.client.UnansweredPings() == 0
 }

@@ -72,6 +72,7 @@ var (
 		Reset() error
 		RestoreSession(string) error
 		SaveSession() (string, error)
+		Stats() mqtt.Stats
 		Subscribe(string, int) error
 		Unsubscribe(string) error
 

@@ -333,6 +333,7 @@ func (l *link) accepted() {
 	m := l.m
 	l.stood, m.readyToSend = true, m.client.Phase() == protocol.Connected
 	l.since = m.now()
+	m.connections++
 	m.reconnect.first = false
 	m.hosts.stands(l.route.current())
 	l.route = nil // a connection may stand for long

@@ -140,7 +140,7 @@ func (m *MQTT) Reset() error {
 	background := m.background.stop(m)
 	m.reconnect.stop()
 	m.resets.Add(1)
-	m.client, m.sessions = protocol.New(), transport.Sessions{}
+	m.client, m.sessions, m.connections = protocol.New(), transport.Sessions{}, 0
 	if !m.pump.taken || insideHandler() { // nobody else is at the batch
 		m.pump.next, m.pump.message = len(m.pump.batch), nil
 		if !m.pump.taken {

@@ -204,6 +204,9 @@ func (l *link) finish(failure *errors.Error) {
 	}
 	m.link, m.readyToSend = nil, false
 	if l.stood {
+		if failure != nil {
+			m.client.NoteError(failure)
+		}
 		m.log(logInformation, logInfo, "Disconnected: "+describe(failure))
 		a := l.farewellArgs(end)
 		m.client.PushOwner(a, len(a.Description)+len(a.ReasonString)+len(a.ServerReference)+sizeOf(a.UserProperties))
@@ -225,6 +228,7 @@ func (l *link) finish(failure *errors.Error) {
 		}
 		failure = l.route.verdict(failure)
 		l.result = failure
+		m.client.NoteError(failure)
 	}
 	if goesOn := m.reconnectAfter(l, failure); !goesOn && !l.stood && !l.automatic {
 		m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description}, len(failure.Description))
@@ -530,6 +534,7 @@ func (l *link) arrivedBytes(now protocol.Time, n int, err error) (told bool) {
 			l.tracer.received(l.buffer.added(n))
 		}
 		m.client.Heard(now)
+		m.client.BytesArrived(n)
 		consumed := 0
 		if whole, owned := l.buffer.add(n); len(whole) > 0 {
 			var next int

@@ -65,6 +65,7 @@ type MQTT struct {
 	link   *link // the connection or the attempt; nil = idle
 
 	readyToSend bool
+	connections int // that servers have accepted; Reset begins anew
 
 	arrived    signal // events are queued, or what a blocking method waits for has changed
 	room       signal // the reader may go on

@@ -150,8 +150,8 @@ type program struct {
 
 // packagesOfBlocks are what a fragment may use without an import of its own.
 var packagesOfBlocks = map[string]string{
-	"base64": "encoding/base64", "bytes": "bytes", "context": "context", "fmt": "fmt", "fs": "io/fs", "hex": "encoding/hex",
-	"hmac": "crypto/hmac", "json": "encoding/json", "log": "log", "os": "os", "pbkdf2": "crypto/pbkdf2", "rand": "crypto/rand",
+	"base64": "encoding/base64", "bytes": "bytes", "context": "context", "expvar": "expvar", "fmt": "fmt", "fs": "io/fs", "hex": "encoding/hex",
+	"hmac": "crypto/hmac", "http": "net/http", "json": "encoding/json", "log": "log", "os": "os", "pbkdf2": "crypto/pbkdf2", "rand": "crypto/rand",
 	"sha256": "crypto/sha256", "signal": "os/signal", "slog": "log/slog", "strconv": "strconv", "strings": "strings",
 	"subtle": "crypto/subtle", "time": "time", "tls": "crypto/tls",
 	"certificate": "github.com/iotcomponents/iot/certificate", "config": "github.com/iotcomponents/iot/config",

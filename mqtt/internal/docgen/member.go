@@ -50,7 +50,7 @@ var methodGroups = []struct {
 	{"Connection", []string{"Connect", "ConnectTo", "ConnectContext", "Disconnect", "DisconnectWith", "Interrupt", "Reset", "Ping", "Auth"}},
 	{"Publishing", []string{"PublishMessage", "PublishData", "PublishWith", "PublishAndWait", "PublishAndWaitWith"}},
 	{"Subscriptions", []string{"Subscribe", "SubscribeWith", "SubscribeMany", "SubscribeAndWait", "Unsubscribe", "UnsubscribeWith"}},
-	{"Events", []string{"DoEvents", "Run", "EventsReady", "Handle"}},
+	{"Events", []string{"DoEvents", "Run", "EventsReady", "Handle", "Stats"}},
 	{"Settings", []string{"Config", "LoadConfig", "SaveConfig", "Settings", "SetTLSConfig"}},
 	{"Sessions", []string{"SaveSession", "RestoreSession"}},
 }

@@ -63,8 +63,11 @@ type Client struct {
 	connAck  *ConnAck
 	end      End
 
-	output output
-	events eventQueue
+	output  output
+	events  eventQueue
+	traffic Traffic
+
+	lastError error // nil = there was none
 
 	// The session: kept from one connection to the next until a CONNACK or Disconnect says that it is over.
 	sessionClientID string

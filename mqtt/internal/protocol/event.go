@@ -131,10 +131,14 @@ func (q *eventQueue) pushMessage(kind EventKind, m *Message) {
 func (c *Client) PushOwner(detail any, size int) { c.pushDetail(EventOwner, detail, size) }
 
 // PushError queues EventError.
-func (c *Client) PushError(err *errors.Error) { c.pushDetail(EventError, err, len(err.Description)) }
+func (c *Client) PushError(err *errors.Error) {
+	c.lastError = err
+	c.pushDetail(EventError, err, len(err.Description))
+}
 
 // pushMessageError queues EventError for a message whose end EventPublished tells later, so that it is there until then.
 func (c *Client) pushMessageError(m *Message, err error) {
+	c.lastError = err
 	c.events.push(Event{Kind: EventError, Message: m, Detail: err}, len(err.Error()))
 }
 

@@ -35,6 +35,7 @@ func (c *Client) receivePublish(p *packet.Publish, owned bool) {
 			m.Properties = c.store.keep(p.Properties)
 		}
 	}
+	c.traffic.MessagesIn++
 	if p.QoS == 0 {
 		c.events.pushMessage(EventMessageIn, m)
 		return

@@ -26,6 +26,7 @@ type output struct {
 	tail     []byte
 	size     int // bytes in all
 	answers  int // bytes of the acknowledgments among them
+	leaving  int // bytes that were taken and are not written yet
 	tailSize int // bytes of the tail that size counts already
 	spare    []byte
 }
@@ -87,6 +88,7 @@ func (c *Client) TakeOutput(dst [][]byte) [][]byte {
 	if len(o.tail) > 0 {
 		o.endTail(&dst)
 	}
+	o.leaving = o.size
 	o.size, o.tailSize, o.answers = 0, 0, 0
 	o.taken, o.tails = o.tails, o.taken[:0]
 	c.qos0, c.qos0Taken = chain{}, c.qos0
@@ -106,6 +108,8 @@ func (c *Client) OutputWritten(now Time) {
 	c.events.pushChain(EventMessageOut, 0, 0, c.qos0Taken)
 	c.qos0Taken = chain{}
 	o := &c.output
+	c.traffic.BytesOut += uint64(o.leaving)
+	o.leaving = 0
 	for i, b := range o.taken {
 		o.taken[i] = nil
 		if kept := freeOutput(b); kept != nil {

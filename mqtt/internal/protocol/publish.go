@@ -296,6 +296,9 @@ func (c *Client) writePublish(m *Message) {
 	} else {
 		o.tail = append(o.tail, m.Payload...)
 	}
+	if !m.written {
+		c.traffic.MessagesOut++
+	}
 	queued := m.connection == 0 && !m.written
 	m.connection = c.connection
 	if m.QoS == 0 {

@@ -120,7 +120,8 @@ func distrust(aux []byte) error {
 	case concerns(t.Rejected):
 		return stderrors.New("its trust settings reject it for servers")
 	case len(t.Trusted) > 0 && !concerns(t.Trusted):
-		return stderrors.New("its trust settings name " + strconv.Itoa(len(t.Trusted)) + " other uses and not that for servers")
+		return stderrors.New("its trust settings name " + strconv.Itoa(len(t.Trusted)) +
+			" other uses and not that for servers")
 	}
 	return nil
 }

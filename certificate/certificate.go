@@ -106,7 +106,8 @@ func (c *Certificate) SetKeyPassword(password string) error {
 //	a part of the subject: the first certificate whose subject contains it
 //	*                      any certificate: the first that has a private key, else the first
 //	Thumbprint=value       the MD5, SHA-1 or SHA-256 hash of the certificate in hexadecimal digits
-//	Alias=value            the alias in a Java key store; FriendlyName=value the friendly name in a PFX, which is the same
+//	Alias=value            the name of the entry: the alias in a Java key store, the friendly name in a PFX
+//	FriendlyName=value     the same
 //	""                     nothing: what was selected is given up, without a look into the store
 //
 // in any mixture of upper and lower case. A subject that equals the value is preferred to an alias or a friendly name

@@ -40,7 +40,8 @@ func decryptDEK(block *pem.Block, pw passwords) (entry, error) {
 	name = strings.ToUpper(strings.TrimSpace(name))
 	c, known := dekCiphers[name]
 	if !known {
-		return entry{locked: lockedKey(what, fmt.Errorf("the cipher %q is not supported; openssl pkcs8 -topk8 changes it", name))}, nil
+		return entry{locked: lockedKey(what, fmt.Errorf("the cipher %q is not supported; openssl pkcs8 -topk8 "+
+			"changes it", name))}, nil
 	}
 	iv, err := hex.DecodeString(strings.TrimSpace(digits))
 	if err != nil || len(iv) < 8 {

@@ -91,7 +91,8 @@ func (r refusedKey) Unwrap() error { return r.cause }
 func privateEntry(der []byte, w *work) (entry, error) {
 	key, err := parsePrivate(der, w)
 	if refused, is := stderrors.AsType[refusedKey](err); is {
-		return entry{locked: errors.Wrap(errors.ErrCertificateStore, "The private key cannot be used", refused.cause)}, nil
+		locked := errors.Wrap(errors.ErrCertificateStore, "The private key cannot be used", refused.cause)
+		return entry{locked: locked}, nil
 	}
 	if err != nil {
 		return entry{}, err

@@ -47,8 +47,8 @@
 //	271  the store cannot be read: wrong StorePassword, damaged, another type, or not available on this system; or the
 //	     certificate or key that is meant is one that Go does not take
 //	272  the store has no certificate with this subject or thumbprint
-//	273  the private key is missing, encrypted with another password or by a cipher that is not supported, or of a kind
-//	     that TLS cannot use
+//	273  the private key is missing, encrypted with another password or by a cipher that is not supported, or of a
+//	     kind that TLS cannot use
 //	302  the file cannot be opened
 //	10022  a property has a bad value
 //

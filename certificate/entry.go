@@ -15,7 +15,8 @@ type entry struct {
 	key crypto.PrivateKey
 	// public is the public half of a key without a certificate; nil if unknown.
 	public crypto.PublicKey
-	// name is what the store calls the entry: alias, friendly name, comment or key id. It finds a key without a certificate.
+	// name is what the store calls the entry: alias, friendly name, comment or key id. It finds a key without a
+	// certificate.
 	name string
 	// locked is why the key that is there cannot be read, an error with number 273.
 	locked error

@@ -60,7 +60,8 @@ func FromPEMFiles(certificateFile, keyFile, keyPassword string) (*Certificate, e
 	}
 	pw := passwords{store: keyPassword, key: keyPassword, work: new(work)}
 	certs, key = trimmed(certs), trimmed(key)
-	if err := holds(certificateFile, "certificate", loadPublic, certs, pw, func(e entry) bool { return e.cert != nil }); err != nil {
+	if err := holds(certificateFile, "certificate", loadPublic, certs, pw,
+		func(e entry) bool { return e.cert != nil }); err != nil {
 		return nil, err
 	}
 	if err := holds(keyFile, "private key", loadPEM, key, pw, func(e entry) bool { return e.hasKey() }); err != nil {
@@ -74,7 +75,8 @@ func FromPEMFiles(certificateFile, keyFile, keyPassword string) (*Certificate, e
 		return nil, err
 	}
 	if c.found.key == nil || c.found.cert == nil {
-		return nil, unusable("The private key in " + strconv.Quote(keyFile) + " belongs to none of the certificates in " +
+		return nil, unusable("The private key in " + strconv.Quote(keyFile) +
+			" belongs to none of the certificates in " +
 			strconv.Quote(certificateFile) + ".")
 	}
 	return c, nil
@@ -84,7 +86,9 @@ func FromPEMFiles(certificateFile, keyFile, keyPassword string) (*Certificate, e
 func trimmed(data []byte) []byte { return unBase64(bytes.TrimPrefix(data, byteOrderMark)) }
 
 // holds checks that a file has what it is for, so that the error says which of two files is at fault.
-func holds(name, what string, load func([]byte, passwords) ([]entry, error), data []byte, pw passwords, is func(entry) bool) error {
+func holds(
+	name, what string, load func([]byte, passwords) ([]entry, error), data []byte, pw passwords, is func(entry) bool,
+) error {
 	found, err := loader{load: load, what: "file"}.run(data, pw)
 	if err == nil && !slices.ContainsFunc(found, is) {
 		err = fmt.Errorf("there is no %s in it", what)
@@ -126,7 +130,9 @@ func inPEM(data []byte) []byte {
 //	UseInternalSecurityAPI  True or False; accepted, has no effect here
 //
 // Errors: as FromStore, and 10022 for an unknown setting or a bad value.
-func FromStoreConfig(storeType CertStoreTypes, store []byte, storePassword, subject, configurationString string) (*Certificate, error) {
+func FromStoreConfig(
+	storeType CertStoreTypes, store []byte, storePassword, subject, configurationString string,
+) (*Certificate, error) {
 	thumbprint, err := parseConfiguration(configurationString)
 	if err != nil {
 		return nil, err
@@ -139,7 +145,9 @@ func FromStoreConfig(storeType CertStoreTypes, store []byte, storePassword, subj
 
 // FromStoreEncoded takes a certificate as PEM, DER or Base64 and looks for its private key in a store, see
 // [Certificate.SetEncoded]. Errors: as there, and 10022 for an unknown type.
-func FromStoreEncoded(storeType CertStoreTypes, store []byte, storePassword string, encoded []byte) (*Certificate, error) {
+func FromStoreEncoded(
+	storeType CertStoreTypes, store []byte, storePassword string, encoded []byte,
+) (*Certificate, error) {
 	c, err := prepare(storeType, store, storePassword)
 	if err != nil {
 		return nil, err

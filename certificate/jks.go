@@ -46,8 +46,8 @@ func loadJKS(data []byte, pw passwords) ([]entry, error) {
 		found = append(found, r.entry(pw)...)
 	}
 	if r.secret {
-		return nil, stderrors.New("it has a secret key, which is an object of Java; keytool -importkeystore with -srcalias copies " +
-			"the private key alone to a store of type PKCS12")
+		return nil, stderrors.New("it has a secret key, which is an object of Java; keytool -importkeystore with " +
+			"-srcalias copies the private key alone to a store of type PKCS12")
 	}
 	if r.failed || len(r.data) > 0 {
 		return nil, errJKS
@@ -171,7 +171,8 @@ func decryptJCEKS(what string, info encryptedPrivateKeyInfo, pw passwords) entry
 	if err := unmarshal(info.Algorithm.Parameters.FullBytes, &p); err != nil {
 		return locked(err)
 	}
-	if len(p.Salt) != 8 || bytes.Equal(p.Salt[:4], p.Salt[4:]) { // equal halves would be turned around first; none are made
+	// equal halves would be turned around first; none are made
+	if len(p.Salt) != 8 || bytes.Equal(p.Salt[:4], p.Salt[4:]) {
 		return locked(errJKS)
 	}
 	if err := pw.work.add(p.Iterations, 2); err != nil {
@@ -204,7 +205,8 @@ func decryptJCEKS(what string, info encryptedPrivateKeyInfo, pw passwords) entry
 func withChain(key entry, chain []entry) []entry {
 	if len(chain) > 0 {
 		first := &chain[0]
-		if first.refused != nil && key.public == nil || first.cert != nil && (key.public == nil || samePublic(key.public, publicOfCert(first.cert))) {
+		if first.refused != nil && key.public == nil ||
+			first.cert != nil && (key.public == nil || samePublic(key.public, publicOfCert(first.cert))) {
 			first.key, first.locked, first.name = key.key, key.locked, key.name
 			return chain
 		}

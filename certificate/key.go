@@ -99,7 +99,12 @@ func (k *publicKeyInfo) otherCurve() bool {
 var (
 	oidEC = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
 	// goCurves are P-224, P-256, P-384 and P-521.
-	goCurves = []asn1.ObjectIdentifier{{1, 3, 132, 0, 33}, {1, 2, 840, 10045, 3, 1, 7}, {1, 3, 132, 0, 34}, {1, 3, 132, 0, 35}}
+	goCurves = []asn1.ObjectIdentifier{
+		{1, 3, 132, 0, 33},
+		{1, 2, 840, 10045, 3, 1, 7},
+		{1, 3, 132, 0, 34},
+		{1, 3, 132, 0, 35},
+	}
 )
 
 // publicKeyInfo is SubjectPublicKeyInfo of RFC 5280.

@@ -87,7 +87,10 @@ func (k *ncryptKey) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]
 		}
 		// Windows returns two numbers of equal length, everybody else wants them in ASN.1.
 		half := len(raw) / 2
-		return asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:half]), new(big.Int).SetBytes(raw[half:])})
+		return asn1.Marshal(struct{ R, S *big.Int }{
+			new(big.Int).SetBytes(raw[:half]),
+			new(big.Int).SetBytes(raw[half:]),
+		})
 	}
 	name, err := hashName(hash)
 	if err != nil {

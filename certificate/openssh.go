@@ -91,7 +91,8 @@ func loadOpenSSH(block *pem.Block, pw passwords) (entry, error) {
 	}
 	key, err := parseOpenSSHPrivate(k.public, plain, pw.work)
 	if err != nil {
-		return entry{public: public, locked: errors.Wrap(errors.ErrCertificateStore, "The private key cannot be used", err)}, nil
+		locked := errors.Wrap(errors.ErrCertificateStore, "The private key cannot be used", err)
+		return entry{public: public, locked: locked}, nil
 	}
 	return keyEntry(key, ""), nil
 }

@@ -36,7 +36,8 @@ const maxChildren = 12
 // children returns the first values in the SEQUENCE at the front of data.
 func children(data []byte) []asn1.RawValue {
 	var outer asn1.RawValue
-	if _, err := asn1.Unmarshal(data, &outer); err != nil || outer.Class != asn1.ClassUniversal || outer.Tag != asn1.TagSequence {
+	if _, err := asn1.Unmarshal(data, &outer); err != nil || outer.Class != asn1.ClassUniversal ||
+		outer.Tag != asn1.TagSequence {
 		return nil
 	}
 	var list []asn1.RawValue

@@ -107,7 +107,9 @@ func decryptRC4(length int, parameters, data, bmp []byte, w *work) ([]byte, erro
 }
 
 // derivePKCS12 is the key derivation of RFC 7292, appendix B.2. The names of the variables are those of the text.
-func derivePKCS12(newHash func() hash.Hash, id byte, password, salt []byte, iterations int64, length int, w *work) ([]byte, error) {
+func derivePKCS12(
+	newHash func() hash.Hash, id byte, password, salt []byte, iterations int64, length int, w *work,
+) ([]byte, error) {
 	h := newHash()
 	u, v := h.Size(), h.BlockSize()
 	if iterations < 1 || len(salt) > v || len(password) > maxPassword {

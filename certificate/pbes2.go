@@ -86,7 +86,8 @@ func pbes2Cipher(a algorithmIdentifier) (c blockCipher, iv []byte, err error) {
 	}
 	c, known := blockCiphers[id]
 	if !known {
-		return c, nil, fmt.Errorf("the cipher %s is not supported; openssl pkcs8 -topk8 -v2 aes-256-cbc changes it", named(a.Algorithm))
+		return c, nil, fmt.Errorf("the cipher %s is not supported; openssl pkcs8 -topk8 -v2 aes-256-cbc changes it",
+			named(a.Algorithm))
 	}
 	return c, iv, unmarshal(settings, &iv)
 }
@@ -190,7 +191,8 @@ var pbes1Ciphers = map[string]struct {
 func decryptPBES1(algorithm algorithmIdentifier, data, password []byte, w *work) ([]byte, error) {
 	c, known := pbes1Ciphers[algorithm.Algorithm.String()]
 	if !known {
-		return nil, fmt.Errorf("the encryption %s is not supported; openssl pkcs8 -topk8 -v2 aes-256-cbc changes it", named(algorithm.Algorithm))
+		return nil, fmt.Errorf("the encryption %s is not supported; openssl pkcs8 -topk8 -v2 aes-256-cbc changes it",
+			named(algorithm.Algorithm))
 	}
 	var p pbeParams
 	if err := unmarshal(algorithm.Parameters.FullBytes, &p); err != nil {
@@ -246,7 +248,8 @@ func deriveKey(kdf algorithmIdentifier, password []byte, length int, w *work) ([
 			return nil, err
 		}
 		const limit = maxMemory / 128
-		if p.N < 2 || p.R < 1 || p.P < 1 || p.N > limit || p.R > limit || p.P > limit || p.N*p.R > limit || p.N*p.R*p.P > 1<<40 {
+		if p.N < 2 || p.R < 1 || p.P < 1 || p.N > limit || p.R > limit || p.P > limit || p.N*p.R > limit ||
+			p.N*p.R*p.P > 1<<40 {
 			return nil, stderrors.New("the scrypt settings are out of range")
 		}
 		if err := w.add(p.N*p.R*p.P/8+1, scryptKiB); err != nil {

@@ -122,12 +122,14 @@ func (m *pfxMAC) check(safe []byte, secret pbePassword, w *work) error {
 		}
 	} else if ok {
 		var err error
-		if key, err = derivePKCS12(newHash, pkcs12MAC, secret.bmp, m.Salt, m.Iterations, newHash().Size(), w); err != nil {
+		key, err = derivePKCS12(newHash, pkcs12MAC, secret.bmp, m.Salt, m.Iterations, newHash().Size(), w)
+		if err != nil {
 			return err
 		}
 	}
 	if !ok {
-		return fmt.Errorf("the MAC %s is not supported; openssl pkcs12 -export -macalg sha256 changes it", named(m.Digest.Algorithm.Algorithm))
+		return fmt.Errorf("the MAC %s is not supported; openssl pkcs12 -export -macalg sha256 changes it",
+			named(m.Digest.Algorithm.Algorithm))
 	}
 	mac := hmac.New(newHash, key)
 	mac.Write(safe)

@@ -18,9 +18,9 @@ var openToken func(uri, pin string) (certs, issuers []*x509.Certificate, keys []
 //
 // Whoever writes another implementation calls it from an init function; the last call counts, and nil takes it back.
 // The function open is called for each search. It gets Store, a PKCS#11 URI as in RFC 7512, and StorePassword, the
-// PIN, and returns what the URI selects: certificates and the private keys for them, in any order, none if nothing on the
-// token is meant; and issuers, the other certificates of the token, which continue chains and are never selected. A key
-// whose certificate is not among them is found by its String method, if it has one. Errors of open should have the
+// PIN, and returns what the URI selects: certificates and the private keys for them, in any order, none if nothing on
+// the token is meant; and issuers, the other certificates of the token, which continue chains and are never selected. A
+// key whose certificate is not among them is found by its String method, if it has one. Errors of open should have the
 // numbers 270, 271, 273 or 10022; one without a number becomes 271.
 func RegisterPKCS11(open func(uri, pin string) (certs, issuers []*x509.Certificate, keys []crypto.Signer, err error)) {
 	openToken = open

@@ -55,7 +55,9 @@ func parsePKCS8(der []byte, w *work) (crypto.PrivateKey, error) {
 
 // goKnows reports whether crypto/x509 reads keys of an algorithm: RSA, EC, X25519, Ed25519.
 func goKnows(algorithm asn1.ObjectIdentifier) bool {
-	for _, oid := range []asn1.ObjectIdentifier{{1, 2, 840, 113549, 1, 1, 1}, oidEC, {1, 3, 101, 110}, {1, 3, 101, 112}} {
+	for _, oid := range []asn1.ObjectIdentifier{
+		{1, 2, 840, 113549, 1, 1, 1}, oidEC, {1, 3, 101, 110}, {1, 3, 101, 112},
+	} {
 		if oid.Equal(algorithm) {
 			return true
 		}
@@ -120,7 +122,10 @@ func marshalDSAPublic(k *dsa.PublicKey) []byte {
 	if err != nil {
 		return nil
 	}
-	der, err := asn1.Marshal(publicKeyInfo{Algorithm: algorithm, PublicKey: asn1.BitString{Bytes: y, BitLength: 8 * len(y)}})
+	der, err := asn1.Marshal(publicKeyInfo{
+		Algorithm: algorithm,
+		PublicKey: asn1.BitString{Bytes: y, BitLength: 8 * len(y)},
+	})
 	if err != nil {
 		return nil
 	}

@@ -103,7 +103,8 @@ func parsePPK(text string) (*ppk, error) {
 		return nil, fmt.Errorf("version %d of PuTTY keys is not supported; save the key again with puttygen", k.version)
 	}
 	var err error
-	if k.mac, err = hex.DecodeString(k.fields["Private-MAC"]); err != nil || k.version == 2 && len(k.mac) != sha1.Size ||
+	if k.mac, err = hex.DecodeString(k.fields["Private-MAC"]); err != nil ||
+		k.version == 2 && len(k.mac) != sha1.Size ||
 		k.version == 3 && len(k.mac) != sha256.Size {
 		return nil, errPPK
 	}
@@ -186,7 +187,8 @@ func (k *ppk) derive3(pw passwords) (cipherKey, iv, macKey []byte, err error) {
 	case "Argon2i":
 		derive = argon2.Key
 	default:
-		return nil, nil, nil, fmt.Errorf("the key derivation %q is not supported; save the key with Argon2id", k.fields["Key-Derivation"])
+		return nil, nil, nil, fmt.Errorf("the key derivation %q is not supported; save the key with Argon2id",
+			k.fields["Key-Derivation"])
 	}
 	all := derive([]byte(pw.key), salt, uint32(passes), uint32(memory), uint8(threads), 80)
 	return all[:32], all[32:48], all[48:], nil
@@ -195,7 +197,9 @@ func (k *ppk) derive3(pw passwords) (cipherKey, iv, macKey []byte, err error) {
 // sum is the MAC over everything that matters in the file.
 func (k *ppk) sum(newHash func() hash.Hash, key, plain []byte) []byte {
 	h := hmac.New(newHash, key)
-	for _, part := range [][]byte{[]byte(k.algorithm), []byte(k.fields["Encryption"]), []byte(k.fields["Comment"]), k.public, plain} {
+	for _, part := range [][]byte{
+		[]byte(k.algorithm), []byte(k.fields["Encryption"]), []byte(k.fields["Comment"]), k.public, plain,
+	} {
 		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
 		h.Write(part)
 	}

@@ -16,7 +16,8 @@ import (
 // thumbprintPrefix starts a subject that is the hash of a certificate.
 const thumbprintPrefix = "Thumbprint="
 
-// aliasPrefixes start a subject that is the name of an entry: the alias of a Java key store, the friendly name in a PFX.
+// aliasPrefixes start a subject that is the name of an entry: the alias of a Java key store, the friendly name in a
+// PFX.
 var aliasPrefixes = []string{"Alias=", "FriendlyName="}
 
 // matcher picks one of a list of entries; nil if none of them is meant.
@@ -148,8 +149,8 @@ func (c *Certificate) choose(s store, match matcher, subject string) error {
 				strconv.Quote(subject), refusals(s.refused))
 		}
 		if c.storeType == CstPKCS11 && len(s.certs)+len(s.keys) == 0 {
-			return errors.New(errors.ErrCertificateNotFound, "The token has neither a certificate nor a private key that the "+
-				"PKCS#11 URI selects; check its object and id.")
+			return errors.New(errors.ErrCertificateNotFound, "The token has neither a certificate nor a private key "+
+				"that the PKCS#11 URI selects; check its object and id.")
 		}
 		return errors.New(errors.ErrCertificateNotFound, "The store has no certificate for the subject "+
 			strconv.Quote(subject)+`; "*" takes any.`)

@@ -24,7 +24,8 @@ func (c *Certificate) TLS() (*tls.Certificate, error) {
 	case e.cert == nil:
 		return nil, unusable("Only a key is selected, and its store has no certificate for it.")
 	case e.key == nil && c.storeType == CstPKCS11 && c.storePassword == "":
-		return nil, unusable("StorePassword, the PIN, is empty, so the token does not show the private key for the certificate " +
+		return nil, unusable("StorePassword, the PIN, is empty, so the token does not show the private key for the " +
+			"certificate " +
 			strconv.Quote(subjectName(e.cert)) + ".")
 	case e.key == nil:
 		return nil, unusable("There is no private key for the certificate " + strconv.Quote(subjectName(e.cert)) +

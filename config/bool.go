@@ -23,8 +23,8 @@ func (c *boolCell) set(owner any, r *Row, value string) error {
 	return nil
 }
 
-// BoolFunc is Bool for a value that is read and assigned by functions. assign must change nothing if it returns an error;
-// what becomes of the error is told at Check.
+// BoolFunc is Bool for a value that is read and assigned by functions. assign must change nothing if it returns an
+// error; what becomes of the error is told at Check.
 func BoolFunc[O any](s Setting, get func(*O) bool, assign func(*O, bool) error, opts ...Option) Row {
 	return makeRow(s, kindBool, "bool", opts).withCell(&boolFuncCell{ofOwner(get), ofOwnerAnd(assign)})
 }

@@ -39,8 +39,8 @@ func cannotBe(subject, value string, secret bool) string {
 	return subject + " cannot be " + quote(value)
 }
 
-// Reason makes an error for Check and for the functions of Func that quotes nothing of the value, so that its text is shown
-// for secrets too. It is worded to follow `X cannot have the given value: `.
+// Reason makes an error for Check and for the functions of Func that quotes nothing of the value, so that its text is
+// shown for secrets too. It is worded to follow `X cannot have the given value: `.
 func Reason(text string) error { return reason(text) }
 
 // bad is the error for a value of the row; allowed says what would have been

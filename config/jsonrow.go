@@ -31,10 +31,12 @@ func (c *bagCell[B]) public(owner any) (text string, left []string) {
 	return c.bag.text(c.at(owner), false)
 }
 
-// JSONFunc is JSON for a value that is read and assigned by functions. assign gets the fields that get has returned, with
-// the keys of the object in place, and must change nothing if it returns an error; what becomes of the error is told at
-// Check.
-func JSONFunc[O, B any](s Setting, get func(*O) B, assign func(owner *O, fields B) error, bag *Bag[B], opts ...Option) Row {
+// JSONFunc is JSON for a value that is read and assigned by functions. assign gets the fields that get has returned,
+// with the keys of the object in place, and must change nothing if it returns an error; what becomes of the error is
+// told at Check.
+func JSONFunc[O, B any](
+	s Setting, get func(*O) B, assign func(owner *O, fields B) error, bag *Bag[B], opts ...Option,
+) Row {
 	r := makeRow(s, kindJSON, "JSON", opts)
 	r.Keys = bag.keys
 	return r.withCell(&bagFuncCell[B]{ofOwner(get), ofOwnerAnd(assign), bag})

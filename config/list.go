@@ -25,7 +25,9 @@ func BoolList[O any](s Setting, at func(*O) *[]bool, opts ...Option) Row {
 // WordList is a list of words with a separator of its own. known says whether a
 // word is accepted; nil accepts every word. allowed describes the words in error
 // texts.
-func WordList[O any](s Setting, at func(*O) *[]string, separator string, known func(word string) bool, allowed string, opts ...Option) Row {
+func WordList[O any](
+	s Setting, at func(*O) *[]string, separator string, known func(word string) bool, allowed string, opts ...Option,
+) Row {
 	if trim(separator) == "" {
 		panic("config: the separator of " + s.Name + " would be dropped as a space")
 	}
@@ -46,7 +48,9 @@ type listCell[T any] struct {
 	allowed   string
 }
 
-func newList[O, T any](at func(*O) *[]T, separator string, parse func(string) (T, bool), format func(T) string, allowed string) *listCell[T] {
+func newList[O, T any](
+	at func(*O) *[]T, separator string, parse func(string) (T, bool), format func(T) string, allowed string,
+) *listCell[T] {
 	return &listCell[T]{ofOwner(at), separator, parse, format, allowed}
 }
 

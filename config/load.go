@@ -11,17 +11,17 @@ import (
 	ioterrors "github.com/iotcomponents/iot/errors"
 )
 
-// Load assigns the settings of a text with one NAME=VALUE or NAME[i]=VALUE in each line, in the order of the lines. Empty
-// lines and lines that begin with # or ; are skipped. Spaces around name and value are dropped; a value with line ends,
-// or with spaces at its ends, stands in double quotes with the escapes of Go: "one\r\ntwo".
+// Load assigns the settings of a text with one NAME=VALUE or NAME[i]=VALUE in each line, in the order of the lines.
+// Empty lines and lines that begin with # or ; are skipped. Spaces around name and value are dropped; a value with line
+// ends, or with spaces at its ends, stands in double quotes with the escapes of Go: "one\r\ntwo".
 //
 // Rows with the option [First] are assigned before all others, so that the order of the lines does not matter to them.
 //
 // All lines are looked at before the first one is assigned: they are tried on trial, the registry of a copy of the
 // component that has the same values and nothing else in common with it. After of a row is not called there.
 //
-// Errors: those of Config, 10022 for a line that is none of these forms or a name that is given twice. One error tells all
-// faults with their lines, and has the number of the first. Nothing has changed then.
+// Errors: those of Config, 10022 for a line that is none of these forms or a name that is given twice. One error tells
+// all faults with their lines, and has the number of the first. Nothing has changed then.
 func (r *Registry) Load(text string, trial *Registry) error {
 	list, faults := r.lines(text)
 	slices.SortStableFunc(list, func(a, b line) int { return b.rank() - a.rank() })
@@ -83,7 +83,8 @@ func (r *Registry) lines(text string) (list []line, faults []lineFault) {
 		}
 		p := place{row, q.index}
 		if before := given[p]; before > 0 {
-			faults = append(faults, lineFault{number, invalid(row.Name + " is given in line " + strconv.Itoa(before) + " already")})
+			twice := invalid(row.Name + " is given in line " + strconv.Itoa(before) + " already")
+			faults = append(faults, lineFault{number, twice})
 			continue
 		}
 		given[p] = number
@@ -107,12 +108,15 @@ func (r *Registry) line(s string) (*Row, request, error) {
 	case row.ReadOnly:
 		return nil, q, readOnly(row.Name)
 	case row.opt.action:
-		return nil, q, invalid("Assigning " + row.Name + " does something at once, which a text of settings cannot ask for; use Config")
+		return nil, q, invalid("Assigning " + row.Name + " does something at once, which a text of settings cannot " +
+			"ask for; use Config")
 	}
 	if strings.HasPrefix(q.value, `"`) {
 		value, err := strconv.Unquote(q.value)
 		if err != nil {
-			return nil, q, invalid("The value of " + row.Name + ` begins with a double quote and is no text in quotes; write \" for a quote inside, and quotes around it`)
+			return nil, q, invalid("The value of " + row.Name +
+				" begins with a double quote and is no text in quotes; " +
+				`write \" for a quote inside, and quotes around it`)
 		}
 		q.value = value
 	}
@@ -155,5 +159,9 @@ func join(faults []lineFault) error {
 		}
 		fmt.Fprintf(&text, "\nLine %d: %s", f.number, description)
 	}
-	return &ioterrors.Error{Code: ioterrors.Code(faults[0].err), Description: text.String(), Err: stderrors.Join(errs...)}
+	return &ioterrors.Error{
+		Code:        ioterrors.Code(faults[0].err),
+		Description: text.String(),
+		Err:         stderrors.Join(errs...),
+	}
 }

@@ -34,8 +34,8 @@ func (n names) find(name string) (position int, ok bool) {
 	return position, ok
 }
 
-// validPath accepts names with a dot between, which says whose setting it is. Keys of bags have none: sjson would take it
-// for a path.
+// validPath accepts names with a dot between, which says whose setting it is. Keys of bags have none: sjson would take
+// it for a path.
 func validPath(s string) bool {
 	owner, name, dotted := strings.Cut(s, ".")
 	return len(s) <= maxName && validName(owner) && (!dotted || validName(name))

@@ -114,8 +114,8 @@ func Action() Option {
 	return Option{"Action", kindWritable, func(o *options) { o.action = true }}
 }
 
-// Assigned is what Text writes for a setting that shows something else than what was assigned, for example what is in use
-// while connected. When it was not given at all, Text writes a comment, or nothing for "".
+// Assigned is what Text writes for a setting that shows something else than what was assigned, for example what is in
+// use while connected. When it was not given at all, Text writes a comment, or nothing for "".
 func Assigned[O any](f func(*O) (value string, given bool)) Option {
 	return Option{"Assigned", kindWritable, func(o *options) {
 		o.assigned = func(owner any) (string, bool) { return f(owner.(*O)) }

@@ -68,7 +68,8 @@ type secretive interface {
 
 // quoted writes a value so that Load reads the same.
 func quoted(value string) string {
-	if trim(value) != value || strings.HasPrefix(value, `"`) || strings.ContainsAny(value, "\r\n") || !utf8.ValidString(value) {
+	if trim(value) != value || strings.HasPrefix(value, `"`) || strings.ContainsAny(value, "\r\n") ||
+		!utf8.ValidString(value) {
 		return strconv.Quote(value)
 	}
 	return value

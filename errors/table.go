@@ -40,7 +40,10 @@ var table = []Entry{
 	{ErrPacketIdsExhausted, "ErrPacketIdsExhausted", "No packet id is free.", groupMQTT, true},
 	{ErrInvalidTopicName, "ErrInvalidTopicName", "The topic name is not valid.", groupMQTT, true},
 	{ErrInvalidTopicFilter, "ErrInvalidTopicFilter", "The topic filter is not valid.", groupMQTT, true},
-	{ErrMalformedMessage, "ErrMalformedMessage", "The message data is damaged or not of the declared kind.", groupMQTT, true},
+	{
+		ErrMalformedMessage, "ErrMalformedMessage",
+		"The message data is damaged or not of the declared kind.", groupMQTT, true,
+	},
 	{ErrInvalidQoS, "ErrInvalidQoS", "The quality of service is not valid.", groupMQTT, true},
 
 	{ErrWebSocketSend, "ErrWebSocketSend", "The WebSocket frame could not be sent.", groupWebSocket, true},
@@ -57,15 +60,33 @@ var table = []Entry{
 	{ErrInterrupted, "ErrInterrupted", "The method was interrupted.", groupHTTP, true},
 	{ErrFileNotOpened, "ErrFileNotOpened", "The file could not be opened.", groupHTTP, true},
 
-	{ErrRemotePortFixed, "ErrRemotePortFixed", "RemotePort cannot be changed while connected or connecting.", groupTCPClient, true},
-	{ErrRemoteHostFixed, "ErrRemoteHostFixed", "RemoteHost cannot be changed while connected or connecting.", groupTCPClient, true},
+	{
+		ErrRemotePortFixed, "ErrRemotePortFixed",
+		"RemotePort cannot be changed while connected or connecting.", groupTCPClient, true,
+	},
+	{
+		ErrRemoteHostFixed, "ErrRemoteHostFixed",
+		"RemoteHost cannot be changed while connected or connecting.", groupTCPClient, true,
+	},
 	{ErrNoRemoteHost, "ErrNoRemoteHost", "RemoteHost is not an address to connect to.", groupTCPClient, true},
 	{ErrAlreadyConnected, "ErrAlreadyConnected", "Already connected.", groupTCPClient, true},
-	{ErrLocalPortFixed, "ErrLocalPortFixed", "LocalPort cannot be changed while connected or connecting.", groupTCPClient, true},
-	{ErrLocalHostFixed, "ErrLocalHostFixed", "LocalHost cannot be changed while connected or connecting.", groupTCPClient, true},
-	{ErrMaxLineLengthFixed, "ErrMaxLineLengthFixed", "MaxLineLength cannot be changed while connected.", groupTCPClient, true},
+	{
+		ErrLocalPortFixed, "ErrLocalPortFixed",
+		"LocalPort cannot be changed while connected or connecting.", groupTCPClient, true,
+	},
+	{
+		ErrLocalHostFixed, "ErrLocalHostFixed",
+		"LocalHost cannot be changed while connected or connecting.", groupTCPClient, true,
+	},
+	{
+		ErrMaxLineLengthFixed, "ErrMaxLineLengthFixed",
+		"MaxLineLength cannot be changed while connected.", groupTCPClient, true,
+	},
 	{ErrNoRemotePort, "ErrNoRemotePort", "RemotePort is zero.", groupTCPClient, true},
-	{ErrUseConnectionFixed, "ErrUseConnectionFixed", "UseConnection cannot be changed any more.", groupTCPClient, false},
+	{
+		ErrUseConnectionFixed, "ErrUseConnectionFixed",
+		"UseConnection cannot be changed any more.", groupTCPClient, false,
+	},
 	{ErrWouldBlockAlias, "ErrWouldBlockAlias", "The operation would have to wait.", groupTCPClient, false},
 	{ErrTimeout, "ErrTimeout", "The time limit has passed.", groupTCPClient, true},
 	{ErrWrongState, "ErrWrongState", "Action impossible in the present state.", groupTCPClient, true},
@@ -74,7 +95,10 @@ var table = []Entry{
 	{ErrCodePage, "ErrCodePage", "The text does not fit the code page.", groupTCPClient, true},
 	{ErrAlreadyConnecting, "ErrAlreadyConnecting", "Already connecting.", groupTCPClient, true},
 	{ErrConnectFirst, "ErrConnectFirst", "A connection is needed first.", groupTCPClient, false},
-	{ErrLocalHostFixedAlias, "ErrLocalHostFixedAlias", "LocalHost cannot be changed while connected or connecting.", groupTCPClient, false},
+	{
+		ErrLocalHostFixedAlias, "ErrLocalHostFixedAlias",
+		"LocalHost cannot be changed while connected or connecting.", groupTCPClient, false,
+	},
 	{ErrConnectionClosedByPeer, "ErrConnectionClosedByPeer", "The server closed the connection.", groupTCPClient, true},
 
 	{ErrSSLLibrary, "ErrSSLLibrary", "The security library could not be loaded.", groupSSL, true},
@@ -106,9 +130,18 @@ var table = []Entry{
 	{ErrBadProtocolOption, "ErrBadProtocolOption", "Bad protocol option.", groupTCPIP, true},
 	{ErrProtocolNotSupported, "ErrProtocolNotSupported", "Protocol is not supported.", groupTCPIP, true},
 	{ErrSocketTypeNotSupported, "ErrSocketTypeNotSupported", "Socket type is not supported.", groupTCPIP, true},
-	{ErrOperationNotSupported, "ErrOperationNotSupported", "Operation is not supported on the socket.", groupTCPIP, true},
-	{ErrProtocolFamilyNotSupported, "ErrProtocolFamilyNotSupported", "Protocol family is not supported.", groupTCPIP, true},
-	{ErrAddressFamilyNotSupported, "ErrAddressFamilyNotSupported", "Address family is not supported.", groupTCPIP, true},
+	{
+		ErrOperationNotSupported, "ErrOperationNotSupported",
+		"Operation is not supported on the socket.", groupTCPIP, true,
+	},
+	{
+		ErrProtocolFamilyNotSupported, "ErrProtocolFamilyNotSupported",
+		"Protocol family is not supported.", groupTCPIP, true,
+	},
+	{
+		ErrAddressFamilyNotSupported, "ErrAddressFamilyNotSupported",
+		"Address family is not supported.", groupTCPIP, true,
+	},
 	{ErrAddressInUse, "ErrAddressInUse", "Address is already in use.", groupTCPIP, true},
 	{ErrAddressNotAvailable, "ErrAddressNotAvailable", "Requested address cannot be assigned.", groupTCPIP, true},
 	{ErrNetworkDown, "ErrNetworkDown", "Network is down.", groupTCPIP, true},

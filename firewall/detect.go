@@ -37,7 +37,8 @@ func detect(host, port string) (*found, error) {
 	}
 	s, err := systemSettings()
 	if err != nil {
-		return nil, errors.Wrap(errors.ErrProxy, "The proxy settings of the system cannot be read; set FirewallType and Host.", err)
+		return nil, errors.Wrap(errors.ErrProxy, "The proxy settings of the system cannot be read; set FirewallType "+
+			"and Host.", err)
 	}
 	return s.proxy(host)
 }
@@ -88,7 +89,8 @@ func parseProxy(value string) (*found, error) {
 	}
 	p, known := proxySchemes[strings.ToLower(u.Scheme)]
 	if !known {
-		return nil, refusal("names a proxy of the kind " + u.Scheme + "; http, socks4, socks4a, socks5 and socks5h are supported")
+		return nil, refusal("names a proxy of the kind " + u.Scheme + "; http, socks4, socks4a, socks5 and socks5h " +
+			"are supported")
 	}
 	p.host = u.Hostname()
 	if port := u.Port(); port != "" {
@@ -133,7 +135,8 @@ func (s settings) proxy(host string) (*found, error) {
 		}
 		p, err := parseProxy(value)
 		if err != nil {
-			return nil, errors.New(errors.ErrProxy, "The Internet settings of Windows have a proxy server that "+err.Error()+".")
+			return nil, errors.New(errors.ErrProxy,
+				"The Internet settings of Windows have a proxy server that "+err.Error()+".")
 		}
 		return p, nil
 	}

@@ -8,7 +8,8 @@ import (
 
 // systemSettings reads the Internet settings of the user. What is not there is not set.
 func systemSettings() (s settings, err error) {
-	key, err := registry.OpenKey(registry.CURRENT_USER, `Software\Microsoft\Windows\CurrentVersion\Internet Settings`, registry.QUERY_VALUE)
+	key, err := registry.OpenKey(registry.CURRENT_USER, `Software\Microsoft\Windows\CurrentVersion\Internet Settings`,
+		registry.QUERY_VALUE)
 	if stderrors.Is(err, registry.ErrNotExist) {
 		return s, nil
 	}

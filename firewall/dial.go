@@ -44,14 +44,17 @@ func (f *Firewall) DialContext(ctx context.Context, d *net.Dialer, network, addr
 // authentication. dial gets network as it is, except that for a proxy given by its address it is "tcp". Names are
 // resolved by net.DefaultResolver where they are not dial's.
 func (f *Firewall) DialWith(
-	ctx context.Context, dial func(ctx context.Context, network, address string) (net.Conn, error), network, address string,
+	ctx context.Context, dial func(ctx context.Context, network, address string) (net.Conn, error),
+	network, address string,
 ) (net.Conn, error) {
 	return f.dial(ctx, dial, net.DefaultResolver, network, address)
 }
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
-func (f *Firewall) dial(ctx context.Context, dial dialFunc, resolver *net.Resolver, network, address string) (net.Conn, error) {
+func (f *Firewall) dial(
+	ctx context.Context, dial dialFunc, resolver *net.Resolver, network, address string,
+) (net.Conn, error) {
 	r, err := f.route(address)
 	if err != nil {
 		return nil, err

@@ -20,8 +20,8 @@ func (h headers) has(name string) bool {
 	return false
 }
 
-// CheckData refuses what the field Data of a Firewall cannot be. The error holds no part of it, which may be a secret, and has
-// no number by itself; for the setting FirewallData it is 10022.
+// CheckData refuses what the field Data of a Firewall cannot be. The error holds no part of it, which may be a secret,
+// and has no number by itself; for the setting FirewallData it is 10022.
 func CheckData(data string) error {
 	_, err := parseHeaders(data)
 	return err

@@ -91,11 +91,14 @@ func (r *route) check() error {
 	k, known := kinds[r.kind]
 	switch {
 	case !known:
-		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("FirewallType is %d; 0, 1, 2, 3 and 10 are possible.", r.kind))
+		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("FirewallType is %d; 0, 1, 2, 3 and 10 are "+
+			"possible.", r.kind))
 	case r.proxyHost == "":
-		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Firewall.Host is empty, which FirewallType %d needs.", r.kind))
+		return errors.New(errors.ErrInvalidArgument,
+			fmt.Sprintf("Firewall.Host is empty, which FirewallType %d needs.", r.kind))
 	case r.proxyPort < 0 || r.proxyPort > 65535:
-		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Firewall.Port is %d; 0 to 65535 are possible.", r.proxyPort))
+		return errors.New(errors.ErrInvalidArgument,
+			fmt.Sprintf("Firewall.Port is %d; 0 to 65535 are possible.", r.proxyPort))
 	}
 	if r.proxyPort == 0 {
 		r.proxyPort = k.port
@@ -107,9 +110,11 @@ func (r *route) checkCredentials() error {
 	const most = 255 // RFC 1929, 2: one byte holds the length
 	switch {
 	case r.kind == FwSOCKS5 && (len(r.user) > most || len(r.password) > most):
-		return errors.New(errors.ErrInvalidArgument, "Firewall.User or Firewall.Password is longer than the 255 bytes that SOCKS5 can carry.")
+		return errors.New(errors.ErrInvalidArgument, "Firewall.User or Firewall.Password is longer than the 255 "+
+			"bytes that SOCKS5 can carry.")
 	case (r.kind == FwSOCKS4 || r.kind == FwSOCKS4A) && strings.Contains(r.user, "\x00"):
-		return errors.New(errors.ErrInvalidArgument, "Firewall.User contains a zero byte, which ends the user id in SOCKS4.")
+		return errors.New(errors.ErrInvalidArgument,
+			"Firewall.User contains a zero byte, which ends the user id in SOCKS4.")
 	}
 	return nil
 }
@@ -140,7 +145,8 @@ func (r *route) resolve(ctx context.Context, resolver *net.Resolver, network str
 	if !r.addr.IsValid() && !left {
 		family, known := map[string]string{"tcp": "ip", "tcp4": "ip4", "tcp6": "ip6"}[network]
 		if !known {
-			return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("The network is %q; tcp, tcp4 and tcp6 are possible.", network))
+			return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("The network is %q; tcp, tcp4 and tcp6 are "+
+				"possible.", network))
 		}
 		if socks4 {
 			family = "ip4"
@@ -152,7 +158,8 @@ func (r *route) resolve(ctx context.Context, resolver *net.Resolver, network str
 		r.addr = prefer4(addrs)
 	}
 	if socks4 && r.addr.Is6() {
-		return errors.New(errors.ErrNoAddress, fmt.Sprintf("SOCKS4 leads to IPv4 addresses only, not to %s; use SOCKS5.", r.addr))
+		return errors.New(errors.ErrNoAddress,
+			fmt.Sprintf("SOCKS4 leads to IPv4 addresses only, not to %s; use SOCKS5.", r.addr))
 	}
 	return nil
 }

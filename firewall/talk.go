@@ -30,7 +30,8 @@ func (r *route) fault(err error) error {
 	case stderrors.As(err, &said):
 		return errors.New(errors.ErrProxy, "The "+r.String()+" "+string(said)+".")
 	case stderrors.Is(err, io.EOF), stderrors.Is(err, io.ErrUnexpectedEOF):
-		return errors.Wrap(errors.ErrProxy, "The "+r.String()+" closed the connection before its answer was complete.", err)
+		return errors.Wrap(errors.ErrProxy, "The "+r.String()+" closed the connection before its answer was "+
+			"complete.", err)
 	case stderrors.Is(err, os.ErrDeadlineExceeded): // one that dial had set
 		return errors.FromOS(err)
 	default:

@@ -34,15 +34,75 @@ func (b *connectBag) normalise() {
 
 func newConnectBag() *config.Bag[connectBag] {
 	return config.NewBag[connectBag](
-		config.BagInt("ClientTopicAliasMax", func(b *connectBag) *int64 { return &b.topicAliasMaximum }, 0, 65535, 0, config.Alias("TopicAliasMaximum"), config.Default("0"), config.Spec(byte(packet.PropTopicAliasMaximum)), config.Doc("Highest topic alias accepted from the server; the setting of this name.")),
-		config.BagInt("MaximumPacketSize", func(b *connectBag) *int64 { return &b.maximumPacketSize }, 1, maxUint32, protocol.Absent, config.Spec(byte(packet.PropMaximumPacketSize)), config.Doc("Largest packet accepted from the server, in bytes.")),
-		config.BagInt("ReceiveMaximum", func(b *connectBag) *int64 { return &b.receiveMaximum }, 1, 65535, protocol.Absent, config.Default("65535"), config.Spec(byte(packet.PropReceiveMaximum)), config.Doc("How many QoS 1 and 2 messages the server may have unacknowledged.")),
-		config.BagBool("RequestProblemInformation", func(b *connectBag) *config.Tri { return &b.problemInformation }, config.Default("true"), config.Spec(byte(packet.PropRequestProblemInformation)), config.Doc("False: reason strings and user properties only where they cannot be left out.")),
-		config.BagBool("RequestResponseInformation", func(b *connectBag) *config.Tri { return &b.responseInformation }, config.Default("false"), config.Spec(byte(packet.PropRequestResponseInformation)), config.Doc("Ask for ResponseInformation in CONNACK.")),
-		config.BagInt("SessionExpInterval", func(b *connectBag) *int64 { return &b.sessionExpiry }, 0, maxUint32, 0, config.Alias("SessionExpiryInterval"), config.Default("0"), config.Spec(byte(packet.PropSessionExpiryInterval)), config.Doc("How long the server keeps the session, in seconds; the setting of this name.")),
-		config.BagString("AuthenticationMethod", func(b *connectBag) *string { return &b.method }, nil, config.Spec(byte(packet.PropAuthenticationMethod)), config.Doc("Method of an enhanced authentication.")),
-		config.BagHex("AuthenticationData", func(b *connectBag) *[]byte { return &b.data }, 65535, config.Secret(), config.Spec(byte(packet.PropAuthenticationData)), config.Doc("First data of an enhanced authentication; needs AuthenticationMethod.")),
-		config.BagPairs("UserProperty", func(b *connectBag) *[]config.Pair { return &b.user }, config.Alias("UserProperties"), config.Spec(byte(packet.PropUserProperty)), config.Doc("User property; may occur several times.")),
+		config.BagInt(
+			"ClientTopicAliasMax",
+			func(b *connectBag) *int64 { return &b.topicAliasMaximum },
+			0, 65535, 0,
+			config.Alias("TopicAliasMaximum"),
+			config.Default("0"),
+			config.Spec(byte(packet.PropTopicAliasMaximum)),
+			config.Doc("Highest topic alias accepted from the server; the setting of this name."),
+		),
+		config.BagInt(
+			"MaximumPacketSize",
+			func(b *connectBag) *int64 { return &b.maximumPacketSize },
+			1, maxUint32, protocol.Absent,
+			config.Spec(byte(packet.PropMaximumPacketSize)),
+			config.Doc("Largest packet accepted from the server, in bytes."),
+		),
+		config.BagInt(
+			"ReceiveMaximum",
+			func(b *connectBag) *int64 { return &b.receiveMaximum },
+			1, 65535, protocol.Absent,
+			config.Default("65535"),
+			config.Spec(byte(packet.PropReceiveMaximum)),
+			config.Doc("How many QoS 1 and 2 messages the server may have unacknowledged."),
+		),
+		config.BagBool(
+			"RequestProblemInformation",
+			func(b *connectBag) *config.Tri { return &b.problemInformation },
+			config.Default("true"),
+			config.Spec(byte(packet.PropRequestProblemInformation)),
+			config.Doc("False: reason strings and user properties only where they cannot be left out."),
+		),
+		config.BagBool(
+			"RequestResponseInformation",
+			func(b *connectBag) *config.Tri { return &b.responseInformation },
+			config.Default("false"),
+			config.Spec(byte(packet.PropRequestResponseInformation)),
+			config.Doc("Ask for ResponseInformation in CONNACK."),
+		),
+		config.BagInt(
+			"SessionExpInterval",
+			func(b *connectBag) *int64 { return &b.sessionExpiry },
+			0, maxUint32, 0,
+			config.Alias("SessionExpiryInterval"),
+			config.Default("0"),
+			config.Spec(byte(packet.PropSessionExpiryInterval)),
+			config.Doc("How long the server keeps the session, in seconds; the setting of this name."),
+		),
+		config.BagString(
+			"AuthenticationMethod",
+			func(b *connectBag) *string { return &b.method },
+			nil,
+			config.Spec(byte(packet.PropAuthenticationMethod)),
+			config.Doc("Method of an enhanced authentication."),
+		),
+		config.BagHex(
+			"AuthenticationData",
+			func(b *connectBag) *[]byte { return &b.data },
+			65535,
+			config.Secret(),
+			config.Spec(byte(packet.PropAuthenticationData)),
+			config.Doc("First data of an enhanced authentication; needs AuthenticationMethod."),
+		),
+		config.BagPairs(
+			"UserProperty",
+			func(b *connectBag) *[]config.Pair { return &b.user },
+			config.Alias("UserProperties"),
+			config.Spec(byte(packet.PropUserProperty)),
+			config.Doc("User property; may occur several times."),
+		),
 	)
 }
 
@@ -56,7 +116,8 @@ func (b *connectBag) fill(o *protocol.Options) {
 	}
 	o.TopicAliasMaximum, o.SessionExpiry = unlessZero(b.topicAliasMaximum), unlessZero(b.sessionExpiry)
 	o.MaximumPacketSize, o.ReceiveMaximum = b.maximumPacketSize, b.receiveMaximum
-	o.RequestProblemInformation, o.RequestResponseInformation = number(b.problemInformation), number(b.responseInformation)
+	o.RequestProblemInformation, o.RequestResponseInformation = number(b.problemInformation),
+		number(b.responseInformation)
 	o.AuthenticationMethod, o.AuthenticationData = b.method, b.data
 	for _, u := range b.user {
 		o.UserProperties = append(o.UserProperties, protocol.UserProperty(u))
@@ -88,12 +149,54 @@ func (b *messageBag) reset() { *b = messageBag{expiry: protocol.Absent} }
 // messageKeys are the keys of a messageBag that is in a B.
 func messageKeys[B any](in func(*B) *messageBag, responseTopicAlias ...string) []config.Key {
 	return []config.Key{
-		config.BagString("ContentType", func(b *B) *string { return &in(b).contentType }, nil, config.Spec(byte(packet.PropContentType)), config.Doc("Type of the payload.")),
-		config.BagHex("CorrelationData", func(b *B) *[]byte { return &in(b).correlation }, 65535, config.Spec(byte(packet.PropCorrelationData)), config.Doc("Data that an answer repeats.")),
-		config.BagInt("MessageExpInterval", func(b *B) *int64 { return &in(b).expiry }, 0, maxUint32, protocol.Absent, config.Alias("MessageExpiryInterval"), config.Spec(byte(packet.PropMessageExpiryInterval)), config.Doc("Lifetime of the message in seconds; not set = it does not expire.")),
-		config.BagInt("PayloadFormatIndicator", func(b *B) *int64 { return &in(b).format }, 0, 1, 0, config.Default("0"), config.Spec(byte(packet.PropPayloadFormatIndicator)), config.Doc("1: the payload is UTF-8 text.")),
-		config.BagString("ResponseTopic", func(b *B) *string { return &in(b).responseTopic }, topicOrNone, append(aliases(responseTopicAlias), config.Code(errors.ErrInvalidTopicName), config.Spec(byte(packet.PropResponseTopic)), config.Doc("Topic for an answer."))...),
-		config.BagPairs("UserProperty", func(b *B) *[]config.Pair { return &in(b).user }, config.Alias("UserProperties"), config.Spec(byte(packet.PropUserProperty)), config.Doc("User property; may occur several times.")),
+		config.BagString(
+			"ContentType",
+			func(b *B) *string { return &in(b).contentType },
+			nil,
+			config.Spec(byte(packet.PropContentType)),
+			config.Doc("Type of the payload."),
+		),
+		config.BagHex(
+			"CorrelationData",
+			func(b *B) *[]byte { return &in(b).correlation },
+			65535,
+			config.Spec(byte(packet.PropCorrelationData)),
+			config.Doc("Data that an answer repeats."),
+		),
+		config.BagInt(
+			"MessageExpInterval",
+			func(b *B) *int64 { return &in(b).expiry },
+			0, maxUint32, protocol.Absent,
+			config.Alias("MessageExpiryInterval"),
+			config.Spec(byte(packet.PropMessageExpiryInterval)),
+			config.Doc("Lifetime of the message in seconds; not set = it does not expire."),
+		),
+		config.BagInt(
+			"PayloadFormatIndicator",
+			func(b *B) *int64 { return &in(b).format },
+			0, 1, 0,
+			config.Default("0"),
+			config.Spec(byte(packet.PropPayloadFormatIndicator)),
+			config.Doc("1: the payload is UTF-8 text."),
+		),
+		config.BagString(
+			"ResponseTopic",
+			func(b *B) *string { return &in(b).responseTopic },
+			topicOrNone,
+			append(
+				aliases(responseTopicAlias),
+				config.Code(errors.ErrInvalidTopicName),
+				config.Spec(byte(packet.PropResponseTopic)),
+				config.Doc("Topic for an answer."),
+			)...,
+		),
+		config.BagPairs(
+			"UserProperty",
+			func(b *B) *[]config.Pair { return &in(b).user },
+			config.Alias("UserProperties"),
+			config.Spec(byte(packet.PropUserProperty)),
+			config.Doc("User property; may occur several times."),
+		),
 	}
 }
 
@@ -143,8 +246,15 @@ func (b *outgoingBag) reset() {
 }
 
 func newOutgoingBag() *config.Bag[outgoingBag] {
-	return config.NewBag[outgoingBag](append(messageKeys(func(b *outgoingBag) *messageBag { return &b.messageBag }),
-		config.BagInt("TopicAlias", func(b *outgoingBag) *int64 { return &b.topicAlias }, 1, 65535, protocol.Absent, config.Spec(byte(packet.PropTopicAlias)), config.Doc("Topic alias; the setting of this name.")),
+	return config.NewBag[outgoingBag](append(
+		messageKeys(func(b *outgoingBag) *messageBag { return &b.messageBag }),
+		config.BagInt(
+			"TopicAlias",
+			func(b *outgoingBag) *int64 { return &b.topicAlias },
+			1, 65535, protocol.Absent,
+			config.Spec(byte(packet.PropTopicAlias)),
+			config.Doc("Topic alias; the setting of this name."),
+		),
 	)...)
 }
 
@@ -181,8 +291,16 @@ func (b *willBag) reset() {
 
 func newWillBag() *config.Bag[willBag] {
 	// The documentation's table writes ReponseTopic, its example ResponseTopic.
-	return config.NewBag[willBag](append(messageKeys(func(b *willBag) *messageBag { return &b.messageBag }, "ReponseTopic"),
-		config.BagInt("WillDelayInterval", func(b *willBag) *int64 { return &b.delay }, 0, maxUint32, 0, config.Default("0"), config.Spec(byte(packet.PropWillDelayInterval)), config.Doc("How long the server waits before it publishes the will, in seconds.")),
+	return config.NewBag[willBag](append(
+		messageKeys(func(b *willBag) *messageBag { return &b.messageBag }, "ReponseTopic"),
+		config.BagInt(
+			"WillDelayInterval",
+			func(b *willBag) *int64 { return &b.delay },
+			0, maxUint32, 0,
+			config.Default("0"),
+			config.Spec(byte(packet.PropWillDelayInterval)),
+			config.Doc("How long the server waits before it publishes the will, in seconds."),
+		),
 	)...)
 }
 
@@ -206,10 +324,35 @@ func (b *disconnectBag) reset() { *b = disconnectBag{sessionExpiry: protocol.Abs
 
 func newDisconnectBag() *config.Bag[disconnectBag] {
 	return config.NewBag[disconnectBag](
-		config.BagInt("SessionExpInterval", func(b *disconnectBag) *int64 { return &b.sessionExpiry }, 0, maxUint32, protocol.Absent, config.Alias("SessionExpiryInterval"), config.Spec(byte(packet.PropSessionExpiryInterval)), config.Doc("How long the server keeps the session, in seconds; not set = what CONNECT and CONNACK agreed.")),
-		config.BagString("ReasonString", func(b *disconnectBag) *string { return &b.reasonString }, nil, config.Spec(byte(packet.PropReasonString)), config.Doc("Text for people.")),
-		config.BagString("ServerReference", func(b *disconnectBag) *string { return &b.serverReference }, nil, config.Spec(byte(packet.PropServerReference)), config.Doc("Another server to use; only the server sends it.")),
-		config.BagPairs("UserProperty", func(b *disconnectBag) *[]config.Pair { return &b.user }, config.Alias("UserProperties"), config.Spec(byte(packet.PropUserProperty)), config.Doc("User property; may occur several times.")),
+		config.BagInt(
+			"SessionExpInterval",
+			func(b *disconnectBag) *int64 { return &b.sessionExpiry },
+			0, maxUint32, protocol.Absent,
+			config.Alias("SessionExpiryInterval"),
+			config.Spec(byte(packet.PropSessionExpiryInterval)),
+			config.Doc("How long the server keeps the session, in seconds; not set = what CONNECT and CONNACK agreed."),
+		),
+		config.BagString(
+			"ReasonString",
+			func(b *disconnectBag) *string { return &b.reasonString },
+			nil,
+			config.Spec(byte(packet.PropReasonString)),
+			config.Doc("Text for people."),
+		),
+		config.BagString(
+			"ServerReference",
+			func(b *disconnectBag) *string { return &b.serverReference },
+			nil,
+			config.Spec(byte(packet.PropServerReference)),
+			config.Doc("Another server to use; only the server sends it."),
+		),
+		config.BagPairs(
+			"UserProperty",
+			func(b *disconnectBag) *[]config.Pair { return &b.user },
+			config.Alias("UserProperties"),
+			config.Spec(byte(packet.PropUserProperty)),
+			config.Doc("User property; may occur several times."),
+		),
 	)
 }
 

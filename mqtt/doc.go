@@ -17,8 +17,8 @@
 // [MQTT.SetRemoteHost] takes a host or a URL, [MQTT.SetVersion] chooses between 3.1.1, the default, and 5.0.
 // [MQTT.Connect] waits until the server has accepted the connection, and its error says why it has not.
 // [MQTT.ConnectContext] does so under a context, [MQTT.ConnectTo] takes host and port. [MQTT.Disconnect] ends the
-// connection in order, [MQTT.Interrupt] at once and without waiting for it. No goroutine, timer or socket of a connection
-// that has ended is left.
+// connection in order, [MQTT.Interrupt] at once and without waiting for it. No goroutine, timer or socket of a
+// connection that has ended is left.
 //
 // # Publishing
 //
@@ -27,15 +27,15 @@
 // [MQTT.PublishAndWait] waits for it instead. [MQTT.PublishWith] takes the properties of MQTT 5 as a struct; the others
 // take them from settings such as Retain and OutgoingMessageProperties.
 //
-// What is accepted is bounded: when there is no room a publish waits for up to Timeout seconds. With Timeout 0 the message
-// that finds no room is accepted with error 10035; further ones are refused until ReadyToSend fires.
+// What is accepted is bounded: when there is no room a publish waits for up to Timeout seconds. With Timeout 0 the
+// message that finds no room is accepted with error 10035; further ones are refused until ReadyToSend fires.
 //
 // # Events
 //
-// Handlers run one at a time, in the order in which things happened, never nested, and only on the goroutine that pumps:
-// inside DoEvents, inside Run, or inside a blocking method such as Connect while nobody else pumps. With the setting
-// BackgroundEvents a goroutine of the component pumps. A handler may call every method; only DoEvents and Run return
-// error 143 there.
+// Handlers run one at a time, in the order in which things happened, never nested, and only on the goroutine that
+// pumps: inside DoEvents, inside Run, or inside a blocking method such as Connect while nobody else pumps. With the
+// setting BackgroundEvents a goroutine of the component pumps. A handler may call every method; only DoEvents and Run
+// return error 143 there.
 //
 // [MQTT.DoEvents] suits a program with a loop, [MQTT.EventsReady] one that selects over channels, [MQTT.Run] one that
 // has a goroutine to give.
@@ -64,8 +64,8 @@
 // # Sessions
 //
 // With CleanSession false the server keeps the subscriptions and the messages that a client misses, in MQTT 5 for
-// SessionExpInterval seconds, and the component keeps what was not acknowledged, until the next Connect. SaveSession and
-// RestoreSession carry the component's side over to another process.
+// SessionExpInterval seconds, and the component keeps what was not acknowledged, until the next Connect. SaveSession
+// and RestoreSession carry the component's side over to another process.
 //
 // # Goroutines
 //

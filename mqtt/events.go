@@ -57,7 +57,8 @@ type MessageAckEventArgs struct {
 }
 
 // MessageInEventArgs are the arguments of OnMessageIn: a message has arrived. The acknowledgment of a QoS 1 or 2
-// message is already queued when the handler runs; with the setting JournalDir it is queued when the handler has returned.
+// message is already queued when the handler runs; with the setting JournalDir it is queued when the handler has
+// returned.
 type MessageInEventArgs struct {
 	PacketId   int    // -1 for QoS 0
 	Topic      string // the full name, also when the server used a topic alias
@@ -86,8 +87,8 @@ type MessageOutEventArgs struct {
 // ReadyToSendEventArgs are the arguments of OnReadyToSend: sending is possible, after connecting or after error 10035.
 type ReadyToSendEventArgs struct{}
 
-// SSLServerAuthenticationEventArgs are the arguments of OnSSLServerAuthentication: the server's certificate was checked,
-// also when all is well. Nothing has been sent over TLS yet.
+// SSLServerAuthenticationEventArgs are the arguments of OnSSLServerAuthentication: the server's certificate was
+// checked, also when all is well. Nothing has been sent over TLS yet.
 type SSLServerAuthenticationEventArgs struct {
 	CertEncoded  string // the server's certificate in PEM; with SSLIncludeCertChain the whole chain
 	CertEncodedB []byte // the same

@@ -8,8 +8,8 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
-// PublishProperties are the properties of one message: of PublishWith, and of MessageIn. Except Retain they are v5's; on
-// a 3.1.1 connection they are not sent. The zero value of a field means not sent.
+// PublishProperties are the properties of one message: of PublishWith, and of MessageIn. Except Retain they are v5's;
+// on a 3.1.1 connection they are not sent. The zero value of a field means not sent.
 type PublishProperties struct {
 	Retain                  bool
 	PayloadFormatIndicator  int    // 1 = the payload is UTF-8 text
@@ -20,9 +20,9 @@ type PublishProperties struct {
 	ContentType             string
 	UserProperties          []UserProperty
 	SubscriptionIdentifiers []int // inbound only
-	// Tag is the program's own: it is not sent, and comes back in the events of this message: MessageOut, MessageAck, PubAck,
-	// PubRec, PubComp and Error. It stays over connections of this component; a session that is saved and a journal do not
-	// keep it. QoS 0 has MessageOut alone.
+	// Tag is the program's own: it is not sent, and comes back in the events of this message: MessageOut, MessageAck,
+	// PubAck, PubRec, PubComp and Error. It stays over connections of this component; a session that is saved and a
+	// journal do not keep it. QoS 0 has MessageOut alone.
 	Tag any
 }
 
@@ -30,7 +30,8 @@ type PublishProperties struct {
 func (p *PublishProperties) publish(topic string, qos int, data []byte) (protocol.Publish, error) {
 	properties, err := p.encode(nil)
 	return protocol.Publish{
-		Topic: topic, Payload: data, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties, Tag: p.Tag,
+		Topic: topic, Payload: data, QoS: qos, Retain: p.Retain, Alias: uint16(p.TopicAlias), Properties: properties,
+		Tag: p.Tag,
 	}, err
 }
 
@@ -40,7 +41,8 @@ func (p *PublishProperties) encode(dst packet.Properties) (packet.Properties, er
 		return nil, err
 	}
 	if v := int64(p.MessageExpInterval); v < 0 || v > maxUint32 {
-		return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("MessageExpInterval was given %d; 0 to %d are possible.", v, int64(maxUint32)))
+		return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("MessageExpInterval was given %d; 0 to %d are "+
+			"possible.", v, int64(maxUint32)))
 	}
 	if err := checkRange("TopicAlias", p.TopicAlias, 0, 65535); err != nil {
 		return nil, err

@@ -85,7 +85,8 @@ func (r *readBuffer) grow() {
 	r.buf = grown
 }
 
-// step is how much memory a large packet gets when so much of it has arrived. A step that comes near the end goes there.
+// step is how much memory a large packet gets when so much of it has arrived. A step that comes near the end goes
+// there.
 func (r *readBuffer) step(arrived int) int {
 	size := max(fullBuffer, largeGrowth*arrived)
 	if size > r.large/2 {

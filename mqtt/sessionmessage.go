@@ -59,7 +59,8 @@ func (d *savedMessage) describeProperties(p packet.Properties) {
 		}
 		return nil
 	}
-	d.PayloadFormatIndicator, d.MessageExpInterval = number(packet.PropPayloadFormatIndicator), number(packet.PropMessageExpiryInterval)
+	d.PayloadFormatIndicator, d.MessageExpInterval = number(packet.PropPayloadFormatIndicator),
+		number(packet.PropMessageExpiryInterval)
 	d.ContentType, d.ResponseTopic = text(packet.PropContentType), text(packet.PropResponseTopic)
 	if b, given := p.Bytes(packet.PropCorrelationData); given {
 		d.CorrelationData = &b
@@ -82,7 +83,10 @@ func readSaved(list []savedMessage) ([]protocol.SavedMessage, error) {
 	messages := make([]protocol.SavedMessage, len(list))
 	for i := range list {
 		d, m := &list[i], &messages[i]
-		*m = protocol.SavedMessage{Topic: d.Topic, Payload: d.Base64, ID: d.ID, QoS: d.QoS, Retain: d.Retain, Dup: d.Dup}
+		*m = protocol.SavedMessage{
+			Topic: d.Topic, Payload: d.Base64, ID: d.ID, QoS: d.QoS, Retain: d.Retain,
+			Dup: d.Dup,
+		}
 		if d.Text != "" {
 			m.Payload = bytesOf(d.Text)
 		}

@@ -32,7 +32,8 @@ const (
 func appendSession(dst []byte, s *protocol.Session) []byte {
 	session := sessionBody(s)
 	sum := sha256.Sum256(compact(session))
-	dst = fmt.Appendf(dst, "{\"format\": %q,\n\"version\": %d,\n\"sha256\": %q,\n\"session\": ", sessionFormat, sessionVersion, hex.EncodeToString(sum[:]))
+	dst = fmt.Appendf(dst, "{\"format\": %q,\n\"version\": %d,\n\"sha256\": %q,\n\"session\": ", sessionFormat,
+		sessionVersion, hex.EncodeToString(sum[:]))
 	dst = append(dst, session...)
 	return append(dst, '}', '\n')
 }
@@ -93,7 +94,8 @@ func parseSession(text []byte) (*protocol.Session, error) {
 		return nil, damaged("is not what SaveSession returned", nil)
 	}
 	if envelope.Version != sessionVersion {
-		return nil, damaged(fmt.Sprintf("has version %d; this component reads version %d", envelope.Version, sessionVersion), nil)
+		return nil, damaged(fmt.Sprintf("has version %d; this component reads version %d", envelope.Version,
+			sessionVersion), nil)
 	}
 	sum := sha256.Sum256(compact(envelope.Session))
 	if envelope.SHA256 != hex.EncodeToString(sum[:]) {

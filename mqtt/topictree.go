@@ -7,8 +7,8 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// topicTree finds the handlers of Handle for a topic. Its cost is that of the topic's levels, however many filters there
-// are.
+// topicTree finds the handlers of Handle for a topic. Its cost is that of the topic's levels, however many filters
+// there are.
 type topicTree struct {
 	mu   sync.RWMutex // its own: a message is delivered without that of the component
 	root topicNode
@@ -37,7 +37,8 @@ func levels(filter string) []string {
 	return strings.Split(filter, "/")
 }
 
-// set puts a handler in the place of the one that the filter has; nil removes it. It reports whether any handler is left.
+// set puts a handler in the place of the one that the filter has; nil removes it. It reports whether any handler is
+// left.
 func (t *topicTree) set(filter string, call func(e *MessageInEventArgs)) (used bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

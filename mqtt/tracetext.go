@@ -22,8 +22,8 @@ func direction(from packet.Role) string {
 	return "sent"
 }
 
-// appendSummary appends the line of level 2: direction, type, packet identifier and size, for PUBLISH also the flags and
-// the topic.
+// appendSummary appends the line of level 2: direction, type, packet identifier and size, for PUBLISH also the flags
+// and the topic.
 func appendSummary(dst []byte, from packet.Role, h packet.Header, fields []packet.Field) []byte {
 	dst = fmt.Appendf(dst, "%s %v", direction(from), h.Type())
 	if h.Type() == packet.PUBLISH {

@@ -37,7 +37,8 @@ func (k *key) mechanism(digest []byte, opts crypto.SignerOpts) (*pkcs11.Mechanis
 		}
 		return pkcs1Mechanism(digest, hash)
 	case *ecdsa.PublicKey:
-		// FIPS 186-5 takes the leftmost bytes of a digest that is longer than the curve; not every token does it itself.
+		// FIPS 186-5 takes the leftmost bytes of a digest that is longer than the curve; not every token does it
+		// itself.
 		if size := (public.Params().N.BitLen() + 7) / 8; len(digest) > size {
 			digest = digest[:size]
 		}
@@ -63,7 +64,8 @@ func pssMechanism(digest []byte, public *rsa.PublicKey, hash crypto.Hash, salt i
 	if salt < 0 {
 		return nil, nil, stderrors.New("the salt does not fit")
 	}
-	return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS, pkcs11.NewPSSParams(h.mechanism, h.mgf, uint(salt))), digest, nil
+	params := pkcs11.NewPSSParams(h.mechanism, h.mgf, uint(salt))
+	return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS, params), digest, nil
 }
 
 // pkcs1Mechanism signs a DigestInfo; the hash of TLS 1.1 and no hash at all go without one.

@@ -14,8 +14,8 @@ import (
 
 func init() { certificate.RegisterPKCS11(open) }
 
-// open returns what a URI selects. A certificate and a private key that belong together are selected together, whichever
-// of the two has the name or the number that the URI asks for.
+// open returns what a URI selects. A certificate and a private key that belong together are selected together,
+// whichever of the two has the name or the number that the URI asks for.
 func open(text, pin string) (certs, issuers []*x509.Certificate, keys []crypto.Signer, err error) {
 	u, err := parse(text)
 	if err != nil {
@@ -78,8 +78,8 @@ type cert struct {
 	label, id string
 }
 
-// read returns all certificates and private keys that a session shows. Certificates that Go cannot parse are passed over:
-// the program cannot do anything about the other contents of the token.
+// read returns all certificates and private keys that a session shows. Certificates that Go cannot parse are passed
+// over: the program cannot do anything about the other contents of the token.
 func (m *module) read(s *session) ([]cert, []*key, error) {
 	r := reader{module: m, session: s}
 	var certs []cert
@@ -138,7 +138,8 @@ func (r *reader) value(o pkcs11.ObjectHandle, attribute uint) []byte {
 	if r.err != nil {
 		return nil
 	}
-	list, err := r.module.ctx.GetAttributeValue(r.session.handle, o, []*pkcs11.Attribute{pkcs11.NewAttribute(attribute, nil)})
+	list, err := r.module.ctx.GetAttributeValue(r.session.handle, o,
+		[]*pkcs11.Attribute{pkcs11.NewAttribute(attribute, nil)})
 	switch err {
 	case nil:
 		return list[0].Value

@@ -25,8 +25,8 @@ var (
 	oidEd25519 = asn1.ObjectIdentifier{1, 3, 101, 112}
 )
 
-// public returns the public half of a private key, nil if it is not known. An RSA key has it inside; for the others there
-// is a public key or a certificate with the same id.
+// public returns the public half of a private key, nil if it is not known. An RSA key has it inside; for the others
+// there is a public key or a certificate with the same id.
 func (r *reader) public(o pkcs11.ObjectHandle, id string, certs []cert) crypto.PublicKey {
 	kind := ulong(r.value(o, pkcs11.CKA_KEY_TYPE))
 	if kind == pkcs11.CKK_RSA {

@@ -15,7 +15,8 @@ type token struct{ label, manufacturer, model, serial string }
 // only returns u for this token alone, so that a key which looks for its token again finds no other one.
 func (t token) only(u uri) uri {
 	u.want = maps.Clone(u.want)
-	u.want["token"], u.want["manufacturer"], u.want["model"], u.want["serial"] = t.label, t.manufacturer, t.model, t.serial
+	u.want["token"], u.want["manufacturer"] = t.label, t.manufacturer
+	u.want["model"], u.want["serial"] = t.model, t.serial
 	return u
 }
 
@@ -39,7 +40,8 @@ func (m *module) session(u uri, pin pinNumber, again bool) (*session, error) {
 		return nil, err
 	}
 	if last, ok := m.refused[t]; again && ok && last == pin {
-		return nil, failed("The token "+strconv.Quote(t.label)+" refused the PIN in StorePassword before and is not asked "+
+		return nil, failed("The token "+strconv.Quote(t.label)+
+			" refused the PIN in StorePassword before and is not asked "+
 			"again; assign the right one, then Subject", nil)
 	}
 	if s := m.sessions[t]; s != nil {
@@ -62,7 +64,8 @@ func (m *module) session(u uri, pin pinNumber, again bool) (*session, error) {
 	case nil, pkcs11.Error(pkcs11.CKR_USER_ALREADY_LOGGED_IN): // by another part of the program
 		delete(m.refused, t)
 		return s, nil
-	case pkcs11.Error(pkcs11.CKR_PIN_INCORRECT), pkcs11.Error(pkcs11.CKR_PIN_INVALID), pkcs11.Error(pkcs11.CKR_PIN_LEN_RANGE),
+	case pkcs11.Error(pkcs11.CKR_PIN_INCORRECT), pkcs11.Error(pkcs11.CKR_PIN_INVALID),
+		pkcs11.Error(pkcs11.CKR_PIN_LEN_RANGE),
 		pkcs11.Error(pkcs11.CKR_PIN_LOCKED), pkcs11.Error(pkcs11.CKR_PIN_EXPIRED):
 		m.refused[t] = pin
 		m.drop(s)
@@ -100,12 +103,13 @@ func (m *module) find(u uri) (slot uint, t token, err error) {
 	}
 	switch count {
 	case 0:
-		return 0, token{}, failed("There is no token for "+u.String()+", or it is not initialized; check token, serial and "+
-			"the other attributes, and that it is plugged in", nil)
+		return 0, token{}, failed("There is no token for "+u.String()+", or it is not initialized; check token, "+
+			"serial and the other attributes, and that it is plugged in", nil)
 	case 1:
 		return slot, t, nil
 	}
-	return 0, token{}, failed("There are "+strconv.Itoa(count)+" tokens for "+u.String()+"; add token, serial or slot-id, "+
+	return 0, token{}, failed("There are "+strconv.Itoa(count)+" tokens for "+u.String()+
+		"; add token, serial or slot-id, "+
 		"so that no PIN goes to a wrong one", nil)
 }
 

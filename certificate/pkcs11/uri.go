@@ -73,8 +73,8 @@ func parse(text string) (uri, error) {
 				strings.Join(slices.Sorted(maps.Keys(attributes)), ", ") + ".")
 		}
 		if want[name], ok = plain(value); !ok {
-			return uri{}, refused("the attribute " + name + " has a bad value: type is cert or private, slot-id a number, " +
-				"library-version one or two numbers.")
+			return uri{}, refused("the attribute " + name + " has a bad value: type is cert or private, slot-id a " +
+				"number, library-version one or two numbers.")
 		}
 	}
 	options, err := pairs(query, "&")
@@ -84,7 +84,8 @@ func parse(text string) (uri, error) {
 	for name := range options { // RFC 7512, 2.4: here, what is not known is passed over
 		switch name {
 		case "pin-value", "pin-source":
-			return uri{}, refused("the PIN must not be part of it (" + name + "), where it would be shown with Store; " +
+			return uri{}, refused("the PIN must not be part of it (" + name +
+				"), where it would be shown with Store; " +
 				"assign it to StorePassword.")
 		case "module-name":
 			return uri{}, refused("module-name is not supported; give the file of the module in module-path.")
@@ -106,12 +107,14 @@ func pairs(text, separator string) (map[string]string, error) {
 	for part := range strings.SplitSeq(text, separator) {
 		name, escaped, ok := strings.Cut(part, "=")
 		if !ok {
-			return nil, refused("every attribute needs a name, an equals sign and a value, and " + strconv.Quote(separator) +
+			return nil, refused("every attribute needs a name, an equals sign and a value, and " +
+				strconv.Quote(separator) +
 				" between it and the next.")
 		}
 		value, err := url.PathUnescape(escaped)
 		if err != nil {
-			return nil, refused("the attribute " + strconv.Quote(name) + " has a percent sign without two hexadecimal digits.")
+			return nil, refused("the attribute " + strconv.Quote(name) + " has a percent sign without two " +
+				"hexadecimal digits.")
 		}
 		if _, twice := found[name]; twice {
 			return nil, refused("the attribute " + strconv.Quote(name) + " appears twice.")

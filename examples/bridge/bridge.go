@@ -87,8 +87,9 @@ func connect(ctx context.Context, name string, m *mqtt.MQTT) {
 	}
 }
 
-// pass brings one message to the other side. It returns when that has accepted it, which with JournalDir means: when it is on disk
-// there. Only then the side where it came from acknowledges it, so that a message is always in the care of one of them.
+// pass brings one message to the other side. It returns when that has accepted it, which with JournalDir means: when it
+// is on disk there. Only then the side where it came from acknowledges it, so that a message is always in the care of
+// one of them.
 func pass(ctx context.Context, log *slog.Logger, to *mqtt.MQTT, f forward, e *mqtt.MessageInEventArgs) {
 	p := mqtt.PublishProperties{}
 	if e.Properties != nil {
@@ -120,7 +121,8 @@ func pass(ctx context.Context, log *slog.Logger, to *mqtt.MQTT, f forward, e *mq
 func refusedForGood(err error) bool {
 	var e *ioterrors.Error
 	return errors.As(err, &e) && slices.Contains([]int{
-		ioterrors.ErrInvalidTopicName, ioterrors.ErrMalformedMessage, ioterrors.ErrInvalidQoS, ioterrors.ErrMessageTooLong,
+		ioterrors.ErrInvalidTopicName, ioterrors.ErrMalformedMessage, ioterrors.ErrInvalidQoS,
+		ioterrors.ErrMessageTooLong,
 		ioterrors.ErrInvalidArgument, ioterrors.ErrProtocol,
 	}, e.Code)
 }

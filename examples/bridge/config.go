@@ -76,7 +76,8 @@ func split(text string) (sections []section, err error) {
 		switch title, opened := strings.CutPrefix(trimmed, "["); {
 		case opened && strings.HasSuffix(title, "]"):
 			sections = append(sections, section{
-				line: number, title: strings.TrimSpace(strings.TrimSuffix(title, "]")), text: strings.Repeat("\n", number),
+				line: number, title: strings.TrimSpace(strings.TrimSuffix(title, "]")),
+				text: strings.Repeat("\n", number),
 			})
 		case len(sections) > 0:
 			sections[len(sections)-1].text += strings.TrimSuffix(line, "\n") + "\n"

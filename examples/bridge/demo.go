@@ -73,7 +73,8 @@ Add=from-north/
 	for i, name := range []string{"boiler", "pump"} {
 		topic, reading := "plant/"+name+"/temperature", fmt.Sprint(61+i)
 		fmt.Println("north:", topic, reading)
-		if err := north.PublishAndWaitWith(topic, 1, []byte(reading), mqtt.PublishProperties{Retain: i == 0}); err != nil {
+		if err := north.PublishAndWaitWith(topic, 1, []byte(reading),
+			mqtt.PublishProperties{Retain: i == 0}); err != nil {
 			log.Fatal(err)
 		}
 		for arrived <= i && south.Connected() {

@@ -1,4 +1,5 @@
-// Bridge connects two servers and forwards topics between them, as a file of NAME=VALUE sections says. Nothing is lost when it is killed.
+// Bridge connects two servers and forwards topics between them, as a file of NAME=VALUE sections says. Nothing is lost
+// when it is killed.
 //
 //	go run ./examples/bridge                from one broker inside the program to another, for a demonstration
 //	go run ./examples/bridge bridge.conf    as the file says, until Ctrl-C; a changed file is read again
@@ -27,8 +28,8 @@ func main() {
 	}
 }
 
-// watch runs the bridge of a file, and another one when the file has changed. A faulty file is an error at the start; later it is
-// told, and the bridge stays as it is.
+// watch runs the bridge of a file, and another one when the file has changed. A faulty file is an error at the start;
+// later it is told, and the bridge stays as it is.
 func watch(ctx context.Context, file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -61,7 +62,8 @@ func start(ctx context.Context, c *configuration) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// waitForChange looks every second whether the file has another text that is without faults. It returns nil when ctx ends.
+// waitForChange looks every second whether the file has another text that is without faults. It returns nil when ctx
+// ends.
 func waitForChange(ctx context.Context, file, before string) (*configuration, string) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()

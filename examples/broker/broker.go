@@ -1,5 +1,6 @@
-// Package broker lets the example programs run without a server: it is the small MQTT server of mqtt/mqtttest inside the program, behind
-// TLS and WebSocket if wanted. A program of yours needs nothing of it; put the URL of your server where an example calls this package.
+// Package broker lets the example programs run without a server: it is the small MQTT server of mqtt/mqtttest inside
+// the program, behind TLS and WebSocket if wanted. A program of yours needs nothing of it; put the URL of your server
+// where an example calls this package.
 package broker
 
 import (

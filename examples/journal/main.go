@@ -1,7 +1,8 @@
-// Journal publishes messages, is killed before any of them was sent, and sends them after its next start: they were on disk.
+// Journal publishes messages, is killed before any of them was sent, and sends them after its next start: they were on
+// disk.
 //
-// The program plays three parts, each in a process of its own. Without arguments it is the director, which starts the other
-// two: a sender that is killed, and a sender that comes after it.
+// The program plays three parts, each in a process of its own. Without arguments it is the director, which starts the
+// other two: a sender that is killed, and a sender that comes after it.
 //
 //	go run ./examples/journal                          with a broker inside the program
 //	go run ./examples/journal mqtt://localhost:1883    with a server of yours

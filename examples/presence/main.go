@@ -1,5 +1,5 @@
-// Presence lets everybody know whether a device is there: it says "online" itself, and the server says "offline" for it when
-// its connection ends without a word. That message is the will. Both are retained, so that late-comers know too.
+// Presence lets everybody know whether a device is there: it says "online" itself, and the server says "offline" for it
+// when its connection ends without a word. That message is the will. Both are retained, so that late-comers know too.
 //
 //	go run ./examples/presence                          with a broker inside the program
 //	go run ./examples/presence mqtt://localhost:1883    with a server of yours
@@ -52,7 +52,8 @@ func main() {
 	await("left")
 
 	// A retained message stays until somebody deletes it.
-	if err := watcher.PublishAndWaitWith("example/boiler-7/presence", 1, nil, mqtt.PublishProperties{Retain: true}); err != nil {
+	if err := watcher.PublishAndWaitWith("example/boiler-7/presence", 1, nil,
+		mqtt.PublishProperties{Retain: true}); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -1,5 +1,5 @@
-// Production is the skeleton of a service: settings from a file, a password from the environment, a server that may not be
-// there yet, a handler for each topic, a log, and an end in order.
+// Production is the skeleton of a service: settings from a file, a password from the environment, a server that may not
+// be there yet, a handler for each topic, a log, and an end in order.
 //
 //	go run ./examples/production                                       with a broker inside the program
 //	MQTT_PASSWORD=secret go run ./examples/production mqtts://broker.example    with a server of yours
@@ -92,7 +92,8 @@ func serve(ctx context.Context, server string) error {
 
 	m.Config("PublishAndWaitTimeout=5") // seconds
 	if m.Connected() {
-		if err := m.PublishAndWaitWith(m.WillTopic(), 1, []byte("stopped"), mqtt.PublishProperties{Retain: true}); err != nil {
+		if err := m.PublishAndWaitWith(m.WillTopic(), 1, []byte("stopped"),
+			mqtt.PublishProperties{Retain: true}); err != nil {
 			slog.Warn("good-bye", "error", err)
 		}
 	}
@@ -106,7 +107,8 @@ func connect(ctx context.Context, m *mqtt.MQTT) error {
 		switch errors.Code(err) {
 		case 0:
 			return nil
-		case errors.ErrProtocol, errors.ErrCertificateUntrusted, errors.ErrCertificateRejected, errors.ErrNoClientCertificate:
+		case errors.ErrProtocol, errors.ErrCertificateUntrusted, errors.ErrCertificateRejected,
+			errors.ErrNoClientCertificate:
 			return err // the server is there and refuses us, or we refuse it: that does not become better by waiting
 		}
 		slog.Warn("no connection yet", "error", err, "next attempt in", wait)

@@ -61,7 +61,10 @@ func main() {
 		ContentType:            "application/json",
 		PayloadFormatIndicator: 1,  // the payload is text
 		MessageExpInterval:     60, // seconds, after which the server drops what it could not deliver
-		UserProperties:         []mqtt.UserProperty{{Name: "building", Value: "north"}, {Name: "building", Value: "tower"}},
+		UserProperties: []mqtt.UserProperty{
+			{Name: "building", Value: "north"},
+			{Name: "building", Value: "tower"},
+		},
 	})
 	if err != nil {
 		log.Fatal(err)

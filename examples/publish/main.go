@@ -1,5 +1,5 @@
-// Publish sends messages in the four ways that a program needs: without a confirmation, waiting for each one, waiting for
-// many at the end, and retained.
+// Publish sends messages in the four ways that a program needs: without a confirmation, waiting for each one, waiting
+// for many at the end, and retained.
 //
 //	go run ./examples/publish                          with a broker inside the program
 //	go run ./examples/publish mqtt://localhost:1883    with a server of yours
@@ -44,7 +44,8 @@ func main() {
 	}
 	fmt.Println("QoS 1: the server has it")
 
-	// QoS 1, many: waiting for each one would cost a round trip a message. Publish all and wait until none is unconfirmed.
+	// QoS 1, many: waiting for each one would cost a round trip a message. Publish all and wait until none is
+	// unconfirmed.
 	for i := range 1000 {
 		if err := m.PublishMessage("house/meter", 1, fmt.Sprint(i)); err != nil {
 			log.Fatal(err)
@@ -56,7 +57,8 @@ func main() {
 	fmt.Println("QoS 1:", confirmed-1, "messages more, the server has all of them")
 
 	// Retained: the server keeps the last message of the topic for those who subscribe later.
-	if err := m.PublishAndWaitWith("house/state", 1, []byte("occupied"), mqtt.PublishProperties{Retain: true}); err != nil {
+	if err := m.PublishAndWaitWith("house/state", 1, []byte("occupied"),
+		mqtt.PublishProperties{Retain: true}); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("retained: the server has it, and keeps it")

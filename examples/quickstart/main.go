@@ -1,5 +1,5 @@
-// Quickstart shows the whole way of an MQTT message. It connects, subscribes to three topic filters, publishes at QoS 0,
-// 1 and 2, receives its own messages in a DoEvents loop and disconnects; first in MQTT 3.1.1, then in MQTT 5.0.
+// Quickstart shows the whole way of an MQTT message. It connects, subscribes to three topic filters, publishes at QoS
+// 0, 1 and 2, receives its own messages in a DoEvents loop and disconnects; first in MQTT 3.1.1, then in MQTT 5.0.
 //
 //	go run ./examples/quickstart                   against a server inside this program
 //	go run ./examples/quickstart -host localhost   against a server of yours
@@ -25,8 +25,8 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is main with its surroundings as arguments, so that a test can call it. It returns the exit code: 1 when something
-// went wrong on the way, 2 for a command line that it does not understand.
+// run is main with its surroundings as arguments, so that a test can call it. It returns the exit code: 1 when
+// something went wrong on the way, 2 for a command line that it does not understand.
 func run(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
 	switch {
@@ -106,7 +106,8 @@ func show(o *options, out io.Writer) error {
 		}
 		defer server.Close()
 		o.host, o.port = server.Host(), server.Port()
-		fmt.Fprintf(out, "A server inside this program listens at %s.\n\n", net.JoinHostPort(o.host, strconv.Itoa(o.port)))
+		fmt.Fprintf(out, "A server inside this program listens at %s.\n\n",
+			net.JoinHostPort(o.host, strconv.Itoa(o.port)))
 	}
 	for _, version := range o.versions {
 		if err := newDemo(o, version, out).run(); err != nil {
@@ -118,8 +119,8 @@ func show(o *options, out io.Writer) error {
 	return nil
 }
 
-// routes are what is published, and the filters that catch it. No topic matches two of the filters: a server may deliver
-// such a message once or once per filter, and the output should be the same with every server.
+// routes are what is published, and the filters that catch it. No topic matches two of the filters: a server may
+// deliver such a message once or once per filter, and the output should be the same with every server.
 var routes = []struct {
 	filter, topic, payload string
 	qos                    int

@@ -1,8 +1,8 @@
-// Reconnect goes on publishing while the connection is lost: the messages wait in the component, which connects again by
-// itself and then sends them in their order.
+// Reconnect goes on publishing while the connection is lost: the messages wait in the component, which connects again
+// by itself and then sends them in their order.
 //
 //	go run ./examples/reconnect                          with a broker inside the program, whose connections it cuts
-//	go run ./examples/reconnect mqtt://localhost:1883    with a server of yours: stop it for a while, and start it again
+//	go run ./examples/reconnect mqtt://localhost:1883    with a server of yours: stop it, wait, and start it again
 package main
 
 import (

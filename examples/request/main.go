@@ -1,5 +1,5 @@
-// Request asks a question over MQTT 5 and waits for the answer: the question carries the topic for the answer and a number
-// that the answer repeats.
+// Request asks a question over MQTT 5 and waits for the answer: the question carries the topic for the answer and a
+// number that the answer repeats.
 //
 //	go run ./examples/request                          with a broker inside the program
 //	go run ./examples/request mqtt://localhost:1883    with a server of yours

@@ -1,5 +1,5 @@
-// Retained shows state that outlives its sender: the server keeps the last retained message of each topic and gives it to
-// everyone who subscribes later. An empty one deletes it.
+// Retained shows state that outlives its sender: the server keeps the last retained message of each topic and gives it
+// to everyone who subscribes later. An empty one deletes it.
 //
 //	go run ./examples/retained                          with a broker inside the program
 //	go run ./examples/retained mqtt://localhost:1883    with a server of yours
@@ -50,7 +50,8 @@ func read(server string) string {
 	if err := m.SubscribeAndWait(topic, 1); err != nil {
 		log.Fatal(err)
 	}
-	// The retained message follows the answer to the subscription. That there is none cannot be told by anything but time.
+	// The retained message follows the answer to the subscription. That there is none cannot be told by anything but
+	// time.
 	for end := time.Now().Add(200 * time.Millisecond); time.Now().Before(end); {
 		m.DoEvents()
 	}

@@ -1,5 +1,5 @@
-// Scram logs in with SCRAM-SHA-256, an enhanced authentication of MQTT 5: the password never leaves the program, and the
-// server has to prove that it knows it too.
+// Scram logs in with SCRAM-SHA-256, an enhanced authentication of MQTT 5: the password never leaves the program, and
+// the server has to prove that it knows it too.
 //
 //	go run ./examples/scram    with a server inside the program
 package main

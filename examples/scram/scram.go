@@ -33,7 +33,8 @@ func (s *scram) answer(challenge []byte) ([]byte, error) {
 	a := scramAttributes(challenge)
 	salt, err := base64.StdEncoding.DecodeString(a["s"])
 	iterations, _ := strconv.Atoi(a["i"])
-	if err != nil || iterations < 4096 || iterations > 1_000_000 || !strings.HasPrefix(a["r"], s.nonce) || a["r"] == s.nonce {
+	if err != nil || iterations < 4096 || iterations > 1_000_000 || !strings.HasPrefix(a["r"], s.nonce) ||
+		a["r"] == s.nonce {
 		return nil, errors.New("the server's challenge is none of SCRAM-SHA-256")
 	}
 	salted, err := pbkdf2.Key(sha256.New, s.password, salt, iterations, sha256.Size)

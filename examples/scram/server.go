@@ -32,7 +32,10 @@ func startServer(user, password string, forge bool) *server {
 	if err != nil {
 		log.Fatal(err)
 	}
-	s := &server{url: "mqtt://" + listener.Addr().String(), user: user, password: password, forge: forge, listener: listener}
+	s := &server{
+		url: "mqtt://" + listener.Addr().String(), user: user, password: password, forge: forge,
+		listener: listener,
+	}
 	s.ended.Go(func() {
 		for {
 			conn, err := listener.Accept()

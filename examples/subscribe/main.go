@@ -74,7 +74,11 @@ func main() {
 
 // talkToOurselves publishes something, since nobody else knows the broker inside the program.
 func talkToOurselves(m *mqtt.MQTT) {
-	for _, message := range [][2]string{{"house/kitchen/temperature", "21.5"}, {"house/kitchen/light", "off"}, {"house/door", "closed"}} {
+	for _, message := range [][2]string{
+		{"house/kitchen/temperature", "21.5"},
+		{"house/kitchen/light", "off"},
+		{"house/door", "closed"},
+	} {
 		if err := m.PublishMessage(message[0], 1, message[1]); err != nil {
 			log.Fatal(err)
 		}

@@ -1,5 +1,5 @@
-// Thousand connects a thousand components in one program, each with its own connection, and has every one receive a message of
-// its own.
+// Thousand connects a thousand components in one program, each with its own connection, and has every one receive a
+// message of its own.
 //
 //	go run ./examples/thousand                          with a broker inside the program
 //	go run ./examples/thousand mqtt://localhost:1883    with a server of yours

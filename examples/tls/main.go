@@ -1,8 +1,10 @@
-// TLS proves both sides by certificates: the server's is of an authority of one's own, and the client has one too. The program
-// makes all the files first, in an empty folder, so that it needs none.
+// TLS proves both sides by certificates: the server's is of an authority of one's own, and the client has one too. The
+// program makes all the files first, in an empty folder, so that it needs none.
 //
 //	go run ./examples/tls                                  with a broker inside the program
-//	go run ./examples/tls mqtts://broker.lan:8883 FOLDER   with a server of yours, and FOLDER/ca.crt, client.crt and client.key
+//	go run ./examples/tls mqtts://broker.lan:8883 FOLDER   with a server of yours
+//
+// FOLDER has the files ca.crt, client.crt and client.key.
 package main
 
 import (

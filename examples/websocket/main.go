@@ -1,4 +1,5 @@
-// Websocket reaches a server over WebSocket and TLS through an HTTP proxy, which is often the only way out of a company.
+// Websocket reaches a server over WebSocket and TLS through an HTTP proxy, which is often the only way out of a
+// company.
 //
 //	go run ./examples/websocket    with a broker and a proxy inside the program
 package main
@@ -27,7 +28,8 @@ func main() {
 	if err := m.SetRemoteHost(b.URL + "/mqtt"); err != nil {
 		log.Fatal(err)
 	}
-	if _, err := m.Config("SSLServerCACerts=" + identity.pem); err != nil { // for an authority that the system does not know
+	// for an authority that the system does not know
+	if _, err := m.Config("SSLServerCACerts=" + identity.pem); err != nil {
 		log.Fatal(err)
 	}
 	// Further headers of the request, where a server or a gateway in front of it wants some.

@@ -1,5 +1,5 @@
-// Workers share the messages of one topic: a shared subscription gives each message to one of the workers of a group, so that
-// more of them do more work.
+// Workers share the messages of one topic: a shared subscription gives each message to one of the workers of a group,
+// so that more of them do more work.
 //
 //	go run ./examples/workers                          with a broker inside the program
 //	go run ./examples/workers mqtt://localhost:1883    with a server of yours
@@ -27,8 +27,8 @@ func main() {
 	all.Add(jobs)
 	for n := range 3 { // here in one program, as a rule in three
 		worker := connect(server, func(e *mqtt.MessageInEventArgs) {
-			// An acknowledgment leaves when the delivery begins. With JournalDir it leaves when this handler has returned,
-			// so that a job whose worker is killed goes to another.
+			// An acknowledgment leaves when the delivery begins. With JournalDir it leaves when this handler has
+			// returned, so that a job whose worker is killed goes to another.
 			fmt.Printf("worker %d does job %s\n", n+1, e.Message)
 			mu.Lock()
 			done = append(done, e.Message)

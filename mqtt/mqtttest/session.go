@@ -187,7 +187,8 @@ func (n *session) publish(d *delivery, dup bool) bool {
 		return false
 	}
 	n.conn.send(packet.AppendPublish(nil, n.conn.version, &packet.Publish{
-		Dup: dup, Retain: d.retain, QoS: d.qos, Topic: []byte(m.topic), PacketID: d.id, Properties: p, Payload: m.payload,
+		Dup: dup, Retain: d.retain, QoS: d.qos, Topic: []byte(m.topic), PacketID: d.id, Properties: p,
+		Payload: m.payload,
 	}))
 	return true
 }

@@ -4,8 +4,8 @@
 //	go test -json ./... | ran FILE          fails if a test fails, or if something else ran than the list says
 //	go test -json ./... | ran -write FILE   writes the list
 //
-// A line of the list is a package, a test, example or fuzz target, how many of its cases ran, itself included, and how many
-// were skipped.
+// A line of the list is a package, a test, example or fuzz target, how many of its cases ran, itself included, and how
+// many were skipped.
 package main
 
 import (
@@ -83,7 +83,8 @@ func (r *report) take(e event) {
 	case "pass", "skip":
 		if e.Test == "" {
 			r.show(key, func(line string) bool {
-				return strings.HasPrefix(line, "ok ") || strings.HasPrefix(line, "? ") || strings.HasPrefix(line, "-test.shuffle")
+				return strings.HasPrefix(line, "ok ") || strings.HasPrefix(line, "? ") ||
+					strings.HasPrefix(line, "-test.shuffle")
 			})
 			return
 		}

@@ -1,8 +1,8 @@
-// Agent is a program for Net.MQTT.Client of Caché, ported line by line: a background agent that calls a method for each message, which
-// stores it in a table. What stands there is the comment, what stands here follows it.
+// Agent is a program for Net.MQTT.Client of Caché, ported line by line: a background agent that calls a method for each
+// message, which stores it in a table. What stands there is the comment, what stands here follows it.
 //
-// The table is a file with a line of JSON for each message. A message is acknowledged when it is in the file, so that a crash of the
-// agent loses none: that order is the point, and holds for a database as well.
+// The table is a file with a line of JSON for each message. A message is acknowledged when it is in the file, so that a
+// crash of the agent loses none: that order is the point, and holds for a database as well.
 //
 //	go run ./examples/porting/agent                          with a broker inside the program
 //	go run ./examples/porting/agent mqtt://localhost:1883    with a server of yours
@@ -73,7 +73,8 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	// With a journal the acknowledgment leaves when OnMessageIn has returned; without one when it is called, which could lose a message.
+	// With a journal the acknowledgment leaves when OnMessageIn has returned; without one when it is called, which
+	// could lose a message.
 	if _, err := m.Config("JournalDir=" + folder); err != nil {
 		log.Fatal(err)
 	}

@@ -1,5 +1,5 @@
-// Callbacks is a program for the MqttClient of the DL-7450, ported line by line: connect options, callbacks with a return code, and a
-// mid for each call. What stands there is the comment, what stands here follows it.
+// Callbacks is a program for the MqttClient of the DL-7450, ported line by line: connect options, callbacks with a
+// return code, and a mid for each call. What stands there is the comment, what stands here follows it.
 //
 //	go run ./examples/porting/callbacks                          with a broker inside the program
 //	go run ./examples/porting/callbacks mqtt://localhost:1883    with a server of yours
@@ -44,7 +44,8 @@ func main() {
 		}
 	}
 
-	// client.on_connect = (flags, rc) => { if (rc !== 0) { log(mqtt.ErrorDescription(rc)); return; } mid = client.subscribe([['example/#', 1]]); };
+	// client.on_connect = (flags, rc) => { if (rc !== 0) { log(mqtt.ErrorDescription(rc)); return; } mid =
+	// client.subscribe([['example/#', 1]]); };
 	subscribeMid, publishMid := 0, 0
 	m.OnConnected = func(e *mqtt.ConnectedEventArgs) {
 		fmt.Println("on_connect rc", e.StatusCode)
@@ -69,10 +70,14 @@ func main() {
 
 	// client.on_publish = mid => { ... };  client.on_message = (topic, payload) => { ... };
 	published, message := "", ""
-	m.OnPubAck = func(e *mqtt.PubAckEventArgs) { published = fmt.Sprint("on_publish: my mid ", e.PacketId == publishMid) }
+	m.OnPubAck = func(e *mqtt.PubAckEventArgs) {
+		published = fmt.Sprint("on_publish: my mid ",
+			e.PacketId == publishMid)
+	}
 	m.OnMessageIn = func(e *mqtt.MessageInEventArgs) { message = fmt.Sprint("on_message ", e.Topic, " ", e.Message) }
 
-	// There the connection begins with mqtt.connect, and the events come from the system. Here Connect has only begun it, Timeout being 0.
+	// There the connection begins with mqtt.connect, and the events come from the system. Here Connect has only begun
+	// it, Timeout being 0.
 	if err := m.Connect(); err != nil {
 		log.Fatal(err)
 	}

@@ -1,7 +1,8 @@
-// Chat is a program for IPWorks IoT MQTT, ported line by line: what stands there is the comment, what stands here follows it. It sends
-// the lines that are typed, and shows what everybody types; DoEvents is in its loop, as in that of a window.
+// Chat is a program for IPWorks IoT MQTT, ported line by line: what stands there is the comment, what stands here
+// follows it. It sends the lines that are typed, and shows what everybody types; DoEvents is in its loop, as in that of
+// a window.
 //
-//	go run ./examples/porting/chat                          with a broker inside the program, and two lines typed by itself
+//	go run ./examples/porting/chat                          with a broker inside the program, which types two lines
 //	go run ./examples/porting/chat mqtt://localhost:1883    with a server of yours; an empty line ends it
 package main
 
@@ -57,8 +58,8 @@ func main() {
 	// mqtt.OnDisconnected += (s, e) => Show(e.Description);
 	m.OnDisconnected = func(e *mqtt.DisconnectedEventArgs) { fmt.Println("disconnected:", e.Description) }
 
-	// try { mqtt.ClientId = ""; mqtt.CleanSession = true; mqtt.KeepAliveInterval = 30; mqtt.RemoteHost = server; mqtt.Connect(); }
-	// catch (IPWorksIoTException e) { Show(e.Code + e.Message); return; }
+	// try { mqtt.ClientId = ""; mqtt.CleanSession = true; mqtt.KeepAliveInterval = 30; mqtt.RemoteHost = server;
+	// mqtt.Connect(); } catch (IPWorksIoTException e) { Show(e.Code + e.Message); return; }
 	for _, err := range []error{
 		m.SetCleanSession(true),
 		m.SetKeepAliveInterval(30),

@@ -1,5 +1,6 @@
-// Exactlyonce is a program for sgcWebSockets TsgcWSPClient_MQTT, ported line by line: what stands there is the comment, what stands
-// here follows it. It publishes with QoS 2 and waits, with properties of MQTT 5, and receives what it has published.
+// Exactlyonce is a program for sgcWebSockets TsgcWSPClient_MQTT, ported line by line: what stands there is the comment,
+// what stands here follows it. It publishes with QoS 2 and waits, with properties of MQTT 5, and receives what it has
+// published.
 //
 //	go run ./examples/porting/exactlyonce                          with a broker inside the program
 //	go run ./examples/porting/exactlyonce mqtt://localhost:1883    with a server of yours
@@ -31,13 +32,15 @@ func main() {
 		log.Fatal(err)
 	}
 
-	// procedure OnMQTTConnect(Connection; const Session: Boolean; const ReasonCode; const ReasonName; const ConnectProperties)
+	// procedure OnMQTTConnect(Connection; const Session: Boolean; const ReasonCode; const ReasonName; const
+	// ConnectProperties)
 	m.OnConnAck = func(e *mqtt.ConnAckEventArgs) {
 		fmt.Printf("connect: session %v, reason %d %s\n", e.SessionPresent, e.ReasonCode, e.ReasonName)
 	}
 	// procedure OnMQTTSubscribe(Connection; aPacketIdentifier: Word; aCodes: TsgcWSSUBACKS; const SubscribeProperties)
 	m.OnSubAck = func(e *mqtt.SubAckEventArgs) { fmt.Println("subscribed:", e.ReasonCodes) }
-	// procedure OnMQTTPubComp(Connection; aPacketIdentifier: Word; const ReasonCode; const ReasonName; const PubCompProperties)
+	// procedure OnMQTTPubComp(Connection; aPacketIdentifier: Word; const ReasonCode; const ReasonName; const
+	// PubCompProperties)
 	m.OnPubComp = func(e *mqtt.PubAckEventArgs) { fmt.Println("complete:", e.ReasonName) }
 	// procedure OnMQTTPublish(Connection; aTopic, aText: string; PublishProperties)
 	received := ""
@@ -56,7 +59,8 @@ func main() {
 	}
 
 	// Properties := TsgcWSMQTTPublish_Properties.Create; Properties.ContentType := 'text/plain';
-	// if not MQTT.PublishAndWait('example/orders', '12 screws', mtqsExactlyOnce, False, Properties, 10000) then raise ...
+	// if not MQTT.PublishAndWait('example/orders', '12 screws', mtqsExactlyOnce, False, Properties, 10000) then raise
+	// ...
 	properties := mqtt.PublishProperties{ContentType: "text/plain"}
 	if err := m.PublishAndWaitWith("example/orders", 2, []byte("12 screws"), properties); err != nil {
 		log.Fatal(err) // 201 is its False: not within PublishAndWaitTimeout, 10 seconds

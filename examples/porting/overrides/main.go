@@ -1,5 +1,5 @@
-// Overrides is a program for vibe-mqtt, ported line by line: a Settings struct, and a subclass that overrides the handlers of packets.
-// What stands there is the comment, what stands here follows it.
+// Overrides is a program for vibe-mqtt, ported line by line: a Settings struct, and a subclass that overrides the
+// handlers of packets. What stands there is the comment, what stands here follows it.
 //
 //	go run ./examples/porting/overrides                          with a broker inside the program
 //	go run ./examples/porting/overrides mqtt://localhost:1883    with a server of yours
@@ -53,7 +53,8 @@ func (s *subscriber) onConnAck(e *mqtt.ConnAckEventArgs) {
 	}
 }
 
-// override void onSubAck(SubAck packet) { super.onSubAck(packet); this.publish("example/kitchen/temperature", "21.5", QoSLevel.QoS1); }
+// override void onSubAck(SubAck packet) { super.onSubAck(packet); this.publish("example/kitchen/temperature", "21.5",
+// QoSLevel.QoS1); }
 func (s *subscriber) onSubAck(e *mqtt.SubAckEventArgs) {
 	fmt.Println("onSubAck", e.ReasonCodes)
 	if err := s.PublishMessage("example/kitchen/temperature", 1, "21.5"); err != nil {
@@ -61,7 +62,8 @@ func (s *subscriber) onSubAck(e *mqtt.SubAckEventArgs) {
 	}
 }
 
-// override void onPublish(Publish packet) { super.onPublish(packet); writeln(packet.topic, cast(string)packet.payload); }
+// override void onPublish(Publish packet) { super.onPublish(packet); writeln(packet.topic, cast(string)packet.payload);
+// }
 func (s *subscriber) onPublish(e *mqtt.MessageInEventArgs) {
 	s.received++
 	fmt.Println("onPublish", e.Topic, e.Message)

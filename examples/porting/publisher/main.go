@@ -1,5 +1,5 @@
-// Publisher is a program for IPWorks IoT MQTT, ported line by line: what stands there is the comment, what stands here follows it. It
-// publishes with all three QoS and waits until everything is acknowledged.
+// Publisher is a program for IPWorks IoT MQTT, ported line by line: what stands there is the comment, what stands here
+// follows it. It publishes with all three QoS and waits until everything is acknowledged.
 //
 //	go run ./examples/porting/publisher                          with a broker inside the program
 //	go run ./examples/porting/publisher mqtt://localhost:1883    with a server of yours
@@ -44,7 +44,8 @@ func main() {
 	m := p.component
 	m.OnMessageAck, m.OnMessageOut = p.onMessageAck, p.onMessageOut
 
-	// mqtt.ClientId = "publisher-7"; mqtt.WillTopic = "example/" + mqtt.ClientId + "/will"; mqtt.WillMessage = "gone"; mqtt.Timeout = 10;
+	// mqtt.ClientId = "publisher-7"; mqtt.WillTopic = "example/" + mqtt.ClientId + "/will"; mqtt.WillMessage = "gone";
+	// mqtt.Timeout = 10;
 	for _, err := range []error{
 		m.SetRemoteHost(server),
 		m.SetClientId("publisher-7"),

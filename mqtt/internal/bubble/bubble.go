@@ -1,6 +1,6 @@
 // Package bubble is testing/synctest with a watchdog: a test that hangs fails by its name, with the stacks of its
-// goroutines, and the other tests of its package go on. By itself synctest ends the program when everything in a bubble is
-// blocked, and runs on when a timer comes again and again.
+// goroutines, and the other tests of its package go on. By itself synctest ends the program when everything in a bubble
+// is blocked, and runs on when a timer comes again and again.
 package bubble
 
 import (
@@ -23,8 +23,8 @@ const (
 // realLimit is a hundred times what the longest test takes on an idle machine.
 var realLimit = 5 * time.Minute
 
-// Test is synctest.Test. What hangs is left behind: once its virtual time stands still the goroutines of its bubble never
-// run again, except for one that computes without end.
+// Test is synctest.Test. What hangs is left behind: once its virtual time stands still the goroutines of its bubble
+// never run again, except for one that computes without end.
 func Test(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	b := bubble{hung: make(chan string, 1), frozen: make(chan struct{})}

@@ -1,7 +1,7 @@
-// Package campaign tells tests how much to do. A campaign is a test that tries the same thing many times: kills, faults at
-// each step, storms, soaks, mutations, long cases of real servers. It has two lengths: the short one, with fixed seeds, is
-// what go test ./... does after each change; the full one, with a new seed each time, is what .ci/run does. Each case
-// runs in both.
+// Package campaign tells tests how much to do. A campaign is a test that tries the same thing many times: kills, faults
+// at each step, storms, soaks, mutations, long cases of real servers. It has two lengths: the short one, with fixed
+// seeds, is what go test ./... does after each change; the full one, with a new seed each time, is what .ci/run does.
+// Each case runs in both.
 package campaign
 
 import (

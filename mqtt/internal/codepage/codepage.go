@@ -1,6 +1,7 @@
 // Package codepage turns text into the bytes of a code page and back, for the setting CodePage. The tables are those of
-// golang.org/x/text/encoding; this package adds the numbers, what the pages of Windows have beyond those tables, and the pages
-// that are missing there, from the tables of glibc's iconv and perl's Encode (see gen) or from their standards.
+// golang.org/x/text/encoding; this package adds the numbers, what the pages of Windows have beyond those tables, and
+// the pages that are missing there, from the tables of glibc's iconv and perl's Encode (see gen) or from their
+// standards.
 package codepage
 
 import (
@@ -107,7 +108,8 @@ func (p *Page) Encode(text string) ([]byte, error) {
 	case n < valid:
 		char, _ := utf8.DecodeRuneInString(text[n:])
 		return nil, errors.New(errors.ErrCodePage, fmt.Sprintf(
-			"Code page %d (%s) lacks %#U at byte %d of the text; remove it or set another CodePage.", p.Number(), p.Name(), char, n))
+			"Code page %d (%s) lacks %#U at byte %d of the text; remove it or set another CodePage.", p.Number(),
+			p.Name(), char, n))
 	case valid < len(text):
 		return nil, errors.New(errors.ErrCodePage, fmt.Sprintf(
 			"The text is not UTF-8 at byte %d; code page %d (%s) takes valid text only.", valid, p.Number(), p.Name()))

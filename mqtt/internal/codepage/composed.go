@@ -74,10 +74,12 @@ func cns() codec {
 	})
 }
 
-// arabic720 is Microsoft's page 720, of which ICU and .NET have the same table: Arabic, French letters and the lines of 437.
+// arabic720 is Microsoft's page 720, of which ICU and .NET have the same table: Arabic, French letters and the lines of
+// 437.
 func arabic720() codec {
 	const high = "\uFFFD\uFFFDéâ\uFFFDà\uFFFDçêëèïî\uFFFD\uFFFD\uFFFD\uFFFD\u0651\u0652ô¤ـûùءآأؤ£إئابةتثجحخدذرزسشص«»" +
-		"░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀ضطظعغفµقكلمنهوىي≡\u064B\u064C\u064D\u064E\u064F\u0650≈°∙·√ⁿ²■\u00A0"
+		"░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀" +
+		"ضطظعغفµقكلمنهوىي≡\u064B\u064C\u064D\u064E\u064F\u0650≈°∙·√ⁿ²■\u00A0"
 	return cached("720", func() codec {
 		decoded := make(map[string]rune)
 		for c := range rune(utf8.RuneSelf) {

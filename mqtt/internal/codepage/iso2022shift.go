@@ -9,7 +9,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// iso2022Shift is ISO 2022 with a set of two-byte characters behind shift-out: Korean (RFC 1557) and Chinese (RFC 1922).
+// iso2022Shift is ISO 2022 with a set of two-byte characters behind shift-out: Korean (RFC 1557) and Chinese (RFC
+// 1922).
 type iso2022Shift struct {
 	sets []doubleSet
 	// once says that the set is named once, in front of the text; else in each line that has its characters.
@@ -56,7 +57,11 @@ func iso2022KR() codec {
 func iso2022CN(traditional bool) codec {
 	simplified := doubleSet{escape: "\x1B$)A", page: multi{simplifiedchinese.GBK}}
 	taiwan := tabled("glibc EUC-TW")
-	sets := []doubleSet{simplified, {escape: "\x1B$)G", page: taiwan}, {escape: "\x1B$*H", before: "\x1BN", prefix: "\x8E\xA2", page: taiwan}}
+	sets := []doubleSet{
+		simplified,
+		{escape: "\x1B$)G", page: taiwan},
+		{escape: "\x1B$*H", before: "\x1BN", prefix: "\x8E\xA2", page: taiwan},
+	}
 	if traditional {
 		sets[0], sets[1] = sets[1], sets[0]
 	}

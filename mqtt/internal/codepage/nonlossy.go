@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// nonLossyASCII is Apple's: a backslash is doubled, a character below 256 is a backslash and three octal digits, any other
-// \u and four hexadecimal digits for each unit of UTF-16.
+// nonLossyASCII is Apple's: a backslash is doubled, a character below 256 is a backslash and three octal digits, any
+// other \u and four hexadecimal digits for each unit of UTF-16.
 type nonLossyASCII struct{}
 
 func (nonLossyASCII) encode(text string) ([]byte, int) {
@@ -62,7 +62,8 @@ func escaped(b []byte) (rune, int) {
 		digits, base int
 	}{{`\u`, 4, 16}, {`\`, 3, 8}} {
 		if end := len(form.prefix) + form.digits; len(b) >= end && strings.HasPrefix(string(b[:2]), form.prefix) {
-			if n, err := strconv.ParseUint(string(b[len(form.prefix):end]), form.base, 16); err == nil && n < 0x10000 && (form.base == 16 || n < 0x100) {
+			if n, err := strconv.ParseUint(string(b[len(form.prefix):end]), form.base, 16); err == nil && n < 0x10000 &&
+				(form.base == 16 || n < 0x100) {
 				return rune(n), end
 			}
 		}

@@ -1,7 +1,7 @@
 package codepage
 
-// shiftJIS is page 932. The characters of rows ED and EE stand a second time from FA40 on. Both places are read; Windows
-// writes the second, the encoding the first.
+// shiftJIS is page 932. The characters of rows ED and EE stand a second time from FA40 on. Both places are read;
+// Windows writes the second, the encoding the first.
 type shiftJIS struct {
 	split
 }

@@ -26,7 +26,8 @@ var pages = [...]Info{
 	{37, "IBM EBCDIC U.S./Canada", Yes, ""},
 	{437, "OEM United States", Yes, ""},
 	{500, "IBM EBCDIC International", Yes, ""},
-	{708, "Arabic ASMO 708", Near, "ISO 8859-6 with the letters at the same places; the French letters and lines of the page are missing."},
+	{708, "Arabic ASMO 708", Near, "ISO 8859-6 with the letters at the same places; the French letters and lines of " +
+		"the page are missing."},
 	{709, "Arabic ASMO 449+", Near, "ASCII, and the letters of ASMO 449 in the upper half."},
 	{710, "Arabic Transparent", Near, "As 720: no table of it is published."},
 	{720, "Arabic Transparent ASMO", Yes, ""},
@@ -50,11 +51,13 @@ var pages = [...]Info{
 	{875, "IBM EBCDIC Modern Greek", Yes, ""},
 	{
 		932, "Japanese Shift-JIS", Yes,
-		"The bytes A0, FD, FE, FF and the user-defined area F040 to F9FC are undefined; on Windows they are private use.",
+		"The bytes A0, FD, FE, FF and the user-defined area F040 to F9FC are undefined; on Windows they are private " +
+			"use.",
 	},
 	{
 		936, "Simplified Chinese GBK", Yes,
-		"80 is the Euro sign; 80 rare characters at A8BF, A989 to A995 and FE50 to FEA0 are accepted and produced beyond the page.",
+		"80 is the Euro sign; 80 rare characters at A8BF, A989 to A995 and FE50 to FEA0 are accepted and produced " +
+			"beyond the page.",
 	},
 	{949, "Korean Unified Hangul", Yes, ""},
 	{
@@ -89,7 +92,10 @@ var pages = [...]Info{
 	{10001, "MAC Japanese", Near, "As 932; 80, A0, FD to FF and the extensions differ."},
 	{10002, "MAC Traditional Chinese", Near, "As 950; 80, A0, FD to FF and the extensions differ."},
 	{10003, "MAC Korean", Near, "As 949; the extensions differ."},
-	{10004, "MAC Arabic", Near, "Signs that the page has once for each direction are written in the one of left to right."},
+	{
+		10004, "MAC Arabic", Near,
+		"Signs that the page has once for each direction are written in the one of left to right.",
+	},
 	{10005, "MAC Hebrew", Near, "Points that the page has as one with their letter are missing."},
 	{10006, "MAC Greek I", Yes, ""},
 	{10007, "MAC Cyrillic", Near, "A2, B6 and FF differ between editions."},
@@ -161,8 +167,14 @@ var pages = [...]Info{
 	{50221, "ISO 2022 Japanese with halfwidth Katakana", Yes, ""},
 	{50222, "ISO 2022 Japanese JIS X 0201-1989", Near, "As 50221; shift-in and shift-out are not understood."},
 	{50225, "ISO 2022 Korean", Yes, ""},
-	{50227, "ISO 2022 Simplified Chinese", Near, "What GB 2312 lacks is written in CNS 11643, and the reverse is read."},
-	{50229, "ISO 2022 Traditional Chinese", Near, "What CNS 11643 lacks is written in GB 2312, and the reverse is read."},
+	{
+		50227, "ISO 2022 Simplified Chinese", Near,
+		"What GB 2312 lacks is written in CNS 11643, and the reverse is read.",
+	},
+	{
+		50229, "ISO 2022 Traditional Chinese", Near,
+		"What CNS 11643 lacks is written in GB 2312, and the reverse is read.",
+	},
 	{50930, "Japanese (Katakana) Extended", Yes, ""},
 	{50931, "US/Canada and Japanese", Near, "The single bytes of 037 with the double bytes of 50930."},
 	{50933, "Korean Extended and Korean", Yes, ""},
@@ -186,7 +198,8 @@ var pages = [...]Info{
 	{57003, "ISCII Bengali", Near, "ATR (EF) and EXT (F0), which change script or font, are undefined."},
 	{57004, "ISCII Tamil", Near, "ATR (EF) and EXT (F0), which change script or font, are undefined."},
 	{57005, "ISCII Telugu", Near, "ATR (EF) and EXT (F0), which change script or font, are undefined."},
-	{57006, "ISCII Assamese", Near, "Ra and Va are those of Assamese; ATR (EF) and EXT (F0), which change script or font, are undefined."},
+	{57006, "ISCII Assamese", Near, "Ra and Va are those of Assamese; ATR (EF) and EXT (F0), which change script or " +
+		"font, are undefined."},
 	{57007, "ISCII Oriya", Near, "ATR (EF) and EXT (F0), which change script or font, are undefined."},
 	{57008, "ISCII Kannada", Near, "ATR (EF) and EXT (F0), which change script or font, are undefined."},
 	{57009, "ISCII Malayalam", Near, "ATR (EF) and EXT (F0), which change script or font, are undefined."},

@@ -27,8 +27,8 @@ type mapping struct {
 	longest int // of the byte sequences
 }
 
-// newMapping makes the reverse. Of several bytes for a character the shortest and then the lowest are written, which are
-// those of the standard; the others are of vendors.
+// newMapping makes the reverse. Of several bytes for a character the shortest and then the lowest are written, which
+// are those of the standard; the others are of vendors.
 func newMapping(decoded map[string]rune) *mapping {
 	m := &mapping{decoded, make(map[rune]string, len(decoded)), 0}
 	for b, char := range decoded {

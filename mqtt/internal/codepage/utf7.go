@@ -11,7 +11,8 @@ import (
 // utf7 is RFC 2152: what is not plain stands as UTF-16 in Base64 between + and -.
 type utf7 struct{}
 
-// plain7 are the characters that stand for themselves: those of set D and rule 3. Those of set O may, but not everywhere.
+// plain7 are the characters that stand for themselves: those of set D and rule 3. Those of set O may, but not
+// everywhere.
 const plain7 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'(),-./:? \t\r\n"
 
 func (utf7) encode(text string) ([]byte, int) {

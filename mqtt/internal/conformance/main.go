@@ -1,8 +1,9 @@
 // Command conformance writes docs/conformance.md: every normative statement of MQTT 5.0 and 3.1.1, the tests that prove
 // it and the files that obey it. The statements are the tables beside this file; the rest is taken from the source, so
-// that it cannot drift: a test bears the ids of what it proves in its strings, a branch in its comment. The test of this
-// package fails when a statement has no test or no branch, when an id is used that no statement has, and when the page is
-// stale. It does the same for docs/pains.md: what users of MQTT clients suffer from, and the tests that bear "pain 7".
+// that it cannot drift: a test bears the ids of what it proves in its strings, a branch in its comment. The test of
+// this package fails when a statement has no test or no branch, when an id is used that no statement has, and when the
+// page is stale. It does the same for docs/pains.md: what users of MQTT clients suffer from, and the tests that bear
+// "pain 7".
 //
 //	go generate ./mqtt
 package main

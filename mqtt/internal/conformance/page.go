@@ -6,18 +6,20 @@ import (
 	"strings"
 )
 
-const introduction = `<!-- Made by go generate ./mqtt from the tables in mqtt/internal/conformance and from the source. Do not edit. -->
+const introduction = `<!-- Made by go generate ./mqtt from the tables in mqtt/internal/conformance and from the source.
+Do not edit. -->
 # Conformance
 
-Every normative statement of MQTT 5.0 and MQTT 3.1.1, in our words, with the tests that prove it and the files in which a
-comment names it at the branch that obeys it. An id is the label of the standard with the version in it: ` + "`MQTT5-3.1.0-1`" + ` is
-MQTT-3.1.0-1 of MQTT 5.0, ` + "`MQTT311-3.1.0-1`" + ` the same label of MQTT 3.1.1, which need not mean the same. ` + "`U5-`" + ` and ` + "`U311-`" + ` number
-duties that the standards state without a label.
+Every normative statement of MQTT 5.0 and MQTT 3.1.1, in our words, with the tests that prove it and the files in
+which a comment names it at the branch that obeys it. An id is the label of the standard with the version in it:
+` + "`MQTT5-3.1.0-1`" + ` is MQTT-3.1.0-1 of MQTT 5.0, ` + "`MQTT311-3.1.0-1`" + ` the same label of MQTT 3.1.1,
+which need not mean the same. ` + "`U5-`" + ` and ` + "`U311-`" + ` number duties that the standards state without a
+label.
 
-A statement that binds the server alone has a test too if a client can see it broken: it shows that the client answers as
-the standard says, and never with a hang, a panic or silence. A test bears the id in its strings: ` + "`go test -v -run TestName`" + `
-shows it among the names of its cases, or in the text of a check. A statement without a test, an id that is in none of
-these tables, and a stale page fail the tests.
+A statement that binds the server alone has a test too if a client can see it broken: it shows that the client answers
+as the standard says, and never with a hang, a panic or silence. A test bears the id in its strings:
+` + "`go test -v -run TestName`" + ` shows it among the names of its cases, or in the text of a check. A statement
+without a test, an id that is in none of these tables, and a stale page fail the tests.
 
 `
 
@@ -25,13 +27,15 @@ these tables, and a stale page fail the tests.
 func page(parts []part, s *source) string {
 	var b strings.Builder
 	b.WriteString(introduction)
-	b.WriteString("| | statements | bind a client | bind the server, tested here | nothing to see for a client |\n|---|---|---|---|---|\n")
+	b.WriteString("| | statements | bind a client | bind the server, tested here | nothing to see for a client " +
+		"|\n|---|---|---|---|---|\n")
 	for _, p := range parts {
 		n := map[string]int{}
 		for _, st := range p.statements {
 			n[st.side]++
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", p.title, len(p.statements), n[sideClient]+n[sideBoth], n[sideServer], n[sideUnseen])
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", p.title, len(p.statements), n[sideClient]+n[sideBoth],
+			n[sideServer], n[sideUnseen])
 	}
 	for _, p := range parts {
 		fmt.Fprintf(&b, "\n## %s\n\n| id | binds | requirement | obeyed in | tests |\n|---|---|---|---|---|\n", p.title)
@@ -39,7 +43,8 @@ func page(parts []part, s *source) string {
 			row(&b, &p.statements[i], s)
 		}
 	}
-	b.WriteString("\n## Choices\n\nWhere the standards leave the reaction of a client open, this is what we do, and why.\n\n| id | choice |\n|---|---|\n")
+	b.WriteString("\n## Choices\n\nWhere the standards leave the reaction of a client open, this is what we do, and " +
+		"why.\n\n| id | choice |\n|---|---|\n")
 	for _, p := range parts {
 		for _, st := range p.statements {
 			if st.choice != "" {

@@ -60,18 +60,20 @@ func checkPains(pains []pain, s *source) (problems []string) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.tests)) {
 		if painID.MatchString(key) && !known[key] {
-			problems = append(problems, fmt.Sprintf("%s: %s names it, and no row of %s has it", key, s.tests[key][0].file, painsTable))
+			problems = append(problems, fmt.Sprintf("%s: %s names it, and no row of %s has it", key,
+				s.tests[key][0].file, painsTable))
 		}
 	}
 	return problems
 }
 
-const painsIntroduction = `<!-- Made by go generate ./mqtt from mqtt/testdata/pains.tsv and from the source. Do not edit. -->
+const painsIntroduction = `<!-- Made by go generate ./mqtt from mqtt/testdata/pains.tsv and from the source.
+Do not edit. -->
 # What users of MQTT clients suffer from
 
 The complaints that come again and again in the public trackers of MQTT clients, what this component does instead, and
-the tests that prove it. A test bears the number in the names of its cases: ` + "`go test -v -run TestName ./mqtt`" + ` shows
-"pain 7". A pain without a test, and a stale page, fail the tests.
+the tests that prove it. A test bears the number in the names of its cases:
+` + "`go test -v -run TestName ./mqtt`" + ` shows "pain 7". A pain without a test, and a stale page, fail the tests.
 
 | # | complaint | here | tests |
 |---|---|---|---|
@@ -82,7 +84,8 @@ func renderPains(pains []pain, s *source) string {
 	var b strings.Builder
 	b.WriteString(painsIntroduction)
 	for _, p := range pains {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", strings.TrimPrefix(p.id, "pain "), cell(p.complaint), cell(p.answer), links(s.tests[p.id]))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", strings.TrimPrefix(p.id, "pain "), cell(p.complaint), cell(p.answer),
+			links(s.tests[p.id]))
 	}
 	return b.String()
 }

@@ -26,8 +26,9 @@ type place struct {
 	function string
 }
 
-// readSource reads the Go files of the module at the root of files, without the modules nested in it, without this package,
-// whose tests name ids as an example, and without the server that applications test with, since the duties are a client's.
+// readSource reads the Go files of the module at the root of files, without the modules nested in it, without this
+// package, whose tests name ids as an example, and without the server that applications test with, since the duties are
+// a client's.
 func readSource(files fs.FS) (*source, error) {
 	s := &source{tests: map[string][]place{}, branches: map[string][]place{}}
 	packages := map[string]*testPackage{}
@@ -170,7 +171,8 @@ func receiver(f *ast.FuncDecl) (name string) {
 }
 
 func isTestName(name string) bool {
-	return name != "TestMain" && (strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz") || strings.HasPrefix(name, "Example"))
+	return name != "TestMain" && (strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz") ||
+		strings.HasPrefix(name, "Example"))
 }
 
 // collect credits each test with the ids in its own strings and in those of the tables and helpers that it uses.
@@ -189,8 +191,8 @@ func (p testPackage) collect(s *source) {
 	}
 }
 
-// credit follows the names from a test on. Methods of different types may share theirs, so a method counts only when the
-// name of its type was met too.
+// credit follows the names from a test on. Methods of different types may share theirs, so a method counts only when
+// the name of its type was met too.
 func (p testPackage) credit(s *source, test *declaration) {
 	met := map[string]bool{}
 	reached := map[*declaration]bool{}

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// tables are the statements, a file for each part of the page. The columns are id, side, requirement, branch and choice,
-// separated by tabs.
+// tables are the statements, a file for each part of the page. The columns are id, side, requirement, branch and
+// choice, separated by tabs.
 //
 //go:embed statements-*.tsv
 var tables embed.FS

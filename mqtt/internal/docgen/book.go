@@ -156,7 +156,10 @@ func (b *book) mention(number string, p *page) {
 // pages are all pages. The errors come last, since they tell who names them.
 func (b *book) pages() ([]*page, error) {
 	var list []*page
-	for _, write := range []func() (*page, error){b.propertiesPage, b.methodsPage, b.eventsPage, b.settingsPage, b.typesPage, b.codePagesPage, b.errorsPage} {
+	for _, write := range []func() (*page, error){
+		b.propertiesPage, b.methodsPage, b.eventsPage, b.settingsPage,
+		b.typesPage, b.codePagesPage, b.errorsPage,
+	} {
 		p, err := write()
 		if err != nil {
 			return nil, err

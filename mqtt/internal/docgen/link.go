@@ -56,7 +56,8 @@ func (l *linker) target(text string, words [][]int, i int) (target, bool) {
 		}
 		return l.index.find(name, "", "")
 	}
-	if slices.Contains(l.own, name) || isPlainWord(name) && (beginsSentence(text[:begin]) || l.beginsTerm(text, words, i)) {
+	if slices.Contains(l.own, name) || isPlainWord(name) &&
+		(beginsSentence(text[:begin]) || l.beginsTerm(text, words, i)) {
 		return target{}, false
 	}
 	before, behind := neighbour(text, words, i-1), neighbour(text, words, i+1)
@@ -89,10 +90,13 @@ func standsAlone(text string, begin, end int) bool {
 }
 
 // units are words behind a number that is not the number of an error.
-var units = []string{"byte", "bytes", "second", "seconds", "s", "ms", "milliseconds", "messages", "hours", "times", "MiB", "KiB"}
+var units = []string{
+	"byte", "bytes", "second", "seconds", "s", "ms", "milliseconds", "messages", "hours", "times",
+	"MiB", "KiB",
+}
 
-// isErrorNumber reports whether a number is one of an error. Of a range such as 147 to 153 both ends must be, since those
-// of reason codes overlap with them.
+// isErrorNumber reports whether a number is one of an error. Of a range such as 147 to 153 both ends must be, since
+// those of reason codes overlap with them.
 func (l *linker) isErrorNumber(text string, words [][]int, i int) bool {
 	if slices.Contains(units, neighbour(text, words, i+1)) {
 		return false
@@ -133,7 +137,8 @@ func isPlainWord(name string) bool { return strings.ToLower(name[1:]) == name[1:
 // beginsTerm reports whether a word is a part of a term of the specification, such as User Property.
 func (l *linker) beginsTerm(text string, words [][]int, i int) bool {
 	next := neighbour(text, words, i+1)
-	return next != "" && text[words[i][1]:words[i+1][0]] == " " && unicode.IsUpper(rune(next[0])) && isPlainWord(next) &&
+	return next != "" && text[words[i][1]:words[i+1][0]] == " " && unicode.IsUpper(rune(next[0])) &&
+		isPlainWord(next) &&
 		len(l.index[next]) == 0
 }
 

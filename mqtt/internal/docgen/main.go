@@ -1,5 +1,5 @@
-// Command docgen writes docs/reference: a page each for properties, methods, events, settings, errors and types. It takes
-// them from the doc comments of the packages mqtt, certificate, firewall, config and errors, from the registry of
+// Command docgen writes docs/reference: a page each for properties, methods, events, settings, errors and types. It
+// takes them from the doc comments of the packages mqtt, certificate, firewall, config and errors, from the registry of
 // settings and from the table of errors, so that nothing is written twice. Its test fails when a page is stale.
 //
 //	go generate ./mqtt

@@ -91,7 +91,10 @@ func (p *page) linkTexts(texts []comment.Text) []comment.Text {
 				list = append(list, comment.Plain(piece.text))
 				continue
 			}
-			list = append(list, &comment.Link{Text: []comment.Text{comment.Plain(piece.text)}, URL: piece.to.url(p.file)})
+			list = append(list, &comment.Link{
+				Text: []comment.Text{comment.Plain(piece.text)},
+				URL:  piece.to.url(p.file),
+			})
 			if piece.to.kind == anError {
 				p.mention(pieces, i)
 			}

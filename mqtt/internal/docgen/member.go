@@ -47,9 +47,15 @@ var methodGroups = []struct {
 	title string
 	names []string
 }{
-	{"Connection", []string{"Connect", "ConnectTo", "ConnectContext", "Disconnect", "DisconnectWith", "Interrupt", "Reset", "Ping", "Auth"}},
+	{"Connection", []string{
+		"Connect", "ConnectTo", "ConnectContext", "Disconnect", "DisconnectWith", "Interrupt",
+		"Reset", "Ping", "Auth",
+	}},
 	{"Publishing", []string{"PublishMessage", "PublishData", "PublishWith", "PublishAndWait", "PublishAndWaitWith"}},
-	{"Subscriptions", []string{"Subscribe", "SubscribeWith", "SubscribeMany", "SubscribeAndWait", "Unsubscribe", "UnsubscribeWith"}},
+	{"Subscriptions", []string{
+		"Subscribe", "SubscribeWith", "SubscribeMany", "SubscribeAndWait", "Unsubscribe",
+		"UnsubscribeWith",
+	}},
 	{"Events", []string{"DoEvents", "Run", "EventsReady", "Handle", "Stats"}},
 	{"Settings", []string{"Config", "LoadConfig", "SaveConfig", "Settings", "SetTLSConfig"}},
 	{"Sessions", []string{"SaveSession", "RestoreSession"}},

@@ -19,7 +19,8 @@ func (b *book) propertiesPage() (*page, error) {
 		if len(m.funcs) == 1 {
 			note = "read-only"
 		}
-		p.printf("| [%s](#%s) | %s | %s | %s |", m.name, anchor(m.name), codeCell(b.resultType(m)), b.defaultOf(p, m), note)
+		p.printf("| [%s](#%s) | %s | %s | %s |", m.name, anchor(m.name), codeCell(b.resultType(m)),
+			b.defaultOf(p, m), note)
 	}
 	p.printf("")
 	for _, m := range b.properties {

@@ -118,7 +118,8 @@ func (b *book) setting(p *page, row config.Row) {
 // accepted is what an integer or a list may be, in the words of the error that every other value gets, and its number.
 func (b *book) accepted(row config.Row) (values string, number int) {
 	typ, _, _ := strings.Cut(row.Type, ", ")
-	if row.ReadOnly || row.Indexed || !slices.Contains([]string{"int", "int64", "list", "list of int", "list of bool"}, typ) {
+	numeric := []string{"int", "int64", "list", "list of int", "list of bool"}
+	if row.ReadOnly || row.Indexed || !slices.Contains(numeric, typ) {
 		return "", 0
 	}
 	_, err := b.component.Config(row.Name + "=?")

@@ -5,8 +5,8 @@ import "fmt"
 // Commit returns when all notes up to upTo are on disk. One of its callers writes and syncs for all: what was noted
 // until then goes in one write, what is noted meanwhile in the next one.
 //
-// After an error the notes that are not on disk stay noted, and the next call tries to write them again; the file is cut
-// back to what was committed. The error wraps that of the system.
+// After an error the notes that are not on disk stay noted, and the next call tries to write them again; the file is
+// cut back to what was committed. The error wraps that of the system.
 func (j *Journal) Commit(upTo Mark) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -45,8 +45,9 @@ func (j *Journal) Flush() error {
 	return j.torn
 }
 
-// leadReleasing writes what is noted, and syncs the file. It is called with mu, when nobody leads, and releases mu while
-// the disk works. While it syncs, Flush may write more: what that brings is written and not synced when it returns.
+// leadReleasing writes what is noted, and syncs the file. It is called with mu, when nobody leads, and releases mu
+// while the disk works. While it syncs, Flush may write more: what that brings is written and not synced when it
+// returns.
 func (j *Journal) leadReleasing(sync bool) error {
 	j.leading = true
 	before := len(j.taken)
@@ -116,8 +117,8 @@ func (j *Journal) released(f func()) {
 	done = true
 }
 
-// giveBackLocked makes notes that could not be brought to the disk wait for the next attempt. It is called by who leads, while
-// nobody syncs.
+// giveBackLocked makes notes that could not be brought to the disk wait for the next attempt. It is called by who
+// leads, while nobody syncs.
 func (j *Journal) giveBackLocked(failure error) {
 	j.store.cutBack()
 	j.notes.putBack(j.taken)

@@ -2,16 +2,16 @@
 // accepted, takes steps with its exchange, and is finished with it. What is noted costs no I/O; Commit brings it to the
 // disk, for all who wait with one write and one sync. There is no goroutine and no timer.
 //
-// It is a plain append-only file rather than go.etcd.io/bbolt since that was measured: for messages of 64 bytes of 1, 10
-// and 100 concurrent publishers, this file takes 0.9, 0.25 and 0.05 times as long for each as a bare loop that appends the
-// bytes and syncs for each message (BenchmarkCommit); bbolt 1.5.0 takes 1.5 with Update, and 1.2 and 0.12 with Batch for 10
-// and 100. And a page that is damaged costs the records on it here, not a tree.
+// It is a plain append-only file rather than go.etcd.io/bbolt since that was measured: for messages of 64 bytes of 1,
+// 10 and 100 concurrent publishers, this file takes 0.9, 0.25 and 0.05 times as long for each as a bare loop that
+// appends the bytes and syncs for each message (BenchmarkCommit); bbolt 1.5.0 takes 1.5 with Update, and 1.2 and 0.12
+// with Batch for 10 and 100. And a page that is damaged costs the records on it here, not a tree.
 //
 // # Files
 //
 // NAME-HASH.journal is the journal, with what is readable of the client identifier and 16 hexadecimal digits of its
-// SHA-256. Beside it are .lock, which is locked while the journal is open, .journal.new, which is about to replace it, and
-// .journal.damaged, a copy of it from before it was repaired. Only their owner can read them.
+// SHA-256. Beside it are .lock, which is locked while the journal is open, .journal.new, which is about to replace it,
+// and .journal.damaged, a copy of it from before it was repaired. Only their owner can read them.
 //
 // # Format
 //
@@ -49,8 +49,9 @@
 // Size has no key; its body of eight bytes is the size of the file when it was last synced. It is the first record of a
 // file that was rewritten, as is the first file, and the only one that is overwritten: after each sync.
 //
-// The checksum of its own lets a reader trust the length of a record whose body is damaged, and go on behind it. If that
-// is damaged too, it looks for the next sound head, which nothing within a payload can be for who does not know the salt.
+// The checksum of its own lets a reader trust the length of a record whose body is damaged, and go on behind it. If
+// that is damaged too, it looks for the next sound head, which nothing within a payload can be for who does not know
+// the salt.
 //
 // # The files of the package
 //

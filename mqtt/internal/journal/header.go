@@ -45,7 +45,8 @@ func parseHeader(b []byte) (h header, ok bool) {
 		return header{}, false
 	}
 	return header{
-		version: binary.LittleEndian.Uint16(b[8:]), salt: binary.LittleEndian.Uint32(b[12:]), clientID: string(b[headerFixed:end]),
+		version: binary.LittleEndian.Uint16(b[8:]), salt: binary.LittleEndian.Uint32(b[12:]),
+		clientID: string(b[headerFixed:end]),
 	}, true
 }
 
@@ -59,9 +60,11 @@ func readHeader(b []byte, clientID string) (h header, ok bool, damage string, er
 	if ok {
 		switch {
 		case first.version != formatVersion:
-			return header{}, false, "", fmt.Errorf("it has format version %d; this program reads version %d", first.version, formatVersion)
+			return header{}, false, "", fmt.Errorf("it has format version %d; this program reads version %d",
+				first.version, formatVersion)
 		case first.clientID != clientID:
-			return header{}, false, "", fmt.Errorf("it belongs to the client identifier %s", protocol.Quote(first.clientID))
+			return header{}, false, "", fmt.Errorf("it belongs to the client identifier %s",
+				protocol.Quote(first.clientID))
 		}
 	}
 	copied := b[min(size, len(b)):]
@@ -71,11 +74,13 @@ func readHeader(b []byte, clientID string) (h header, ok bool, damage string, er
 	case ok && twice:
 		return first, true, "", nil
 	case ok:
-		return first, true, fmt.Sprintf("The second copy of the header, at offset %d, is damaged; nothing is lost.", size), nil
+		return first, true, fmt.Sprintf("The second copy of the header, at offset %d, is damaged; nothing is lost.",
+			size), nil
 	case twice:
 		return second, true, "The header, at offset 0, is damaged; nothing is lost, since there is a second copy.", nil
 	case bytes.HasPrefix(b, []byte(magic)), bytes.HasPrefix([]byte(magic), b), bytes.HasPrefix(copied, []byte(magic)):
-		return header{}, false, fmt.Sprintf("The header and its second copy, at offset 0 and %d, are damaged: all that the file held is lost.", size), nil
+		return header{}, false, fmt.Sprintf("The header and its second copy, at offset 0 and %d, are damaged: all "+
+			"that the file held is lost.", size), nil
 	}
 	return header{}, false, "", fmt.Errorf("it is no journal")
 }

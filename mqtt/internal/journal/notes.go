@@ -66,7 +66,8 @@ func (n *notes) finish(key uint64) (incoming, known bool) {
 	return p.incoming, true
 }
 
-// drop drops the notes about a message, of which newest is the last, if none is written. It reports whether that was so.
+// drop drops the notes about a message, of which newest is the last, if none is written. It reports whether that was
+// so.
 func (n *notes) drop(newest int64) bool {
 	first := newest
 	for first >= n.base && n.list[first-n.base].kind != kindAdd {

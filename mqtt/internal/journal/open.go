@@ -138,7 +138,8 @@ func (s *store) open(clientID string) (*Recovered, error) {
 	if info.Size() == 0 {
 		found, err := s.create(clientID)
 		if err == nil {
-			found.Damage = append(found.Damage, "The file is empty, which no journal ever is: all that it held is lost.")
+			found.Damage = append(found.Damage,
+				"The file is empty, which no journal ever is: all that it held is lost.")
 		}
 		return found, err
 	}

@@ -108,8 +108,8 @@ func (r *reader) next(offset int64) (int64, error) {
 	return r.size, nil
 }
 
-// torn reports whether what is behind offset can be the beginning of a record, or what file systems leave of one after a
-// loss of power: less than a head, or zeros.
+// torn reports whether what is behind offset can be the beginning of a record, or what file systems leave of one after
+// a loss of power: less than a head, or zeros.
 func (r *reader) torn(offset int64) (bool, error) {
 	if r.size-offset < headSize {
 		return true, nil
@@ -131,12 +131,14 @@ func (r *replay) torn(offset int64) {
 	if offset < r.synced {
 		return // it had been complete; missing tells it
 	}
-	r.damage = append(r.damage, fmt.Sprintf("The last record, at offset %d, is incomplete: the call that wrote it had not returned.", offset))
+	r.damage = append(r.damage, fmt.Sprintf("The last record, at offset %d, is incomplete: the call that wrote it "+
+		"had not returned.", offset))
 }
 
 func (r *replay) damagedRegion(from, to int64) {
 	r.broken = true
-	r.damage = append(r.damage, fmt.Sprintf("The %d bytes from offset %d on are damaged: what they held is lost.", to-from, from))
+	r.damage = append(r.damage, fmt.Sprintf("The %d bytes from offset %d on are damaged: what they held is lost.",
+		to-from, from))
 }
 
 func (r *replay) damagedRecord(offset int64, h head) {

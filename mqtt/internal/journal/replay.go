@@ -82,7 +82,8 @@ func (r *replay) add(offset int64, h head, body []byte) error {
 	}
 	// Two messages cannot have an identifier at once, so the end of the older one was noted and is lost.
 	used := exchange{m.ID, incoming}
-	if older := r.holder[used]; older != nil && r.live[older.message.Key] == older && (!incoming || older.message.Awaits == packet.PUBREL) {
+	if older := r.holder[used]; older != nil && r.live[older.message.Key] == older &&
+		(!incoming || older.message.Awaits == packet.PUBREL) {
 		r.end(older)
 	}
 	r.holder[used] = at

@@ -108,7 +108,8 @@ func (s *store) copyTo(f file) (moved index, size, sizeAt int64, err error) {
 		c.buf = appendHead(c.buf, s.header.salt, h)
 		body := len(c.buf)
 		c.buf = binary.LittleEndian.AppendUint16(c.buf, s.lastID)
-		c.buf = binary.LittleEndian.AppendUint32(c.buf, crc32.Update(bodySeed(s.header.salt, h.key), castagnoli, c.buf[body:]))
+		c.buf = binary.LittleEndian.AppendUint32(c.buf,
+			crc32.Update(bodySeed(s.header.salt, h.key), castagnoli, c.buf[body:]))
 		moved.garbage += h.size()
 	}
 	c.flush()
@@ -128,8 +129,8 @@ type copier struct {
 
 func (c *copier) size() int64 { return c.offset + int64(len(c.buf)) }
 
-// record copies an Add as it is, with the checksum of its body, so that what the disk damages on the way is noticed. Its
-// head gets what the steps since have changed.
+// record copies an Add as it is, with the checksum of its body, so that what the disk damages on the way is noticed.
+// Its head gets what the steps since have changed.
 func (c *copier) record(s *store, key uint64, e extent) {
 	h := head{kind: kindAdd, awaits: e.awaits, length: int(e.size - headSize - bodyCRCSize), key: key}
 	if len(c.buf)+headSize > cap(c.buf) {

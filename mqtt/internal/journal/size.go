@@ -6,10 +6,10 @@ import (
 	"hash/crc32"
 )
 
-// A Size record says how many bytes of its file have been synced, so that a file which somebody or something has cut off
-// behind a complete record is not taken for a whole one. It stands behind the headers of every file that rewrite makes.
-// Its body is overwritten after each sync, with the next one to become durable: after a loss of power it may tell of an
-// earlier size, never of one that the disk did not have. A body that was torn tells nothing.
+// A Size record says how many bytes of its file have been synced, so that a file which somebody or something has cut
+// off behind a complete record is not taken for a whole one. It stands behind the headers of every file that rewrite
+// makes. Its body is overwritten after each sync, with the next one to become durable: after a loss of power it may
+// tell of an earlier size, never of one that the disk did not have. A body that was torn tells nothing.
 
 const sizeBody = 8 // bytes of the body of a Size
 
@@ -46,6 +46,7 @@ func (r *replay) size(offset int64, h head, body []byte) {
 func (r *replay) missing(end int64) {
 	if end < r.synced {
 		r.broken = true
-		r.damage = append(r.damage, fmt.Sprintf("The file ends at offset %d and went to %d: what the last %d bytes held is lost.", end, r.synced, r.synced-end))
+		r.damage = append(r.damage, fmt.Sprintf("The file ends at offset %d and went to %d: what the last %d bytes "+
+			"held is lost.", end, r.synced, r.synced-end))
 	}
 }

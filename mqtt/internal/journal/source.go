@@ -4,7 +4,8 @@ import "io"
 
 const window = 256 << 10 // bytes of a file that are read together
 
-// source reads a file from front to back through a window. No length in the file makes it allocate more than the file has.
+// source reads a file from front to back through a window. No length in the file makes it allocate more than the file
+// has.
 type source struct {
 	file io.ReaderAt
 	size int64
@@ -29,8 +30,8 @@ func (s *source) view(offset int64, n int) ([]byte, error) {
 	return s.buf[offset-s.at:][:n], nil
 }
 
-// rest returns what is there from offset on: least bytes or more, fewer only at the end of the file. They are valid until
-// the next call.
+// rest returns what is there from offset on: least bytes or more, fewer only at the end of the file. They are valid
+// until the next call.
 func (s *source) rest(offset int64, least int) ([]byte, error) {
 	if _, err := s.view(offset, least); err != nil {
 		return nil, err

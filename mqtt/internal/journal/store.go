@@ -69,7 +69,8 @@ func (s *store) sync(needed bool, written int64) error {
 	return err
 }
 
-// synchronised tells that the file was synced when it was written up to there. list are the notes of that, for the index.
+// synchronised tells that the file was synced when it was written up to there. list are the notes of that, for the
+// index.
 func (s *store) synchronised(list []note, written int64) {
 	for i := range list {
 		s.learn(&list[i], s.offsets[i])

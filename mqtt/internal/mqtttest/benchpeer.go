@@ -135,7 +135,8 @@ func Sink(size, qos, hold int) func(*net.TCPConn) {
 // window is how many messages a source has unacknowledged at most.
 const window = 16384
 
-// Source sends count PUBLISH packets as the client takes them, after a first short packet of the client's, whatever it is.
+// Source sends count PUBLISH packets as the client takes them, after a first short packet of the client's, whatever it
+// is.
 func Source(first byte, payload []byte, count func() int) func(*net.TCPConn) {
 	qos := int(first >> 1 & 3)
 	var block []byte

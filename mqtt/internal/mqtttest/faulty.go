@@ -156,7 +156,8 @@ type packetCount struct {
 
 func (p *packetCount) reached(end int) bool { return end > 0 && p.complete >= end }
 
-// prefix counts b and returns how much of it belongs to the first end packets; 0 = everything, which need not be packets.
+// prefix counts b and returns how much of it belongs to the first end packets; 0 = everything, which need not be
+// packets.
 func (p *packetCount) prefix(b []byte, end int) int {
 	if end == 0 {
 		return len(b)

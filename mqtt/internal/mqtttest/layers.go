@@ -79,7 +79,8 @@ func (s *ServerSocket) Write(b []byte) (int, error) {
 func (s *ServerSocket) Close() error {
 	if socket := s.upgraded.Load(); socket != nil {
 		// Another goroutine may be writing.
-		_ = socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
+		_ = socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""),
+			time.Now().Add(time.Second))
 	}
 	return s.Conn.Close()
 }
@@ -94,7 +95,10 @@ func (s *ServerSocket) accept() {
 	if s.seen != nil {
 		s.seen(request)
 	}
-	upgrader := websocket.Upgrader{Subprotocols: []string{"mqtt"}, CheckOrigin: func(*http.Request) bool { return true }}
+	upgrader := websocket.Upgrader{
+		Subprotocols: []string{"mqtt"},
+		CheckOrigin:  func(*http.Request) bool { return true },
+	}
 	s.Socket, s.err = upgrader.Upgrade(&hijacked{conn: s.Conn, reader: reader}, request, nil)
 	s.upgraded.Store(s.Socket)
 }

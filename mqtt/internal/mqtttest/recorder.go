@@ -133,7 +133,8 @@ func (r *Recorder) finish() {
 	end := time.Now().Add(r.Patience)
 	for n := 0; r.owesDisconnected(); n++ {
 		if n == 500 || time.Now().After(end) { // Patience may be a thousand hours of virtual time, which take long too
-			r.t.Errorf("no Disconnected came for the last Connected; the trace:\n%s", strings.Join(r.Trace().Strings(), "\n"))
+			r.t.Errorf("no Disconnected came for the last Connected; the trace:\n%s",
+				strings.Join(r.Trace().Strings(), "\n"))
 			break
 		}
 		if err := r.M.DoEvents(); err != nil {
@@ -183,8 +184,8 @@ func (r *Recorder) Lenient() *Recorder {
 	return r
 }
 
-// Hasty is for tests that connect again, inside a handler or on another goroutine, before the end of the last connection
-// was told: Connected() may say more than the events have told yet.
+// Hasty is for tests that connect again, inside a handler or on another goroutine, before the end of the last
+// connection was told: Connected() may say more than the events have told yet.
 func (r *Recorder) Hasty() *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -200,7 +201,8 @@ func (r *Recorder) Silent() *Recorder {
 	return r
 }
 
-// SeveralServers tells that one attempt may reach several servers, so that a ConnAck which refuses need not be the last.
+// SeveralServers tells that one attempt may reach several servers, so that a ConnAck which refuses need not be the
+// last.
 func (r *Recorder) SeveralServers() *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -262,7 +264,8 @@ func (r *Recorder) check(e Event) (problem string) {
 		}
 	}
 	switch a := e.Args.(type) {
-	case *mqtt.LogEventArgs, *mqtt.ConnectionStatusEventArgs, *mqtt.SSLStatusEventArgs, *mqtt.ErrorEventArgs: // AutoReconnect gives up without a connection
+	case *mqtt.LogEventArgs, *mqtt.ConnectionStatusEventArgs, *mqtt.SSLStatusEventArgs,
+		*mqtt.ErrorEventArgs: // AutoReconnect gives up without a connection
 		return ""
 	case *mqtt.SSLServerAuthenticationEventArgs:
 		if r.connack || r.connected {

@@ -20,8 +20,8 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// Patience is how long the other end, and the way to it, may stand still in real time on a machine that is busy. It is far
-// more than a hundred times what anything takes on an idle one.
+// Patience is how long the other end, and the way to it, may stand still in real time on a machine that is busy. It is
+// far more than a hundred times what anything takes on an idle one.
 const Patience = time.Minute
 
 // Server is a server that a test drives packet by packet. It does nothing by itself.
@@ -30,7 +30,8 @@ type Server struct {
 	Port int
 	// Patience bounds every wait: that of the package on TCP, and 1,000 hours of virtual time in memory.
 	Patience time.Duration
-	// Layer puts TLS, WebSocket or a proxy on the server's end of each connection; nil = none. See OverTLS, OverWebSocket.
+	// Layer puts TLS, WebSocket or a proxy on the server's end of each connection; nil = none. See OverTLS,
+	// OverWebSocket.
 	Layer func(conn net.Conn) net.Conn
 
 	listener *net.TCPListener
@@ -317,7 +318,10 @@ func (c *Conn) SendConnack(present bool, reason packet.ReasonCode, p packet.Prop
 
 // Publish encodes PUBLISH; id is ignored with QoS 0.
 func (c *Conn) Publish(topic string, qos byte, id uint16, payload string) []byte {
-	return packet.AppendPublish(nil, c.Version, &packet.Publish{Topic: []byte(topic), QoS: qos, PacketID: id, Payload: []byte(payload)})
+	return packet.AppendPublish(nil, c.Version, &packet.Publish{
+		Topic: []byte(topic), QoS: qos, PacketID: id,
+		Payload: []byte(payload),
+	})
 }
 
 // SendPublish sends PUBLISH.
@@ -379,9 +383,9 @@ func (c *Conn) Reset() {
 	}
 }
 
-// Serve answers CONNECT, PUBLISH of QoS 1 and 2, PUBREL, SUBSCRIBE, UNSUBSCRIBE and PINGREQ, and returns when the client
-// disconnects or the connection ends. seen is called for each packet first, and may be nil; when it returns false the
-// packet is not answered.
+// Serve answers CONNECT, PUBLISH of QoS 1 and 2, PUBREL, SUBSCRIBE, UNSUBSCRIBE and PINGREQ, and returns when the
+// client disconnects or the connection ends. seen is called for each packet first, and may be nil; when it returns
+// false the packet is not answered.
 func (c *Conn) Serve(seen func(p *Packet) bool) {
 	for {
 		p, err := c.Next()

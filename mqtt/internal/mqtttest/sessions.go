@@ -10,10 +10,10 @@ import (
 )
 
 // ServeSessions makes the server a broker until the end of the test, which keeps sessions in memory and does for them
-// exactly what the specifications ask for: it takes a message over before it acknowledges it, passes it on once and in the
-// order in which it came, and sends what a client has not acknowledged again on its next connection, in that order too.
-// Tests of what a client must do with lost connections need it, since other brokers lose, repeat or reorder messages then
-// (docs/servers.md). It knows no wills, retained messages, shared subscriptions, aliases or expiry.
+// exactly what the specifications ask for: it takes a message over before it acknowledges it, passes it on once and in
+// the order in which it came, and sends what a client has not acknowledged again on its next connection, in that order
+// too. Tests of what a client must do with lost connections need it, since other brokers lose, repeat or reorder
+// messages then (docs/servers.md). It knows no wills, retained messages, shared subscriptions, aliases or expiry.
 func (s *Server) ServeSessions(t testing.TB) {
 	t.Helper()
 	b := &broker{t: t, sessions: make(map[string]*session), connected: make(map[*Conn]*session)}

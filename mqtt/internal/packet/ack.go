@@ -31,8 +31,8 @@ func AppendAck(dst []byte, v Version, t Type, p *Ack) []byte {
 	return dst
 }
 
-// AppendShortAck appends the four bytes of a PUBACK, PUBREC, PUBREL or PUBCOMP that reports success, with the identifier
-// of what it answers [MQTT5-2.2.1-5] [MQTT311-2.3.1-6].
+// AppendShortAck appends the four bytes of a PUBACK, PUBREC, PUBREL or PUBCOMP that reports success, with the
+// identifier of what it answers [MQTT5-2.2.1-5] [MQTT311-2.3.1-6].
 func AppendShortAck(dst []byte, t Type, packetID uint16) []byte {
 	return append(dst, byte(t)<<4|headerRules[t].flags, 2, byte(packetID>>8), byte(packetID))
 }

@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// CheckNoControl refuses the characters that both versions allow and that a text should not have: the control characters
-// U+0001 to U+001F and U+007F to U+009F, and the non-characters of Unicode (1.5.4, 1.5.3). A receiver may end the
-// connection because of one, and servers do. The error is to be put behind the name of the field.
+// CheckNoControl refuses the characters that both versions allow and that a text should not have: the control
+// characters U+0001 to U+001F and U+007F to U+009F, and the non-characters of Unicode (1.5.4, 1.5.3). A receiver may
+// end the connection because of one, and servers do. The error is to be put behind the name of the field.
 func CheckNoControl(s string) error {
 	if isPrintableASCII([]byte(s)) {
 		return nil

@@ -2,8 +2,8 @@ package packet
 
 import "encoding/binary"
 
-// fieldReader reads the fields of a packet one after the other. Where it cannot go on it takes the rest, so that nothing
-// is left to read.
+// fieldReader reads the fields of a packet one after the other. Where it cannot go on it takes the rest, so that
+// nothing is left to read.
 type fieldReader struct {
 	fields  []Field
 	packet  Type
@@ -101,7 +101,10 @@ func (r *fieldReader) code(name string, meaning func(byte) string) byte {
 func (r *fieldReader) text(name string, secret bool) {
 	begin := r.at + 2
 	if value, ok := r.binary(); ok {
-		r.fields = append(r.fields, Field{Name: name, Form: FieldText, Text: value, Secret: secret, Begin: begin, End: r.at})
+		r.fields = append(r.fields, Field{
+			Name: name, Form: FieldText, Text: value, Secret: secret, Begin: begin,
+			End: r.at,
+		})
 	}
 }
 
@@ -151,7 +154,10 @@ func (r *fieldReader) property() {
 	case kindPair:
 		name, _ := r.binary()
 		if value, ok := r.binary(); ok { // not if the name is not all there
-			r.fields = append(r.fields, Field{Name: id.String(), Form: FieldPair, Text: name, Value: value, Begin: begin, End: r.at})
+			r.fields = append(r.fields, Field{
+				Name: id.String(), Form: FieldPair, Text: name, Value: value,
+				Begin: begin, End: r.at,
+			})
 		}
 	default:
 		r.rest()

@@ -29,13 +29,16 @@ const (
 )
 
 // AppendFields appends the fields of a packet to dst. b is the packet, or its beginning with the whole fixed header.
-// Unlike the decoders it takes any bytes: where they make no sense the last field is a FieldRest. What no field covers is
-// structure, such as the lengths of texts.
+// Unlike the decoders it takes any bytes: where they make no sense the last field is a FieldRest. What no field covers
+// is structure, such as the lengths of texts.
 //
-// Secret by their kind are passwords, Authentication Data, payloads and Correlation Data, a User Name that comes without
-// a password, since servers take that for a token, and FieldRest, where anything may be.
+// Secret by their kind are passwords, Authentication Data, payloads and Correlation Data, a User Name that comes
+// without a password, since servers take that for a token, and FieldRest, where anything may be.
 func AppendFields(dst []Field, v Version, h Header, b []byte) []Field {
-	r := fieldReader{fields: dst, packet: h.Type(), version: v, b: b, at: h.Size, end: h.PacketSize(), size: h.PacketSize()}
+	r := fieldReader{
+		fields: dst, packet: h.Type(), version: v, b: b, at: h.Size, end: h.PacketSize(),
+		size: h.PacketSize(),
+	}
 	switch r.packet {
 	case CONNECT:
 		r.connect()

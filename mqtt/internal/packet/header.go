@@ -81,7 +81,8 @@ func ReadHeader(v Version, from Role, b []byte) (h Header, ok bool, err error) {
 	case varintCut:
 		return Header{}, false, nil
 	case varintBad:
-		return Header{}, false, malformed(Type(first>>4), "Remaining Length has more than four bytes or more than needed")
+		return Header{}, false, malformed(Type(first>>4),
+			"Remaining Length has more than four bytes or more than needed")
 	}
 	least := int(rule.min[v.index()])
 	if Type(first>>4) == PUBLISH && first&0x06 != 0 {

@@ -62,19 +62,24 @@ func PublishSize(v Version, qos byte, topicLen, propsLen, payloadLen int) int {
 // AppendPublish appends a PUBLISH. The packet identifier is written when QoS is above 0.
 func AppendPublish(dst []byte, v Version, p *Publish) []byte {
 	dst = slices.Grow(dst, maxPublishHeader+len(p.Topic)+len(p.Properties)+len(p.Payload))
-	dst = appendPublishHeader(dst, v, PublishFirst(p.Dup, p.QoS, p.Retain), p.Topic, p.PacketID, p.Properties, len(p.Payload))
+	dst = appendPublishHeader(dst, v, PublishFirst(p.Dup, p.QoS, p.Retain), p.Topic, p.PacketID, p.Properties,
+		len(p.Payload))
 	return append(dst, p.Payload...)
 }
 
 // AppendPublishHeader appends everything of a PUBLISH but its payload of payloadLen bytes. first is made by
 // PublishFirst; packetID is written when its QoS is above 0. dst grows at most once.
-func AppendPublishHeader(dst []byte, v Version, first byte, topic string, packetID uint16, props Properties, payloadLen int) []byte {
+func AppendPublishHeader(
+	dst []byte, v Version, first byte, topic string, packetID uint16, props Properties, payloadLen int,
+) []byte {
 	dst = slices.Grow(dst, maxPublishHeader+len(topic)+len(props))
 	return appendPublishHeader(dst, v, first, topic, packetID, props, payloadLen)
 }
 
 // appendPublishHeader appends to a dst that has the capacity.
-func appendPublishHeader[T string | []byte](dst []byte, v Version, first byte, topic T, packetID uint16, props Properties, payloadLen int) []byte {
+func appendPublishHeader[T string | []byte](
+	dst []byte, v Version, first byte, topic T, packetID uint16, props Properties, payloadLen int,
+) []byte {
 	qos := first >> shiftQoS & 3
 	dst = appendVarint(append(dst, first), publishLength(v, qos, len(topic), len(props), payloadLen))
 	dst = appendBinary(dst, topic)

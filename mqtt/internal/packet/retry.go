@@ -3,8 +3,8 @@ package packet
 // Retry says whether a client that a server has refused, or whose connection it has ended, makes sense to come back.
 type Retry uint8
 
-// The answers. Final: the same attempt would be refused again, or would be a quarrel. Passing: the reason may be gone the
-// next time. WithCredentials: another user, password, token or certificate may be let in.
+// The answers. Final: the same attempt would be refused again, or would be a quarrel. Passing: the reason may be gone
+// the next time. WithCredentials: another user, password, token or certificate may be let in.
 const (
 	Final Retry = iota
 	Passing
@@ -23,22 +23,28 @@ type comeback struct {
 
 // comebacks has every reason code that ends a connection or an attempt.
 var comebacks = [...]comeback{
-	Success:                             {Passing, Passing, "the server closes without blaming anybody"},
-	UnspecifiedError:                    {Passing, Passing, "nothing says that it lasts"},
-	MalformedPacket:                     {Final, Passing, "CONNECT would be the same again; later packets will not be"},
-	ProtocolError:                       {Final, Passing, "CONNECT would be the same again; later packets will not be"},
-	ImplementationSpecificError:         {Passing, Passing, "nothing says that it lasts"},
-	UnsupportedProtocolVersion:          {Final, Final, "the version stays the same"},
-	ClientIdentifierNotValid:            {Final, Final, "the identifier stays the same"},
-	BadUserNameOrPassword:               {WithCredentials, WithCredentials, "another password may be right"},
-	NotAuthorized:                       {WithCredentials, WithCredentials, "an expired token is the usual reason"},
-	ServerUnavailable:                   {Passing, Passing, "it is about the server's state"},
-	ServerBusy:                          {Passing, Passing, "it asks to come back later"},
-	Banned:                              {Final, Final, "an administrator has decided it"},
-	ServerShuttingDown:                  {Passing, Passing, "servers that shut down start again"},
-	BadAuthenticationMethod:             {WithCredentials, WithCredentials, "another method or other data may be right"},
-	KeepAliveTimeout:                    {Passing, Passing, "the network, or a program that hung"},
-	SessionTakenOver:                    {Final, Final, "coming back would throw the other client out, and so on for ever"},
+	Success:                     {Passing, Passing, "the server closes without blaming anybody"},
+	UnspecifiedError:            {Passing, Passing, "nothing says that it lasts"},
+	MalformedPacket:             {Final, Passing, "CONNECT would be the same again; later packets will not be"},
+	ProtocolError:               {Final, Passing, "CONNECT would be the same again; later packets will not be"},
+	ImplementationSpecificError: {Passing, Passing, "nothing says that it lasts"},
+	UnsupportedProtocolVersion:  {Final, Final, "the version stays the same"},
+	ClientIdentifierNotValid:    {Final, Final, "the identifier stays the same"},
+	BadUserNameOrPassword:       {WithCredentials, WithCredentials, "another password may be right"},
+	NotAuthorized:               {WithCredentials, WithCredentials, "an expired token is the usual reason"},
+	ServerUnavailable:           {Passing, Passing, "it is about the server's state"},
+	ServerBusy:                  {Passing, Passing, "it asks to come back later"},
+	Banned:                      {Final, Final, "an administrator has decided it"},
+	ServerShuttingDown:          {Passing, Passing, "servers that shut down start again"},
+	BadAuthenticationMethod: {
+		WithCredentials, WithCredentials,
+		"another method or other data may be right",
+	},
+	KeepAliveTimeout: {Passing, Passing, "the network, or a program that hung"},
+	SessionTakenOver: {
+		Final, Final,
+		"coming back would throw the other client out, and so on for ever",
+	},
 	TopicFilterInvalid:                  {Final, Passing, "a request of the program, which need not come again"},
 	TopicNameInvalid:                    {Final, Passing, "a message of the program, or the will in CONNECT"},
 	ReceiveMaximumExceeded:              {Final, Passing, "a state of the connection, which begins anew"},

@@ -40,8 +40,8 @@ func CheckText(s string) error {
 }
 
 // checkText is CheckText without the length, which no encoded text exceeds. All texts come here: client identifier
-// [MQTT5-3.1.3-4] [MQTT311-3.1.3-4], user name [MQTT5-3.1.3-12] [MQTT311-3.1.3-11], Content Type [MQTT5-3.3.2-19], topic
-// filters [MQTT5-3.8.3-1] [MQTT5-3.10.3-1] [MQTT311-3.8.3-1] [MQTT311-3.10.3-1] and those of topic.go.
+// [MQTT5-3.1.3-4] [MQTT311-3.1.3-4], user name [MQTT5-3.1.3-12] [MQTT311-3.1.3-11], Content Type [MQTT5-3.3.2-19],
+// topic filters [MQTT5-3.8.3-1] [MQTT5-3.10.3-1] [MQTT311-3.8.3-1] [MQTT311-3.10.3-1] and those of topic.go.
 func checkText(b []byte) problem {
 	if isPlain(b) {
 		return ""

@@ -15,9 +15,9 @@ const (
 
 const sharePrefix = "$share/"
 
-// CheckTopicName checks a Topic Name, also that of a Will [MQTT5-3.1.3-11] [MQTT311-3.1.3-10]. The error is one of "is empty", "is longer than 65535 bytes", "is not
-// valid UTF-8", "contains U+0000", "contains the wildcard '+'" and "contains the wildcard '#'", to be put
-// behind the name of the field. It does not allocate.
+// CheckTopicName checks a Topic Name, also that of a Will [MQTT5-3.1.3-11] [MQTT311-3.1.3-10]. The error is one of "is
+// empty", "is longer than 65535 bytes", "is not valid UTF-8", "contains U+0000", "contains the wildcard '+'" and
+// "contains the wildcard '#'", to be put behind the name of the field. It does not allocate.
 func CheckTopicName(topic string) error {
 	// [MQTT5-4.7.3-3] [MQTT311-4.7.3-3]
 	if len(topic) > maxText {
@@ -113,9 +113,9 @@ func IsShared(filter string) bool { return strings.HasPrefix(filter, sharePrefix
 // HasWildcard reports whether the filter holds '+' or '#'.
 func HasWildcard(filter string) bool { return strings.ContainsAny(filter, "+#") }
 
-// Matches reports whether a Topic Filter matches a Topic Name, level by level [MQTT5-4.7.1-1] [MQTT311-4.7.1-2]. A wildcard
-// at its beginning matches no name that begins with '$' [MQTT5-4.7.2-1] [MQTT311-4.7.2-1]. Both are valid; that of a shared
-// subscription is what stands behind its name. It does not allocate.
+// Matches reports whether a Topic Filter matches a Topic Name, level by level [MQTT5-4.7.1-1] [MQTT311-4.7.1-2]. A
+// wildcard at its beginning matches no name that begins with '$' [MQTT5-4.7.2-1] [MQTT311-4.7.2-1]. Both are valid;
+// that of a shared subscription is what stands behind its name. It does not allocate.
 func Matches(filter, topic string) bool {
 	if strings.HasPrefix(topic, "$") && !strings.HasPrefix(filter, "$") {
 		return false

@@ -30,8 +30,8 @@ func (a *aliases) choose(alias uint16, topic string) {
 	a.chosen[alias] = topic
 }
 
-// wireTopic returns the topic that the PUBLISH of m carries beside its alias. It is empty only if the caller asked for that
-// and the wire has seen the mapping: a definition that waits for the quota has not defined anything yet.
+// wireTopic returns the topic that the PUBLISH of m carries beside its alias. It is empty only if the caller asked for
+// that and the wire has seen the mapping: a definition that waits for the quota has not defined anything yet.
 func (a *aliases) wireTopic(m *Message) string {
 	if m.emptyTopic && a.written[m.Alias] == m.Topic {
 		return ""
@@ -79,7 +79,8 @@ func (c *Client) resolveTopic(p *packet.Publish) (topic string, alias uint16, ok
 	alias = uint16(value)
 	// [MQTT5-3.1.2-26] [MQTT5-3.1.2-27] [MQTT5-3.3.2-10] (U5-11)
 	if highest := c.options.topicAliasMaximum(); int(alias) > highest {
-		c.fail(packet.PUBLISH, packet.TopicAliasInvalid, fmt.Sprintf("topic alias %d, although ClientTopicAliasMax is %d", alias, highest))
+		c.fail(packet.PUBLISH, packet.TopicAliasInvalid,
+			fmt.Sprintf("topic alias %d, although ClientTopicAliasMax is %d", alias, highest))
 		return "", 0, false
 	}
 	if len(p.Topic) > 0 {
@@ -91,7 +92,8 @@ func (c *Client) resolveTopic(p *packet.Publish) (topic string, alias uint16, ok
 	}
 	topic, known := c.aliases.in[alias]
 	if !known {
-		c.fail(packet.PUBLISH, packet.ProtocolError, fmt.Sprintf("topic alias %d without a topic, and none was given before", alias))
+		c.fail(packet.PUBLISH, packet.ProtocolError,
+			fmt.Sprintf("topic alias %d without a topic, and none was given before", alias))
 		return "", 0, false
 	}
 	return topic, alias, true

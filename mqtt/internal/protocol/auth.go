@@ -25,7 +25,8 @@ func (c *Client) Auth(again bool, method string, p packet.Properties) error {
 		return errors.New(errors.ErrWrongState, problem)
 	}
 	if method != "" && method != used { // [MQTT5-4.12.0-5] [MQTT5-4.12.1-1]
-		return errors.New(errors.ErrProtocol, fmt.Sprintf("Auth was given the method %s, but CONNECT had %s, which holds for the whole connection.", Quote(method), Quote(used)))
+		return errors.New(errors.ErrProtocol, fmt.Sprintf("Auth was given the method %s, but CONNECT had %s, which "+
+			"holds for the whole connection.", Quote(method), Quote(used)))
 	}
 	a := packet.Auth{
 		Reason:     packet.ContinueAuthentication, // [MQTT5-4.12.0-3]
@@ -93,7 +94,8 @@ func (c *Client) receiveAuth(p *packet.Auth) {
 	} else {
 		c.auth = authentication{}
 	}
-	c.pushDetail(EventAuth, &packet.Auth{Reason: p.Reason, Properties: append(packet.Properties(nil), p.Properties...)}, len(p.Properties))
+	c.pushDetail(EventAuth, &packet.Auth{Reason: p.Reason, Properties: append(packet.Properties(nil), p.Properties...)},
+		len(p.Properties))
 }
 
 // checkAuthentication compares the Authentication Method of CONNACK with CONNECT's [MQTT5-4.12.0-5].

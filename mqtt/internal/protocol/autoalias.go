@@ -2,9 +2,9 @@ package protocol
 
 import "github.com/iotcomponents/iot/mqtt/internal/packet"
 
-// autoAliases choose topic aliases for topics that have none from the caller, while Settings.AutoTopicAlias is set. When
-// all that the server takes are in use, the one that was not used for longest goes to the next topic. The mapping that
-// counts is aliases.written: what a caller's own alias overwrites is defined anew when it is needed.
+// autoAliases choose topic aliases for topics that have none from the caller, while Settings.AutoTopicAlias is set.
+// When all that the server takes are in use, the one that was not used for longest goes to the next topic. The mapping
+// that counts is aliases.written: what a caller's own alias overwrites is defined anew when it is needed.
 type autoAliases struct {
 	of    map[string]uint16
 	slots []autoAlias // slot 0 is the ring's anchor, slot n is alias n

@@ -32,10 +32,12 @@ const (
 // Event is one thing that happened, or the same thing that happened to several messages in a row, in the order in which
 // it happened.
 type Event struct {
-	Kind    EventKind
-	Reason  packet.ReasonCode
-	Answer  packet.Type // EventPublished: PUBACK, PUBREC or PUBCOMP, the packet that ended the exchange; 0 = the session's end did
-	Message *Message    // the first; the others follow by Next
+	Kind   EventKind
+	Reason packet.ReasonCode
+	// Answer is of EventPublished: PUBACK, PUBREC or PUBCOMP, the packet that ended the exchange; 0 = the end of the
+	// session did.
+	Answer  packet.Type
+	Message *Message // the first; the others follow by Next
 	last    *Message
 	Detail  any
 }
@@ -105,7 +107,8 @@ func (q *eventQueue) push(e Event, size int) {
 	q.bytes += eventOverhead + size
 }
 
-// pushChain tells the same of all messages of a chain. Like follows like in a busy queue, so that one event serves many.
+// pushChain tells the same of all messages of a chain. Like follows like in a busy queue, so that one event serves
+// many.
 func (q *eventQueue) pushChain(kind EventKind, reason packet.ReasonCode, answer packet.Type, h chain) {
 	if h.first == nil {
 		return
@@ -136,7 +139,8 @@ func (c *Client) PushError(err *errors.Error) {
 	c.pushDetail(EventError, err, len(err.Description))
 }
 
-// pushMessageError queues EventError for a message whose end EventPublished tells later, so that it is there until then.
+// pushMessageError queues EventError for a message whose end EventPublished tells later, so that it is there until
+// then.
 func (c *Client) pushMessageError(m *Message, err error) {
 	c.lastError = err
 	c.events.push(Event{Kind: EventError, Message: m, Detail: err}, len(err.Error()))
@@ -180,8 +184,8 @@ func (c *Client) TakeEvents() []Event {
 	return taken
 }
 
-// ReturnEvents gives back all that TakeEvents has handed over, whose events were handled, and with it the messages whose
-// way they end.
+// ReturnEvents gives back all that TakeEvents has handed over, whose events were handled, and with it the messages
+// whose way they end.
 func (c *Client) ReturnEvents(events []Event) {
 	c.events.taken = 0
 	for i := range events {

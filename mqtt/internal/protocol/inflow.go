@@ -7,12 +7,12 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// receivePublish takes an inbound message, whether the program has asked for it or not [MQTT5-4.5.0-2] [MQTT311-4.5.0-2],
-// and answers by its QoS [MQTT5-3.3.4-1] [MQTT311-3.3.4-1]. QoS 0 goes to the pump. QoS 1 goes to the pump and is
-// acknowledged by it, in the order of arrival [MQTT5-4.6.0-2] [MQTT311-4.6.0-2].
-// QoS 2 is answered with PUBREC and kept; it goes to the pump with PUBREL (method A of MQTT311-4.3.3), so that a
-// repetition of the PUBLISH finds it here and nothing is delivered twice. With owned the packet's memory is the
-// message's for good; otherwise it is copied.
+// receivePublish takes an inbound message, whether the program has asked for it or not [MQTT5-4.5.0-2]
+// [MQTT311-4.5.0-2], and answers by its QoS [MQTT5-3.3.4-1] [MQTT311-3.3.4-1]. QoS 0 goes to the pump. QoS 1 goes to
+// the pump and is acknowledged by it, in the order of arrival [MQTT5-4.6.0-2] [MQTT311-4.6.0-2]. QoS 2 is answered with
+// PUBREC and kept; it goes to the pump with PUBREL (method A of MQTT311-4.3.3), so that a repetition of the PUBLISH
+// finds it here and nothing is delivered twice. With owned the packet's memory is the message's for good; otherwise it
+// is copied.
 func (c *Client) receivePublish(p *packet.Publish, owned bool) {
 	topic, alias, ok := c.resolveTopic(p)
 	if !ok {
@@ -64,15 +64,19 @@ func (c *Client) receivePublish(p *packet.Publish, owned bool) {
 func (c *Client) receiveAgain(p *packet.Publish, known *Message) bool {
 	if known.QoS != p.QoS {
 		// [MQTT5-2.2.1-4]: pinned as a protocol error, since either answer would complete the wrong exchange.
-		c.fail(packet.PUBLISH, packet.ProtocolError, fmt.Sprintf("packet identifier %d is in use by a message of QoS %d", p.PacketID, known.QoS))
+		c.fail(packet.PUBLISH, packet.ProtocolError,
+			fmt.Sprintf("packet identifier %d is in use by a message of QoS %d", p.PacketID, known.QoS))
 		return false
 	}
 	if p.QoS == 2 {
-		if !p.Dup { // a new message would be lost here: a server that uses identifiers too early is hard to find otherwise
-			c.note(2, "PUBLISH of QoS 2 without DUP for packet %d, whose exchange is open: taken as a repetition.", p.PacketID)
+		// a new message would be lost here: a server that uses identifiers too early is hard to find otherwise
+		if !p.Dup {
+			c.note(2, "PUBLISH of QoS 2 without DUP for packet %d, whose exchange is open: taken as a repetition.",
+				p.PacketID)
 		}
 		if c.receivedOne(known) {
-			c.sendAck(packet.PUBREC, known.ID, packet.Success) // once more, without delivering once more [MQTT5-4.3.3-10] [MQTT311-4.3.3-2]
+			// once more, without delivering once more [MQTT5-4.3.3-10] [MQTT311-4.3.3-2]
+			c.sendAck(packet.PUBREC, known.ID, packet.Success)
 		}
 		return false
 	}
@@ -119,8 +123,8 @@ func (c *Client) receivePubrel(a *packet.Ack) {
 }
 
 // Acknowledge queues PUBACK or PUBCOMP of a message that the pump is about to deliver, and reports whether it did: on
-// another connection than the message's it must not. Identifier and quota are free from then on. With a Journal all that
-// is left to Settle, so that a crash inside the handler does not lose the message.
+// another connection than the message's it must not. Identifier and quota are free from then on. With a Journal all
+// that is left to Settle, so that a crash inside the handler does not lose the message.
 func (c *Client) Acknowledge(m *Message) bool {
 	acknowledged := c.inbound.get(m.ID) == m && c.phase == Connected && m.connection == c.connection
 	m.State = InDone

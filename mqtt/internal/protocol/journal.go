@@ -45,8 +45,8 @@ func (c *Client) NoteRestored() {
 	}
 }
 
-// Forget drops the messages that the journal knows, since another process has gone on with them. Those that the pump has
-// become foreign: they are not to be delivered. There is no connection.
+// Forget drops the messages that the journal knows, since another process has gone on with them. Those that the pump
+// has become foreign: they are not to be delivered. There is no connection.
 func (c *Client) Forget() {
 	c.journal, c.hasSession = nil, false
 	gone := errors.New(errors.ErrNotConnected, "Another component or process has gone on with the message.")
@@ -67,8 +67,8 @@ func (c *Client) Accept(p *Publish) (*Message, error) {
 	}
 	saved := m.saved(0)
 	if c.phase == Connected {
-		// It may wait for the quota first, but a note about that would cost another write to the disk. After a crash the
-		// PUBLISH is taken for a repetition then, which DUP does not rule out.
+		// It may wait for the quota first, but a note about that would cost another write to the disk. After a crash
+		// the PUBLISH is taken for a repetition then, which DUP does not rule out.
 		saved.Awaits = m.awaitsFirst()
 	}
 	m.key = c.journal.Add(&saved, false)

@@ -8,12 +8,12 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// keepAlive keeps an idle connection alive and notices a dead one, also one that takes what is written and never answers:
-// a system's send buffer swallows megabytes for a peer that is gone. So a PINGREQ goes out when nothing was written for
-// the interval, which the specifications demand, and when nothing was received for it, which is our own rule. While it is
-// not answered only bytes that arrive are a sign of life, which a long download may bring in front of the answer, and the
-// progress of what stands in front of the PINGREQ. A peer that sends and takes nothing is given up a little later, and so
-// is one that sends packet after packet and never the answer.
+// keepAlive keeps an idle connection alive and notices a dead one, also one that takes what is written and never
+// answers: a system's send buffer swallows megabytes for a peer that is gone. So a PINGREQ goes out when nothing was
+// written for the interval, which the specifications demand, and when nothing was received for it, which is our own
+// rule. While it is not answered only bytes that arrive are a sign of life, which a long download may bring in front of
+// the answer, and the progress of what stands in front of the PINGREQ. A peer that sends and takes nothing is given up
+// a little later, and so is one that sends packet after packet and never the answer.
 type keepAlive struct {
 	interval  time.Duration // in force: CONNECT's, or the Server Keep Alive of CONNACK [MQTT5-3.1.2-21]; 0 = off
 	lastWrite Time          // end of the last write, or its last progress
@@ -114,8 +114,8 @@ func (k *keepAlive) verdict(c *Client) Time {
 	case k.where != pingWritten: // who takes nothing for so long does not live, whatever it sends
 		at = min(at, k.silent+k.interval+patience)
 	case k.overtaken != 0:
-		// The answer may stand behind what the server had queued, and behind the packet that was on its way, however long
-		// that takes; not behind all that it ever sends.
+		// The answer may stand behind what the server had queued, and behind the packet that was on its way, however
+		// long that takes; not behind all that it ever sends.
 		at = min(at, max(k.silent+k.interval, k.overtaken)+patience+k.excused)
 	}
 	return at
@@ -181,8 +181,8 @@ func (k *keepAlive) received(now Time) {
 }
 
 // SetPaused tells that the owner stops reading, for another reason, or resumes. What was not read is no silence of the
-// server. Time in which the pump is behind is not held against it, except that it takes nothing: a pause that is shorter
-// than the patience for PINGRESP gives it no reason for that, so that many of them do not excuse it for ever.
+// server. Time in which the pump is behind is not held against it, except that it takes nothing: a pause that is
+// shorter than the patience for PINGRESP gives it no reason for that, so that many of them do not excuse it for ever.
 func (c *Client) SetPaused(now Time, why Pause) {
 	k := &c.keepAlive
 	if k.pause == why {

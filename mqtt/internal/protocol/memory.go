@@ -12,9 +12,9 @@ import (
 //
 //   - what waits for the pump: the event queue and the events that the pump has taken. The owner stops reading while
 //     there is too much of it (MemoryFull), which pushes back on the server.
-//   - what waits for a packet of the server (kept): messages of QoS 2 without PUBREL, topic aliases, SUBSCRIBE and UNSUBSCRIBE
-//     without their acknowledgment. Not to read would never free it, so the connection ends, or the request is refused,
-//     where it alone takes up the budget.
+//   - what waits for a packet of the server (kept): messages of QoS 2 without PUBREL, topic aliases, SUBSCRIBE and
+//     UNSUBSCRIBE without their acknowledgment. Not to read would never free it, so the connection ends, or the request
+//     is refused, where it alone takes up the budget.
 //
 // What is published is bounded by the owner (AcceptedBytes). Tables of packet identifiers are bounded by their number.
 
@@ -26,9 +26,9 @@ func (m *Message) size() int {
 	return messageOverhead + len(m.Topic) + len(m.Payload) + len(m.Properties)
 }
 
-// MemoryFull reports whether reading has to pause until the pump has delivered. The queue alone gets half of the budget,
-// since the pump may have taken as much, which need not be delivered before more is read. While the pump cannot run because
-// a handler waits for the server (waiting), reading goes on up to twice the budget.
+// MemoryFull reports whether reading has to pause until the pump has delivered. The queue alone gets half of the
+// budget, since the pump may have taken as much, which need not be delivered before more is read. While the pump cannot
+// run because a handler waits for the server (waiting), reading goes on up to twice the budget.
 func (c *Client) MemoryFull(waiting bool) bool {
 	limit := int64(c.Settings.IncomingMemoryLimit)
 	if limit == 0 {
@@ -47,11 +47,12 @@ func (c *Client) keptFull() bool {
 	return limit > 0 && c.kept >= limit
 }
 
-// keep counts n more bytes that wait for a packet of the server. If there are too many already, which one packet may cause
-// by itself, it ends the connection instead and reports false.
+// keep counts n more bytes that wait for a packet of the server. If there are too many already, which one packet may
+// cause by itself, it ends the connection instead and reports false.
 func (c *Client) keep(t packet.Type, n int, what string) bool {
 	if c.keptFull() {
-		c.failMemory(t, fmt.Sprintf("%s, and what waits for packets of the server takes %d bytes already", what, c.kept))
+		c.failMemory(t, fmt.Sprintf("%s, and what waits for packets of the server takes %d bytes already", what,
+			c.kept))
 		return false
 	}
 	c.kept += n
@@ -78,6 +79,6 @@ func (c *Client) failMemory(t packet.Type, problem string) {
 		fmt.Sprintf("The server sent %v: %s; IncomingMemoryLimit is %d.", t, problem, c.Settings.IncomingMemoryLimit)))
 }
 
-// AcceptedBytes reports how many bytes of memory the accepted messages take that wait for a connection, for the quota, or
-// for the server's acknowledgment.
+// AcceptedBytes reports how many bytes of memory the accepted messages take that wait for a connection, for the quota,
+// or for the server's acknowledgment.
 func (c *Client) AcceptedBytes() int { return c.waiting.bytes + c.inFlight }

@@ -73,9 +73,9 @@ const (
 	maxChunked = chunk / 8 // larger payloads get memory of their own, so that keeping one message pins little else
 )
 
-// slab is messages that were allocated together. One of them that is in use keeps all of them, so they are used again only
-// when all have come back: were they given out one by one, the few that a client keeps would each hold a slab, with what
-// is still linked to messages in it that were dropped.
+// slab is messages that were allocated together. One of them that is in use keeps all of them, so they are used again
+// only when all have come back: were they given out one by one, the few that a client keeps would each hold a slab,
+// with what is still linked to messages in it that were dropped.
 type slab struct {
 	messages [slabSize]Message
 	given    int // of messages, from the first

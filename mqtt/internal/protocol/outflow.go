@@ -46,7 +46,8 @@ func (c *Client) receivePubrec(a *packet.Ack) {
 		c.sendAck(packet.PUBREL, a.PacketID, packet.PacketIdentifierNotFound)
 	case m.State == PubrecAwaited && a.Reason.IsError():
 		c.finishPublish(m, packet.PUBREC, a)
-	case m.State == PubrecAwaited: // [MQTT5-4.3.3-3], at once and so in the order of the PUBRECs [MQTT5-4.6.0-4] [MQTT311-4.6.0-4]
+	case m.State == PubrecAwaited:
+		// [MQTT5-4.3.3-3], at once and so in the order of the PUBRECs [MQTT5-4.6.0-4] [MQTT311-4.6.0-4].
 		m.State = PubrelSending
 		c.noteStep(m, packet.PUBCOMP)
 		detail, size := answer(a.Properties)
@@ -92,7 +93,8 @@ func (c *Client) finishPublish(m *Message, by packet.Type, a *packet.Ack) {
 	// A PUBCOMP with 0x92 says that the server had the message already; only PUBACK and PUBREC can refuse it.
 	m.Refused = a.Reason.IsError() && by != packet.PUBCOMP
 	if m.Refused {
-		c.pushMessageError(m, errors.Refused(int(a.Reason), fmt.Sprintf("The server refused message %d on the topic %s: %v with %s.", m.ID, Quote(m.Topic), by, describeReason(by, a.Reason, a.Properties))))
+		c.pushMessageError(m, errors.Refused(int(a.Reason), fmt.Sprintf("The server refused message %d on the topic "+
+			"%s: %v with %s.", m.ID, Quote(m.Topic), by, describeReason(by, a.Reason, a.Properties))))
 	}
 	c.closeExchange(m, a.Reason, by, a.Properties)
 	c.sendHeldBack()
@@ -108,7 +110,8 @@ func (c *Client) closeExchange(m *Message, reason packet.ReasonCode, by packet.T
 	c.noteFinish(m)
 	m.State, m.Done = OutDone, true
 	if detail, size := answer(said); detail != nil {
-		c.events.push(Event{Kind: EventPublished, Answer: by, Reason: reason, Message: m, Detail: detail}, m.size()+size)
+		c.events.push(Event{Kind: EventPublished, Answer: by, Reason: reason, Message: m, Detail: detail},
+			m.size()+size)
 		return
 	}
 	c.events.pushChain(EventPublished, reason, by, one(m))
@@ -138,7 +141,8 @@ func (c *Client) sendAck(t packet.Type, id uint16, reason packet.ReasonCode) {
 
 // wrongAck ends the connection after an answer of the wrong kind for its identifier [MQTT5-3.3.4-1].
 func (c *Client) wrongAck(t packet.Type, m *Message) {
-	c.fail(t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to a PUBLISH of QoS %d that awaits another answer", m.ID, m.QoS))
+	c.fail(t, packet.ProtocolError, fmt.Sprintf("packet identifier %d belongs to a PUBLISH of QoS %d that awaits "+
+		"another answer", m.ID, m.QoS))
 }
 
 // unknownAck handles an answer whose identifier no PUBLISH uses. One that belongs to a request is of the wrong kind;
@@ -157,7 +161,8 @@ func answer(p packet.Properties) (detail any, size int) {
 		return nil, 0
 	}
 	reason, _ := p.Bytes(packet.PropReasonString)
-	return &Answer{ReasonString: string(reason), UserProperties: ReadUserProperties[UserProperty](p)}, len(reason) + userPropertiesSize(p)
+	return &Answer{ReasonString: string(reason), UserProperties: ReadUserProperties[UserProperty](p)},
+		len(reason) + userPropertiesSize(p)
 }
 
 // describeReason renders a reason code with its name and what the server said about it.

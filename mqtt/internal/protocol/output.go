@@ -11,10 +11,11 @@ const (
 	maxOutput = 256 << 10
 	// DirectPayload is the size from which a payload is handed to the writer as it is instead of being copied.
 	DirectPayload = 16 << 10
-	// maxAnswers is how many bytes of answers may wait for the writer before nothing more is read. A server that keeps to
-	// the protocol cannot make so many without reading: it has 65,535 packet identifiers to send messages under, we have as
-	// many, and an answer takes four bytes. So a server that reads only when all it has to send has left is never kept
-	// from that. Messages of ours do not count: reading goes on while they leave, since their answers make room.
+	// maxAnswers is how many bytes of answers may wait for the writer before nothing more is read. A server that keeps
+	// to the protocol cannot make so many without reading: it has 65,535 packet identifiers to send messages under, we
+	// have as many, and an answer takes four bytes. So a server that reads only when all it has to send has left is
+	// never kept from that. Messages of ours do not count: reading goes on while they leave, since their answers make
+	// room.
 	maxAnswers = 512 << 10
 )
 
@@ -72,8 +73,8 @@ func (c *Client) OutputSize() int {
 // OutputFull reports whether publishing has to wait for the writer.
 func (c *Client) OutputFull() bool { return c.OutputSize() >= maxOutput }
 
-// AnswersFull reports whether nothing more may be read until the writer has taken what is to be written, since that would
-// be answered.
+// AnswersFull reports whether nothing more may be read until the writer has taken what is to be written, since that
+// would be answered.
 func (c *Client) AnswersFull() bool { return c.output.answers >= maxAnswers }
 
 // TakeOutput moves all that is to be written to dst, in order. The segments belong to the caller until it calls
@@ -150,7 +151,8 @@ func (c *Client) SendCustom(b []byte) error {
 // checkSize refuses a packet that the server would not take [MQTT5-3.2.2-15] or that MQTT cannot express.
 func (c *Client) checkSize(t packet.Type, size int) error {
 	if uint64(size) > uint64(c.limits.MaximumPacketSize) {
-		return errors.New(errors.ErrMessageTooLong, tooLong(t, size, "the server's Maximum Packet Size", int(c.limits.MaximumPacketSize)))
+		return errors.New(errors.ErrMessageTooLong,
+			tooLong(t, size, "the server's Maximum Packet Size", int(c.limits.MaximumPacketSize)))
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ type Publish struct {
 	Properties packet.Properties // v5; without the alias
 	// Awaited makes Publish return a message of QoS 0 too. It is the caller's then until Release, also when it is Done.
 	Awaited bool
-	// Untold says that nobody wants EventMessageOut of this message of QoS 0. On a connection no message is made for it then,
-	// and its payload is not copied but to the outgoing buffer; one of DirectPayload and more has to be Owned.
+	// Untold says that nobody wants EventMessageOut of this message of QoS 0. On a connection no message is made for it
+	// then, and its payload is not copied but to the outgoing buffer; one of DirectPayload and more has to be Owned.
 	Untold bool
 	// Tag is the caller's own; the message has it until its end is told. It is no part of a session or a journal.
 	Tag any
@@ -57,14 +57,15 @@ func (c *Client) MayPublish(p *Publish) error {
 	return nil
 }
 
-// checkControl refuses a topic or a filter with control characters: a server may end the connection because of one, and would
-// do so each time that the message is sent again.
+// checkControl refuses a topic or a filter with control characters: a server may end the connection because of one, and
+// would do so each time that the message is sent again.
 func (c *Client) checkControl(code int, what, text string) error {
 	if c.Settings.AllowControlCharacters {
 		return nil
 	}
 	if err := packet.CheckNoControl(text); err != nil {
-		return errors.New(code, fmt.Sprintf("%s %s %v, because of which servers end connections; AllowControlCharacters=True sends it all the same.", what, Quote(text), err))
+		return errors.New(code, fmt.Sprintf("%s %s %v, because of which servers end connections; "+
+			"AllowControlCharacters=True sends it all the same.", what, Quote(text), err))
 	}
 	return nil
 }
@@ -185,7 +186,8 @@ func (c *Client) outbound(p *Publish) *Message {
 
 // fill gives a message what the caller wants sent, as views of what the caller owns.
 func (c *Client) fill(m *Message, p *Publish) {
-	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0 // [MQTT5-4.3.1-1] [MQTT311-4.3.1-1]
+	// [MQTT5-4.3.1-1] [MQTT311-4.3.1-1]
+	m.Topic, m.QoS, m.Retain, m.Dup = p.Topic, uint8(p.QoS), p.Retain, p.Dup && p.QoS > 0
 	m.Payload, m.connection, m.Awaited, m.State = p.Payload, c.connection, p.Awaited, outgoingPending
 }
 
@@ -195,7 +197,8 @@ func (c *Client) take(m *Message, owned bool) error {
 	if m.QoS > 0 {
 		id := c.takeID()
 		if id == 0 {
-			return errors.New(errors.ErrPacketIdsExhausted, "All 65535 are in use by messages and requests that the server has not acknowledged.")
+			return errors.New(errors.ErrPacketIdsExhausted, "All 65535 are in use by messages and requests that the "+
+				"server has not acknowledged.")
 		}
 		m.ID, c.lastID = id, id
 		c.published, c.released, c.received = true, nil, nil
@@ -218,7 +221,8 @@ func (c *Client) resolveAlias(m *Message) error {
 	}
 	topic, known := c.aliases.chosen[m.Alias]
 	if !known {
-		return errors.New(errors.ErrInvalidTopicName, fmt.Sprintf("The topic is empty and topic alias %d was not given one on this connection.", m.Alias))
+		return errors.New(errors.ErrInvalidTopicName, fmt.Sprintf("The topic is empty and topic alias %d was not "+
+			"given one on this connection.", m.Alias))
 	}
 	m.Topic, m.emptyTopic = topic, true
 	return nil
@@ -228,13 +232,16 @@ func (c *Client) resolveAlias(m *Message) error {
 func (c *Client) checkPublish(m *Message) error {
 	if c.version == packet.V5 {
 		if m.QoS > c.limits.MaximumQoS { // [MQTT5-3.2.2-11] (U5-15)
-			return errors.New(errors.ErrInvalidQoS, fmt.Sprintf("QoS %d, but the server takes %d at most (MaximumQoS).", m.QoS, c.limits.MaximumQoS))
+			return errors.New(errors.ErrInvalidQoS, fmt.Sprintf("QoS %d, but the server takes %d at most "+
+				"(MaximumQoS).", m.QoS, c.limits.MaximumQoS))
 		}
 		if m.Retain && !c.limits.RetainAvailable { // [MQTT5-3.2.2-14]
-			return errors.New(errors.ErrProtocol, "PUBLISH with Retain, but the server keeps no retained messages (RetainAvailable is false).")
+			return errors.New(errors.ErrProtocol, "PUBLISH with Retain, but the server keeps no retained messages "+
+				"(RetainAvailable is false).")
 		}
 		if m.Alias > c.limits.TopicAliasMaximum { // [MQTT5-3.2.2-17] [MQTT5-3.2.2-18] [MQTT5-3.3.2-9]
-			return errors.New(errors.ErrProtocol, fmt.Sprintf("PUBLISH with topic alias %d, but the server takes %d at most (ServerTopicAliasMax).", m.Alias, c.limits.TopicAliasMaximum))
+			return errors.New(errors.ErrProtocol, fmt.Sprintf("PUBLISH with topic alias %d, but the server takes %d "+
+				"at most (ServerTopicAliasMax).", m.Alias, c.limits.TopicAliasMaximum))
 		}
 		if err := checkFormat(m); err != nil {
 			return err
@@ -257,7 +264,8 @@ func checkFormat(m *Message) error {
 		return nil
 	}
 	if v, _ := m.Properties.Uint(packet.PropPayloadFormatIndicator); v == 1 && !utf8.Valid(m.Payload) {
-		return errors.New(errors.ErrMalformedMessage, "PayloadFormatIndicator is 1, but the payload is not valid UTF-8.")
+		return errors.New(errors.ErrMalformedMessage,
+			"PayloadFormatIndicator is 1, but the payload is not valid UTF-8.")
 	}
 	return nil
 }

@@ -57,8 +57,9 @@ func (c *Client) sendWaiting(m *Message) {
 }
 
 // receivedOne counts an inbound message of QoS 1 or 2, once on a connection, against the Receive Maximum that we
-// announced, and ends the connection if the server exceeds it [MQTT5-3.3.4-9] (U5-12). It reports whether the connection goes on.
-// A message whose PUBLISH came on an earlier connection only does not count: the server's quota starts anew too.
+// announced, and ends the connection if the server exceeds it [MQTT5-3.3.4-9] (U5-12). It reports whether the
+// connection goes on. A message whose PUBLISH came on an earlier connection only does not count: the server's quota
+// starts anew too.
 func (c *Client) receivedOne(m *Message) bool {
 	if m.holdsQuota {
 		return true
@@ -66,7 +67,8 @@ func (c *Client) receivedOne(m *Message) bool {
 	m.holdsQuota = true
 	c.unsettled++
 	if c.version == packet.V5 && c.unsettled > c.options.receiveMaximum() {
-		c.fail(packet.PUBLISH, packet.ReceiveMaximumExceeded, "more messages of QoS 1 and 2 than the Receive Maximum of this client allows")
+		c.fail(packet.PUBLISH, packet.ReceiveMaximumExceeded, "more messages of QoS 1 and 2 than the Receive Maximum "+
+			"of this client allows")
 		return false
 	}
 	return true

@@ -59,7 +59,8 @@ func (c *Client) failTooLarge(t packet.Type, size int, name string, limit int64)
 		c.fail(t, packet.PacketTooLarge, fmt.Sprintf("%d bytes, although %s is %d", size, name, limit))
 		return
 	}
-	c.failAs(packet.PacketTooLarge, errors.New(errors.ErrMessageTooLong, "The server sent "+tooLong(t, size, name, int(limit))))
+	c.failAs(packet.PacketTooLarge, errors.New(errors.ErrMessageTooLong,
+		"The server sent "+tooLong(t, size, name, int(limit))))
 }
 
 // failOn ends the connection for an error of the codec.
@@ -154,8 +155,8 @@ func (c *Client) receivePacket(now Time, h packet.Header, body []byte, owned boo
 	}
 }
 
-// mayExplain checks that a packet explains itself only where Request Problem Information allows it [MQTT5-3.1.2-29], and
-// not at too great a length.
+// mayExplain checks that a packet explains itself only where Request Problem Information allows it [MQTT5-3.1.2-29],
+// and not at too great a length.
 func (c *Client) mayExplain(t packet.Type, p packet.Properties) bool {
 	if !c.fits(t, p) {
 		return false

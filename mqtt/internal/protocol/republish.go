@@ -106,14 +106,15 @@ func (c *Client) tickRepublish(now Time) {
 // [MQTT311-2.3.1-4].
 func (c *Client) giveUp(m *Message, when string) {
 	id, qos := m.ID, m.QoS
-	err := errors.New(errors.ErrTimeout, fmt.Sprintf("PUBLISH %d (topic %s) was not acknowledged %s and is given up.", id, Quote(m.Topic), when))
+	err := errors.New(errors.ErrTimeout, fmt.Sprintf("PUBLISH %d (topic %s) was not acknowledged %s and is given up.",
+		id, Quote(m.Topic), when))
 	c.abandon(m, err)
 	c.ids.put(id, &Message{ID: id, QoS: qos, State: outgoingGivenUp})
 	c.sendHeldBack()
 }
 
-// answerGivenUp handles an answer to a message that was given up, and reports whether it was one: the exchange is ended in
-// order.
+// answerGivenUp handles an answer to a message that was given up, and reports whether it was one: the exchange is ended
+// in order.
 func (c *Client) answerGivenUp(by packet.Type, id uint16) bool {
 	m := c.ids.get(id)
 	if m == nil || m.State != outgoingGivenUp {

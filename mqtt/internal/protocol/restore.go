@@ -8,8 +8,8 @@ import (
 )
 
 // RestoreSession takes over a session that Session returned, of this process or an earlier one. It is possible until a
-// connection has carried a QoS 1 or 2 message of ours or completed a QoS 2 message of the server's; on a connection that
-// stands, what the session asks for is sent at once.
+// connection has carried a QoS 1 or 2 message of ours or completed a QoS 2 message of the server's; on a connection
+// that stands, what the session asks for is sent at once.
 //
 // Errors, after which nothing has changed: 211 too late, 504 a session that cannot be.
 func (c *Client) RestoreSession(s *Session) error {
@@ -21,7 +21,8 @@ func (c *Client) RestoreSession(s *Session) error {
 	}
 	for i := range s.Outgoing {
 		if r := c.requests[s.Outgoing[i].ID]; r != nil {
-			return errors.New(errors.ErrWrongState, fmt.Sprintf("RestoreSession: packet identifier %d is in use by a %v of this connection; restore before subscribing.", r.ID, r.Type))
+			return errors.New(errors.ErrWrongState, fmt.Sprintf("RestoreSession: packet identifier %d is in use by a "+
+				"%v of this connection; restore before subscribing.", r.ID, r.Type))
 		}
 	}
 	// Also when an earlier connection was told so: what the server has now is another session.
@@ -56,19 +57,23 @@ func (c *Client) RestoreSession(s *Session) error {
 func (c *Client) mayRestore() error {
 	switch {
 	case c.phase == Connected && c.published:
-		return errors.New(errors.ErrWrongState, "RestoreSession comes too late: this connection has sent QoS 1 or 2 messages already.")
+		return errors.New(errors.ErrWrongState, "RestoreSession comes too late: this connection has sent QoS 1 or 2 "+
+			"messages already.")
 	case c.phase == Connected && c.completed:
 		// It may have been one of the session's, whose identifier the server uses for another message now.
-		return errors.New(errors.ErrWrongState, "RestoreSession comes too late: this connection has delivered QoS 2 messages already.")
+		return errors.New(errors.ErrWrongState, "RestoreSession comes too late: this connection has delivered QoS 2 "+
+			"messages already.")
 	case c.outgoing.Len()+c.waiting.len() > 0:
-		return errors.New(errors.ErrWrongState, "RestoreSession would mix with the unfinished outgoing messages of the session that the component has; Reset drops them.")
+		return errors.New(errors.ErrWrongState, "RestoreSession would mix with the unfinished outgoing messages of "+
+			"the session that the component has; Reset drops them.")
 	}
 	return nil
 }
 
 // states are the documented states of what awaits a packet.
 var states = map[packet.Type]State{
-	packet.PUBACK: PubackAwaited, packet.PUBREC: PubrecAwaited, packet.PUBCOMP: PubcompAwaited, packet.PUBREL: PubrelAwaited,
+	packet.PUBACK: PubackAwaited, packet.PUBREC: PubrecAwaited, packet.PUBCOMP: PubcompAwaited,
+	packet.PUBREL: PubrelAwaited,
 }
 
 func (c *Client) restored(s *SavedMessage) *Message {
@@ -111,8 +116,8 @@ func (c *Client) restoreOutgoing(s *SavedMessage, lost, sent bool) {
 	c.inFlight += m.size()
 }
 
-// freed returns the identifiers that QoS 2 messages had which wait for the pump, and do not hold them any more since the
-// server has lost their session.
+// freed returns the identifiers that QoS 2 messages had which wait for the pump, and do not hold them any more since
+// the server has lost their session.
 func (c *Client) freed() map[uint16]bool {
 	ids := make(map[uint16]bool)
 	for m := range c.incoming.All() {

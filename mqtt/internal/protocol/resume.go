@@ -33,8 +33,8 @@ func (c *Client) resumeSession() {
 }
 
 // dropSession forgets a session that the server does not have [MQTT5-3.2.2-5] [MQTT5-3.1.2-4] [MQTT311-3.1.2-6]. No
-// message is lost by that: what the server had not taken over is sent as new, what it had taken over is finished, and an
-// inbound message that we took over with PUBREC is delivered.
+// message is lost by that: what the server had not taken over is sent as new, what it had taken over is finished, and
+// an inbound message that we took over with PUBREC is delivered.
 func (c *Client) dropSession() {
 	for m := range c.incoming.All() {
 		if m.QoS != 2 || c.inbound.get(m.ID) != m {
@@ -73,7 +73,8 @@ func (c *Client) sendAnew() {
 		c.sendOrHold(m)
 	}
 	c.sendLater(later)
-	c.noteEach(2, ids(anew), "sent as a new message", "The server has no session: %d unacknowledged messages are sent as new ones.")
+	c.noteEach(2, ids(anew), "sent as a new message", "The server has no session: %d unacknowledged messages are "+
+		"sent as new ones.")
 }
 
 // neverSent empties the queue of what waited for the quota of the last connection, or for a connection. It returns the
@@ -105,22 +106,23 @@ func (c *Client) sendOrHold(m *Message) {
 	c.sendWaiting(m)
 }
 
-// endSession drops the exchanges of a session that ends with its connection. With a Journal nothing is dropped: the next
-// connection treats what is left as it does after the server has lost a session.
+// endSession drops the exchanges of a session that ends with its connection. With a Journal nothing is dropped: the
+// next connection treats what is left as it does after the server has lost a session.
 func (c *Client) endSession() {
 	if c.journal != nil {
 		c.hasSession = false
 		return
 	}
-	ended := errors.New(errors.ErrNotConnected, "The message was dropped, since its session was ended before it was acknowledged.")
+	ended := errors.New(errors.ErrNotConnected, "The message was dropped, since its session was ended before it was "+
+		"acknowledged.")
 	dropped := c.dropExchanges(ended, func(*Message) bool { return false })
 	c.forgetGivenUp()
 	c.hasSession = false
 	c.noteEach(1, dropped, "dropped", "Session ended: %d messages whose exchange was not complete are dropped.")
 }
 
-// dropExchanges drops the exchanges that are not complete, and returns their identifiers. Messages that wait to be sent for
-// the first time may stay.
+// dropExchanges drops the exchanges that are not complete, and returns their identifiers. Messages that wait to be sent
+// for the first time may stay.
 func (c *Client) dropExchanges(why error, stays func(m *Message) bool) (dropped []uint16) {
 	for m := range c.outgoing.All() {
 		if m.State != OutDone {
@@ -165,8 +167,8 @@ func (c *Client) forget(m *Message, why error) {
 	m.State, m.Done, m.Refused, m.Outcome, m.Failure = OutDone, true, true, packet.UnspecifiedError, why
 }
 
-// lives reports whether the session of the current connection outlives it [MQTT5-3.1.2-23] [MQTT311-3.1.2-4] (U5-26); it
-// lasts as long as the connection in any case [MQTT311-4.1.0-2].
+// lives reports whether the session of the current connection outlives it [MQTT5-3.1.2-23] [MQTT311-3.1.2-4] (U5-26);
+// it lasts as long as the connection in any case [MQTT311-4.1.0-2].
 func (c *Client) lives() bool {
 	if c.version == packet.V5 {
 		return !c.options.CleanStart || c.limits.SessionExpiry > 0

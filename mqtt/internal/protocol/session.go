@@ -43,7 +43,8 @@ func (c *Client) Session() *Session {
 	return s
 }
 
-// unfinishedOut yields the messages of ours whose exchange is not over, in the order of the calls, with what each awaits.
+// unfinishedOut yields the messages of ours whose exchange is not over, in the order of the calls, with what each
+// awaits.
 func (c *Client) unfinishedOut() iter.Seq2[*Message, packet.Type] {
 	return func(yield func(*Message, packet.Type) bool) {
 		for m := range c.outgoing.All() {
@@ -96,7 +97,8 @@ func (c *Client) unfinishedIn() iter.Seq2[*Message, packet.Type] {
 
 func (m *Message) saved(awaits packet.Type) SavedMessage {
 	return SavedMessage{
-		Topic: m.Topic, Payload: m.Payload, Properties: m.Properties, ID: m.ID, QoS: m.QoS, Retain: m.Retain, Dup: m.Dup, Awaits: awaits, Key: m.key,
+		Topic: m.Topic, Payload: m.Payload, Properties: m.Properties, ID: m.ID, QoS: m.QoS, Retain: m.Retain,
+		Dup: m.Dup, Awaits: awaits, Key: m.key,
 	}
 }
 
@@ -105,7 +107,8 @@ func (s *Session) check() error {
 	outgoing, incoming := make(map[uint16]bool, len(s.Outgoing)), make(map[uint16]bool, len(s.Incoming))
 	for i := range s.Outgoing {
 		m := &s.Outgoing[i]
-		problem := m.problem(m.QoS == 1 && m.Awaits == packet.PUBACK || m.QoS == 2 && (m.Awaits == packet.PUBREC || m.Awaits == packet.PUBCOMP))
+		problem := m.problem(m.QoS == 1 && m.Awaits == packet.PUBACK ||
+			m.QoS == 2 && (m.Awaits == packet.PUBREC || m.Awaits == packet.PUBCOMP))
 		if _, inbound := m.Properties.Uint(packet.PropSubscriptionIdentifier); inbound { // [MQTT5-3.3.4-6]
 			problem = "has a subscription identifier, which only incoming ones have"
 		}
@@ -113,7 +116,8 @@ func (s *Session) check() error {
 			problem = sharedID
 		}
 		if problem != "" {
-			return errors.New(errors.ErrMalformedMessage, fmt.Sprintf("The session has outgoing message %d, which %s.", m.ID, problem))
+			return errors.New(errors.ErrMalformedMessage,
+				fmt.Sprintf("The session has outgoing message %d, which %s.", m.ID, problem))
 		}
 		outgoing[m.ID] = true
 	}
@@ -125,7 +129,8 @@ func (s *Session) check() error {
 			problem = sharedID
 		}
 		if problem != "" {
-			return errors.New(errors.ErrMalformedMessage, fmt.Sprintf("The session has incoming message %d, which %s.", m.ID, problem))
+			return errors.New(errors.ErrMalformedMessage,
+				fmt.Sprintf("The session has incoming message %d, which %s.", m.ID, problem))
 		}
 		incoming[m.ID] = incoming[m.ID] || m.Awaits != 0
 	}

@@ -1,8 +1,8 @@
 package protocol
 
 // timeline holds packets that were sent and not answered, in the order in which they were sent, which is the order in
-// which equal time limits end. What was answered meanwhile is skipped when it comes to the head: the cost is one step in
-// and one step out. The time of a packet begins when it was written, so that queueing it need not read the clock.
+// which equal time limits end. What was answered meanwhile is skipped when it comes to the head: the cost is one step
+// in and one step out. The time of a packet begins when it was written, so that queueing it need not read the clock.
 type timeline struct {
 	// clock returns where the owner of an identifier keeps the time of its last transmission, nil if that was answered.
 	clock func(c *Client, id uint16) *Time

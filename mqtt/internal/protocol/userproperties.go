@@ -10,8 +10,8 @@ import (
 // UserProperty is one pair of a User Property. Order and repetition are kept.
 type UserProperty struct{ Name, Value string }
 
-// ReadUserProperties returns the User Properties of p, with two allocations whatever their number. A server may send many
-// that are small, so that the list takes several times the bytes of the packet; see userPropertiesSize.
+// ReadUserProperties returns the User Properties of p, with two allocations whatever their number. A server may send
+// many that are small, so that the list takes several times the bytes of the packet; see userPropertiesSize.
 func ReadUserProperties[P ~struct{ Name, Value string }](p packet.Properties) []P {
 	count, size := 0, 0
 	for name, value := range p.UserProperties() {

@@ -102,7 +102,8 @@ func (p *Process) prepare(prog *program) {
 	p.log = filepath.Join(dir, "server.log")
 	p.ports = nil
 	replace := []string{"@DIR@", filepath.ToSlash(dir)}
-	for name := "@PORT@"; strings.Contains(prog.conf+strings.Join(prog.args, " "), name); name = fmt.Sprintf("@PORT%d@", len(p.ports)+1) {
+	for name := "@PORT@"; strings.Contains(prog.conf+strings.Join(prog.args, " "), name); name = fmt.Sprintf("@PORT%d@",
+		len(p.ports)+1) {
 		p.ports = append(p.ports, freePort(p.t))
 		replace = append(replace, name, strconv.Itoa(p.ports[len(p.ports)-1]))
 	}
@@ -294,8 +295,8 @@ func (p *Process) logTail() string {
 // and then the server cannot have its port back.
 //
 // Until the test ends no other test is given the port, in whatever process: else a server of another package would be
-// taken for one that has just been started, or hold the port of one that is stopped for a while. Whoever has the UDP port
-// has the number; none of the servers uses it.
+// taken for one that has just been started, or hold the port of one that is stopped for a while. Whoever has the UDP
+// port has the number; none of the servers uses it.
 func freePort(t testing.TB) int {
 	t.Helper()
 	const low, high = 20000, 32000

@@ -49,7 +49,10 @@ var natsProgram = program{
 
 // findMosquitto looks in the sbin folders too, which are not in everyone's PATH.
 func findMosquitto() (string, error) {
-	for _, name := range []string{"mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/opt/homebrew/sbin/mosquitto"} {
+	for _, name := range []string{
+		"mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto",
+		"/opt/homebrew/sbin/mosquitto",
+	} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
 		}

@@ -114,7 +114,10 @@ func find(name string) func() (string, error) {
 
 // squidHelper finds the program that checks passwords for Squid.
 func squidHelper() (string, error) {
-	for _, dir := range []string{"/usr/lib/squid", "/usr/lib64/squid", "/usr/libexec/squid", "/usr/local/libexec/squid"} {
+	for _, dir := range []string{
+		"/usr/lib/squid", "/usr/lib64/squid", "/usr/libexec/squid",
+		"/usr/local/libexec/squid",
+	} {
 		if found, _ := filepath.Glob(filepath.Join(dir, "basic_ncsa_auth")); len(found) > 0 {
 			return found[0], nil
 		}

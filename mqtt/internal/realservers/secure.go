@@ -27,11 +27,15 @@ type Way struct {
 	ClientCert bool   // the server requires a certificate of the same authority
 }
 
-// SecureMosquitto starts a mosquitto for this test alone whose certificate ca has issued, and returns the ways to it: TLS,
-// TLS 1.3 alone, TLS with a certificate of the client, WebSocket, WebSocket over TLS, and a socket in the file system.
+// SecureMosquitto starts a mosquitto for this test alone whose certificate ca has issued, and returns the ways to it:
+// TLS, TLS 1.3 alone, TLS with a certificate of the client, WebSocket, WebSocket over TLS, and a socket in the file
+// system.
 func SecureMosquitto(t testing.TB, ca *testpki.Identity) []Way {
 	t.Helper()
-	p := startProgram(t, &program{find: findMosquitto, conf: secureConf, files: files(t, ca), open: mosquittoProgram.open})
+	p := startProgram(t, &program{
+		find: findMosquitto, conf: secureConf, files: files(t, ca),
+		open: mosquittoProgram.open,
+	})
 	way := func(name, scheme, path string, port int) Way {
 		return p.way(name, scheme, path, port, ca)
 	}
@@ -44,8 +48,8 @@ func SecureMosquitto(t testing.TB, ca *testpki.Identity) []Way {
 	return []Way{way("TLS", "ssl", "", 0), way("TLS 1.3 only", "mqtts", "", 1), required, webSocket, secure, socket}
 }
 
-// SecureNATS starts a nats-server for this test alone, and returns the ways to it: TLS with a certificate of the client,
-// WebSocket over TLS.
+// SecureNATS starts a nats-server for this test alone, and returns the ways to it: TLS with a certificate of the
+// client, WebSocket over TLS.
 func SecureNATS(t testing.TB, ca *testpki.Identity) []Way {
 	t.Helper()
 	p := startProgram(t, &program{find: findNATS, conf: secureNATSConf, files: files(t, ca), open: natsProgram.open})

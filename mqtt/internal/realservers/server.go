@@ -42,10 +42,13 @@ type kind struct {
 
 var (
 	mosquitto     = kind{Server: mosquittoProgram.open, variable: "MQTT_MOSQUITTO", program: &mosquittoProgram}
-	mosquittoAuth = kind{Server: mosquittoProgram.auth, variable: "MQTT_MOSQUITTO_AUTH", program: &mosquittoProgram, auth: true}
-	nats          = kind{Server: natsProgram.open, variable: "MQTT_NATS", program: &natsProgram}
-	rabbitmq      = kind{Server: Server{Name: "rabbitmq"}, variable: "MQTT_RABBITMQ"}
-	mochi         = kind{Server: Server{Name: "mochi", V5: true, QoS2: true}, variable: "MQTT_MOCHI"}
+	mosquittoAuth = kind{
+		Server: mosquittoProgram.auth, variable: "MQTT_MOSQUITTO_AUTH", program: &mosquittoProgram,
+		auth: true,
+	}
+	nats     = kind{Server: natsProgram.open, variable: "MQTT_NATS", program: &natsProgram}
+	rabbitmq = kind{Server: Server{Name: "rabbitmq"}, variable: "MQTT_RABBITMQ"}
+	mochi    = kind{Server: Server{Name: "mochi", V5: true, QoS2: true}, variable: "MQTT_MOCHI"}
 )
 
 // All returns the servers that are there, each once and open to anyone: those named by MQTT_MOSQUITTO, MQTT_NATS and

@@ -17,7 +17,8 @@ import (
 	"time"
 )
 
-// ServerName is the name that certificates are for when nothing else is said; they are for localhost, 127.0.0.1 and ::1 too.
+// ServerName is the name that certificates are for when nothing else is said; they are for localhost, 127.0.0.1 and ::1
+// too.
 const ServerName = "broker.example"
 
 // Identity is a certificate with its key.

@@ -19,8 +19,8 @@ func (a *answer) room() int {
 	return maxAhead - a.to
 }
 
-// fetch reads once, ahead of gorilla. It returns false, and keeps the error for gorilla, when the connection has failed;
-// the end of the time is an error of its own.
+// fetch reads once, ahead of gorilla. It returns false, and keeps the error for gorilla, when the connection has
+// failed; the end of the time is an error of its own.
 func (a *answer) fetch() (bool, error) {
 	if a.ahead == nil {
 		a.ahead = aheadBuffers.Get().(*[maxAhead]byte)

@@ -22,7 +22,9 @@ type ServerCertificate struct {
 }
 
 // authenticate decides whether the server is accepted. fault is what the verification has found.
-func (s *security) authenticate(ctx context.Context, presented []*x509.Certificate, chains [][]*x509.Certificate, fault error) *errors.Error {
+func (s *security) authenticate(
+	ctx context.Context, presented []*x509.Certificate, chains [][]*x509.Certificate, fault error,
+) *errors.Error {
 	shown := presented
 	if s.settings.IncludeChain && len(chains) > 0 {
 		shown = withRoot(presented, chains[0])
@@ -42,7 +44,8 @@ func (s *security) authenticate(ctx context.Context, presented []*x509.Certifica
 	if fault != nil {
 		c.Status = reason(fault)
 	}
-	s.trace.sslStatus("The server's certificate is " + c.Subject + ", issued by " + c.Issuer + "; verification: " + c.Status)
+	s.trace.sslStatus("The server's certificate is " + c.Subject + ", issued by " + c.Issuer + "; verification: " +
+		c.Status)
 	accepted := c.Accept
 	if s.decide != nil {
 		accepted = s.decide(ctx, c)
@@ -51,7 +54,8 @@ func (s *security) authenticate(ctx context.Context, presented []*x509.Certifica
 	case accepted:
 		return nil
 	case fault == nil:
-		return errors.New(errors.ErrCertificateRejected, "SSLServerAuthentication did not accept the certificate of "+c.Subject+".")
+		return errors.New(errors.ErrCertificateRejected,
+			"SSLServerAuthentication did not accept the certificate of "+c.Subject+".")
 	default:
 		return errors.FromOS(s.roots.explain(fault))
 	}

@@ -19,7 +19,8 @@ import (
 func parseCipherList(list string) (ids []uint16, ignored []string) {
 	var chosen, killed suiteSet
 	asDefault := true // nothing but DEFAULT so far
-	for element := range strings.FieldsFuncSeq(list, func(r rune) bool { return strings.ContainsRune(":, ;\t\r\n", r) }) {
+	for element := range strings.FieldsFuncSeq(list,
+		func(r rune) bool { return strings.ContainsRune(":, ;\t\r\n", r) }) {
 		operator := byte(0)
 		if strings.IndexByte("-!+@", element[0]) >= 0 {
 			operator, element = element[0], element[1:]
@@ -83,8 +84,10 @@ func matching(element string) (set suiteSet, known bool) {
 
 // emptyWords are words of OpenSSL for what crypto/tls does not have at all, and which lists in use exclude.
 var emptyWords = []string{
-	"aNULL", "eNULL", "NULL", "ADH", "AECDH", "EXP", "EXPORT", "LOW", "DES", "MD5", "RC2", "IDEA", "SEED", "CAMELLIA", "ARIA",
-	"PSK", "aPSK", "kPSK", "SRP", "kSRP", "DSS", "aDSS", "DH", "DHE", "EDH", "kDHE", "kEDH", "AESCCM", "AESCCM8", "GOST",
+	"aNULL", "eNULL", "NULL", "ADH", "AECDH", "EXP", "EXPORT", "LOW", "DES", "MD5", "RC2", "IDEA", "SEED", "CAMELLIA",
+	"ARIA",
+	"PSK", "aPSK", "kPSK", "SRP", "kSRP", "DSS", "aDSS", "DH", "DHE", "EDH", "kDHE", "kEDH", "AESCCM", "AESCCM8",
+	"GOST",
 }
 
 // cipherWord is what one word stands for.
@@ -120,11 +123,14 @@ var cipherWords = func() map[string]func(*suite) bool {
 		"DEFAULT": defaultSuites, "COMPLEMENTOFDEFAULT": func(s *suite) bool { return !defaultSuites(s) },
 		"ALL":  func(*suite) bool { return true },
 		"HIGH": func(s *suite) bool { return !medium(s) }, "MEDIUM": medium,
-		"AES128": cipher("AES-128", ""), "AES256": cipher("AES-256", ""), "AES": cipher("AES", ""), "AESGCM": cipher("AES", "-GCM"),
+		"AES128": cipher("AES-128", ""), "AES256": cipher("AES-256", ""), "AES": cipher("AES", ""),
+		"AESGCM":   cipher("AES", "-GCM"),
 		"CHACHA20": cipher("CHACHA20", ""), "3DES": cipher("3DES", ""), "RC4": cipher("RC4", ""),
 		"SHA1": hash("SHA"), "SHA": hash("SHA"), "SHA256": hash("SHA256"), "SHA384": hash("SHA384"),
-		"RSA": exchange("RSA"), "kRSA": exchange("RSA"), "aRSA": auth("RSA"), "ECDSA": auth("ECDSA"), "aECDSA": auth("ECDSA"),
-		"TLSv1.2": new12, "TLSv1": func(s *suite) bool { return !new12(s) }, "SSLv3": func(s *suite) bool { return !new12(s) },
+		"RSA": exchange("RSA"), "kRSA": exchange("RSA"), "aRSA": auth("RSA"), "ECDSA": auth("ECDSA"),
+		"aECDSA":  auth("ECDSA"),
+		"TLSv1.2": new12, "TLSv1": func(s *suite) bool { return !new12(s) },
+		"SSLv3": func(s *suite) bool { return !new12(s) },
 	}
 	for _, name := range []string{"ECDHE", "kECDHE", "EECDH", "kEECDH", "ECDH"} {
 		words[name] = exchange("ECDHE")

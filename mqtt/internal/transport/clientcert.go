@@ -79,7 +79,8 @@ func appendChain(cert *tls.Certificate, authorities []*x509.Certificate) *errors
 		cert.Certificate = append(cert.Certificate, last.Raw)
 	}
 	if !related {
-		return errors.New(errors.ErrCertificateChain, fmt.Sprintf("SSLCACerts has no issuer of the client certificate %q.", cert.Leaf.Subject))
+		return errors.New(errors.ErrCertificateChain, fmt.Sprintf("SSLCACerts has no issuer of the client "+
+			"certificate %q.", cert.Leaf.Subject))
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ type Conn interface {
 	// writing does, so set a deadline for that.
 	CloseWrite() error
 	// WriteSegments writes the segments one after the other, as one whole where the layers have wholes: one message of
-	// WebSocket, full records of TLS. It leaves segments as it is. progress, unless nil, is called after each piece that
-	// has left, none of which is larger than 256 KiB.
+	// WebSocket, full records of TLS. It leaves segments as it is. progress, unless nil, is called after each piece
+	// that has left, none of which is larger than 256 KiB.
 	WriteSegments(segments [][]byte, progress func()) error
 }
 

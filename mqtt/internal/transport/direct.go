@@ -45,8 +45,8 @@ func NewDirect(conn Conn) *Direct {
 }
 
 // TryWrite writes as much of the segments as the system takes now, and reports whether all has left. What it leaves in
-// them, which may be nothing or everything, has to be written by WriteSegments: that writes first what has become part of
-// a record or a frame and did not leave. An error of the connection is not reported: WriteSegments meets it again.
+// them, which may be nothing or everything, has to be written by WriteSegments: that writes first what has become part
+// of a record or a frame and did not leave. An error of the connection is not reported: WriteSegments meets it again.
 func (d *Direct) TryWrite(segments [][]byte) bool {
 	if d.layers == nil {
 		for i, s := range segments {
@@ -76,9 +76,9 @@ func (d *Direct) TryWrite(segments [][]byte) bool {
 // Plain reports whether there is nothing between the socket and MQTT. d may be nil.
 func (d *Direct) Plain() bool { return d != nil && d.layers == nil }
 
-// WriteFor writes the segments to a Plain connection like Conn.WriteSegments, but for no longer than patience, and reports
-// whether all has left. What it leaves in them has to be written by WriteSegments. It ends the write deadline. An error is
-// not reported, as with TryWrite.
+// WriteFor writes the segments to a Plain connection like Conn.WriteSegments, but for no longer than patience, and
+// reports whether all has left. What it leaves in them has to be written by WriteSegments. It ends the write deadline.
+// An error is not reported, as with TryWrite.
 func (d *Direct) WriteFor(segments [][]byte, patience time.Duration, progress func()) bool {
 	if patience <= 0 {
 		return d.TryWrite(segments)
@@ -98,8 +98,8 @@ func (d *Direct) WriteFor(segments [][]byte, patience time.Duration, progress fu
 }
 
 // Read reads like Conn.Read, but nothing is lost when a read deadline ends it: the connection can be read on after
-// os.ErrDeadlineExceeded. Without more the next read has to be one of Conn.Read: what has arrived needs the reader, who may
-// answer it and wait.
+// os.ErrDeadlineExceeded. Without more the next read has to be one of Conn.Read: what has arrived needs the reader, who
+// may answer it and wait.
 func (d *Direct) Read(b []byte) (n int, more bool, err error) {
 	if d.layers != nil {
 		return d.layers.readLent(b)

@@ -10,11 +10,12 @@ import (
 
 // goGroups are the words of the groups that crypto/tls has.
 var goGroups = map[string]tls.CurveID{
-	"ecdhe_x25519": tls.X25519, "ecdhe_secp256r1": tls.CurveP256, "ecdhe_secp384r1": tls.CurveP384, "ecdhe_secp521r1": tls.CurveP521,
+	"ecdhe_x25519": tls.X25519, "ecdhe_secp256r1": tls.CurveP256, "ecdhe_secp384r1": tls.CurveP384,
+	"ecdhe_secp521r1": tls.CurveP521,
 }
 
-// chooseGroups reads TLS12SupportedGroups and TLS13SupportedGroups. crypto/tls has one list for both, so with TLS 1.3 it
-// is their union, and while the latter has its default all that crypto/tls has, the hybrid groups included.
+// chooseGroups reads TLS12SupportedGroups and TLS13SupportedGroups. crypto/tls has one list for both, so with TLS 1.3
+// it is their union, and while the latter has its default all that crypto/tls has, the hybrid groups included.
 func (s *security) chooseGroups(t *TLS) *errors.Error {
 	lists := map[string][]string{}
 	with13 := slices.Contains(s.versions, tls.VersionTLS13)
@@ -46,7 +47,8 @@ func (s *security) chooseGroups(t *TLS) *errors.Error {
 			}
 		}
 		if found == 0 {
-			return errors.New(errors.ErrTLSHandshake, setting+" names only groups that do not exist here; ecdhe_x25519, ecdhe_secp256r1, ecdhe_secp384r1 and ecdhe_secp521r1 do.")
+			return errors.New(errors.ErrTLSHandshake, setting+" names only groups that do not exist here; "+
+				"ecdhe_x25519, ecdhe_secp256r1, ecdhe_secp384r1 and ecdhe_secp521r1 do.")
 		}
 	}
 	return nil

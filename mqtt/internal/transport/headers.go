@@ -12,7 +12,8 @@ import (
 
 // upgradeHeaders make up the upgrade itself and cannot be set.
 var upgradeHeaders = []string{
-	"Upgrade", "Connection", "Sec-Websocket-Key", "Sec-Websocket-Version", "Sec-Websocket-Extensions", "Sec-Websocket-Protocol",
+	"Upgrade", "Connection", "Sec-Websocket-Key", "Sec-Websocket-Version", "Sec-Websocket-Extensions",
+	"Sec-Websocket-Protocol",
 	"Content-Length", "Transfer-Encoding",
 }
 
@@ -38,7 +39,8 @@ func parseHeaders(lines string) (http.Header, error) {
 		}
 		name = textproto.CanonicalMIMEHeaderKey(name)
 		if slices.Contains(upgradeHeaders, name) {
-			return nil, fmt.Errorf("line %d has %s, which the upgrade sets by itself; other headers are possible", number, name)
+			return nil, fmt.Errorf("line %d has %s, which the upgrade sets by itself; other headers are possible",
+				number, name)
 		}
 		headers.Add(name, value)
 	}

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// names is how a name with letters beyond ASCII becomes the one that DNS, TLS and proxies know. Underscores stay allowed, as
-// they are in names of ASCII.
+// names is how a name with letters beyond ASCII becomes the one that DNS, TLS and proxies know. Underscores stay
+// allowed, as they are in names of ASCII.
 var names = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false))
 
 // asciiName returns the name in ASCII; one that is in ASCII already stays as it is. What is not UTF-8 is no name: idna
@@ -30,8 +30,8 @@ func asciiName(name string) (string, bool) {
 	return name, true
 }
 
-// SplitHost reads host, host:port, [IPv6], [IPv6]:port or a bare IPv6 address; port 0 = none. A name is returned in ASCII
-// and consists of the characters of DNS, so that nothing else reaches a resolver, a proxy or a header.
+// SplitHost reads host, host:port, [IPv6], [IPv6]:port or a bare IPv6 address; port 0 = none. A name is returned in
+// ASCII and consists of the characters of DNS, so that nothing else reaches a resolver, a proxy or a header.
 func SplitHost(s string) (host string, port int, valid bool) {
 	if isIPv6(s) {
 		return s, 0, true
@@ -73,9 +73,11 @@ func isName(s string) bool {
 	if a, err := netip.ParseAddr(s); err == nil && a.IsUnspecified() {
 		return false
 	}
-	return s != "" && len(s) <= 253 && s[0] != '-' && strings.Trim(s, marks) != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(marks, r))
-	})
+	return s != "" && len(s) <= 253 && s[0] != '-' && strings.Trim(s, marks) != "" &&
+		!strings.ContainsFunc(s, func(r rune) bool {
+			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+				strings.ContainsRune(marks, r))
+		})
 }
 
 // parseName reads a RemoteHost that is no URL.
@@ -95,7 +97,8 @@ func parseName(text string) (Target, error) {
 // CheckServerName refuses what SSLServerName cannot be. Error: 10022.
 func CheckServerName(name string) error {
 	if _, port, valid := SplitHost(name); name != "" && (!valid || port != 0) {
-		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("SSLServerName is %.64q; the name or the address of a server is needed, without a port.", name))
+		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("SSLServerName is %.64q; the name or the address of "+
+			"a server is needed, without a port.", name))
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ const interimBuffer = 4 << 10
 // errEndless is an answer that goes on and on.
 var errEndless = errors.New(errors.ErrHTTPAnswer, "The answer to the upgrade to WebSocket has no end.")
 
-// skipInterim reads over interim answers such as 103 Early Hints, which may come before any answer (RFC 9110, 15.2) and which
-// net/http takes for the answer here. 101 is the answer that is waited for.
+// skipInterim reads over interim answers such as 103 Early Hints, which may come before any answer (RFC 9110, 15.2) and
+// which net/http takes for the answer here. 101 is the answer that is waited for.
 func skipInterim(in *bufio.Reader) error {
 	skipped := 0
 	for {
@@ -36,8 +36,8 @@ func skipInterim(in *bufio.Reader) error {
 	}
 }
 
-// isInterim looks at the status of the next answer, no further than it takes to see that it is none: what is not HTTP may
-// have no second byte. The error is that of the connection, which bufio tells only once.
+// isInterim looks at the status of the next answer, no further than it takes to see that it is none: what is not HTTP
+// may have no second byte. The error is that of the connection, which bufio tells only once.
 func isInterim(in *bufio.Reader) (bool, error) {
 	const pattern = "HTTP/1.x 1xx" // x stands for a digit
 	for n := 1; n <= len(pattern); n++ {

@@ -6,8 +6,8 @@ import (
 	"github.com/iotcomponents/iot/errors"
 )
 
-// keyLog appends the secrets of sessions to a file. It opens the file for each line, of which a handshake has a handful,
-// so that no file has to be kept open as long as the connection.
+// keyLog appends the secrets of sessions to a file. It opens the file for each line, of which a handshake has a
+// handful, so that no file has to be kept open as long as the connection.
 type keyLog string
 
 func (name keyLog) open() (*os.File, error) {

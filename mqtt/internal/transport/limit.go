@@ -28,7 +28,10 @@ const bucketTime = 100 * time.Millisecond
 
 func newLimited(conn net.Conn, rate int) *limited {
 	room := max(1, int(int64(rate)*int64(bucketTime)/int64(time.Second)))
-	return &limited{Conn: conn, rate: rate, room: room, level: float64(room), at: time.Now(), changed: make(chan struct{})}
+	return &limited{
+		Conn: conn, rate: rate, room: room, level: float64(room), at: time.Now(),
+		changed: make(chan struct{}),
+	}
 }
 
 func (c *limited) Write(b []byte) (int, error) {

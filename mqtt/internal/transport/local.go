@@ -25,7 +25,8 @@ func (o *Options) localAddr(ctx context.Context, ipv6 bool) (net.Addr, error) {
 		}
 	}
 	if a.Unmap().Is6() != ipv6 {
-		return nil, errors.New(errors.ErrAddressNotAvailable, fmt.Sprintf("LocalHost is %s, which is not of the family of the server's address.", a))
+		return nil, errors.New(errors.ErrAddressNotAvailable, fmt.Sprintf("LocalHost is %s, which is not of the "+
+			"family of the server's address.", a))
 	}
 	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(a, uint16(s.LocalPort))), nil
 }
@@ -43,7 +44,8 @@ func (o *Options) lookUpLocal(ctx context.Context, ipv6 bool) (netip.Addr, error
 		if ctx.Err() != nil {
 			return netip.Addr{}, err
 		}
-		return netip.Addr{}, errors.Wrap(errors.ErrAddressNotAvailable, fmt.Sprintf("LocalHost %q has no address.", o.Socket.LocalHost), err)
+		return netip.Addr{}, errors.Wrap(errors.ErrAddressNotAvailable,
+			fmt.Sprintf("LocalHost %q has no address.", o.Socket.LocalHost), err)
 	}
 	return found[0].Unmap(), nil
 }

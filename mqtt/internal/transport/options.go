@@ -25,7 +25,8 @@ type Options struct {
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// Authenticate decides about the certificate of a TLS server, every time that one was checked, also when all is
-	// well. It runs on the goroutine of Dial in the middle of the handshake and should give up when ctx ends. nil = Accept decides.
+	// well. It runs on the goroutine of Dial in the middle of the handshake and should give up when ctx ends. nil =
+	// Accept decides.
 	Authenticate func(ctx context.Context, c *ServerCertificate) bool
 	// Sessions are those that TLS.ReuseSession resumes; nil = none are.
 	Sessions *Sessions
@@ -54,8 +55,9 @@ func DefaultSocket() Socket { return Socket{NoDelay: true, Linger: true} }
 
 // TLS are the settings of the TLS connection.
 type TLS struct {
-	Enabled           bool
-	Config            *tls.Config              // of SetTLSConfig, which takes the place of the settings; nil = the settings
+	Enabled bool
+	// of SetTLSConfig, which takes the place of the settings; nil = the settings
+	Config            *tls.Config
 	ServerName        string                   // SSLServerName; "" = the host of Target
 	Certificate       *certificate.Certificate // of the client
 	AcceptCertificate *certificate.Certificate // accepted from the server whatever verification says

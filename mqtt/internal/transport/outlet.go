@@ -45,8 +45,8 @@ func (o *outlet) end() bool {
 	return len(o.rest) == 0
 }
 
-// Write waits unless it is called between begin and end, by whomever: the reader too writes, to answer a ping or a change
-// of keys.
+// Write waits unless it is called between begin and end, by whomever: the reader too writes, to answer a ping or a
+// change of keys.
 func (o *outlet) Write(b []byte) (int, error) {
 	if o.try(b) {
 		return len(b), nil

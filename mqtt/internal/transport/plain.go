@@ -34,7 +34,8 @@ func (c *plain) Read(b []byte) (int, error) {
 			return 0, c.foreign
 		}
 	}
-	return n, unexpectedReset(err, "the server had sent anything: it may expect TLS, or something else than MQTT, on this port.")
+	return n, unexpectedReset(err, "the server had sent anything: it may expect TLS, or something else than MQTT, on "+
+		"this port.")
 }
 
 // unexpectedReset adds to the error of a reset what it came before and what that may mean. Others stay as they are.
@@ -50,9 +51,11 @@ func recognize(b []byte) error {
 	const http = "HTTP/"
 	switch {
 	case b[0] == recordAlert:
-		return errors.New(errors.ErrTLSHandshake, "The server answered with an alert of TLS: it expects TLS on this port. Set SSLEnabled, use ssl:// or wss://, or connect to its port without TLS.")
+		return errors.New(errors.ErrTLSHandshake, "The server answered with an alert of TLS: it expects TLS on this "+
+			"port. Set SSLEnabled, use ssl:// or wss://, or connect to its port without TLS.")
 	case strings.HasPrefix(http, string(b[:min(len(b), len(http))])):
-		return errors.New(errors.ErrHTTPAnswer, "The server speaks HTTP on this port; for MQTT over WebSocket use ws:// or wss://.")
+		return errors.New(errors.ErrHTTPAnswer, "The server speaks HTTP on this port; for MQTT over WebSocket use "+
+			"ws:// or wss://.")
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/iotcomponents/iot/errors"
 )
 
-// headStart is how long an address, or a family of addresses, is tried before the next one is tried too (RFC 8305, section
-// 5, calls it the Connection Attempt Delay).
+// headStart is how long an address, or a family of addresses, is tried before the next one is tried too (RFC 8305,
+// section 5, calls it the Connection Attempt Delay).
 const headStart = 250 * time.Millisecond
 
 type raced struct {
@@ -19,8 +19,8 @@ type raced struct {
 	err  error
 }
 
-// race dials the first way, and the next one each time that a way has failed or has not succeeded after the head start. The
-// first connection wins. It returns when all dials that were begun have.
+// race dials the first way, and the next one each time that a way has failed or has not succeeded after the head start.
+// The first connection wins. It returns when all dials that were begun have.
 func race(ctx context.Context, ways ...func(context.Context) (net.Conn, error)) (net.Conn, error) {
 	if len(ways) == 1 {
 		return ways[0](ctx)
@@ -68,8 +68,8 @@ func race(ctx context.Context, ways ...func(context.Context) (net.Conn, error)) 
 	return nil, together(failures)
 }
 
-// together joins failures, those of a race inside included. The most telling one comes first: that a name has no address of
-// the one family says little when an address of the other refused.
+// together joins failures, those of a race inside included. The most telling one comes first: that a name has no
+// address of the one family says little when an address of the other refused.
 func together(failures []error) attempts {
 	var all attempts
 	for _, f := range failures {
@@ -109,9 +109,11 @@ func vagueness(err error) int {
 	switch errors.FromOS(err).Code {
 	case errors.ErrConnectionRefused:
 		return 0
-	case errors.ErrTimeout, errors.ErrConnectionTimedOut, errors.ErrHostUnreachable, errors.ErrNetworkUnreachable, errors.ErrHostDown, errors.ErrNetworkDown:
+	case errors.ErrTimeout, errors.ErrConnectionTimedOut, errors.ErrHostUnreachable, errors.ErrNetworkUnreachable,
+		errors.ErrHostDown, errors.ErrNetworkDown:
 		return 2
-	case errors.ErrInterrupted, errors.ErrAddressNotAvailable, errors.ErrAddressFamilyNotSupported, errors.ErrNoRemoteHost:
+	case errors.ErrInterrupted, errors.ErrAddressNotAvailable, errors.ErrAddressFamilyNotSupported,
+		errors.ErrNoRemoteHost:
 		return 3 // of this computer rather than of the server
 	case errors.ErrHostNotFound, errors.ErrHostNotFoundTryAgain, errors.ErrNameServerFailure, errors.ErrNoAddress:
 		return 4

@@ -9,7 +9,10 @@ import (
 // recordAlert is the type of a TLS record with an alert.
 const recordAlert = 21
 
-var recordTypes = map[byte]string{20: "change cipher spec", recordAlert: "alert", 22: "handshake", 23: "application data", 24: "heartbeat"}
+var recordTypes = map[byte]string{
+	20: "change cipher spec", recordAlert: "alert", 22: "handshake",
+	23: "application data", 24: "heartbeat",
+}
 
 // records is what TLS runs on. It tells the headers of the records that pass, for LogSSLPackets.
 //
@@ -62,7 +65,8 @@ func (h *recordHeaders) pass(direction string, b []byte) {
 		if !known {
 			kind = "unknown"
 		}
-		h.tell(fmt.Sprintf("TLS record %s: type %d (%s), version %d.%d, length %d.", direction, h.header[0], kind, h.header[1], h.header[2], h.skip))
+		h.tell(fmt.Sprintf("TLS record %s: type %d (%s), version %d.%d, length %d.", direction, h.header[0], kind,
+			h.header[1], h.header[2], h.skip))
 		h.header = h.header[:0]
 	}
 }

@@ -53,8 +53,8 @@ func (r *roots) add(source string, list []byte) error {
 	return stderrors.Unwrap(err) // the caller gives the number, and says which setting it is
 }
 
-// verify looks for a chain from leaf to an authority of our own, and then of the system. A pool of both would have to be
-// copied from the system's, which has some hundred authorities, for each connection.
+// verify looks for a chain from leaf to an authority of our own, and then of the system. A pool of both would have to
+// be copied from the system's, which has some hundred authorities, for each connection.
 func (r *roots) verify(leaf *x509.Certificate, options *x509.VerifyOptions) ([][]*x509.Certificate, error) {
 	if len(r.own) == 0 {
 		return verifyBy(leaf, options, nil)
@@ -63,7 +63,9 @@ func (r *roots) verify(leaf *x509.Certificate, options *x509.VerifyOptions) ([][
 }
 
 // verifyBy asks one pool after the other; nil is the system's.
-func verifyBy(leaf *x509.Certificate, options *x509.VerifyOptions, pools ...*x509.CertPool) (_ [][]*x509.Certificate, fault error) {
+func verifyBy(
+	leaf *x509.Certificate, options *x509.VerifyOptions, pools ...*x509.CertPool,
+) (_ [][]*x509.Certificate, fault error) {
 	for _, pool := range pools {
 		options.Roots = pool
 		chains, err := leaf.Verify(*options)
@@ -90,7 +92,8 @@ func (r *roots) addFile(setting, name string) *errors.Error {
 		return errors.Wrap(errors.ErrFileNotOpened, setting+" cannot be read.", err)
 	}
 	if err := r.add(setting+", "+name+",", list); err != nil {
-		return errors.Wrap(errors.ErrCertificateStore, fmt.Sprintf("%s: %s has no usable certificates.", setting, name), err)
+		text := fmt.Sprintf("%s: %s has no usable certificates.", setting, name)
+		return errors.Wrap(errors.ErrCertificateStore, text, err)
 	}
 	return nil
 }
@@ -104,8 +107,8 @@ func readBounded(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxAuthorities+1)) // of which one byte too many makes a list that is refused
 }
 
-// addDirectory reads the files of a directory that OpenSSL would, whose names end in .0, .1, and so on, and those that end
-// in .pem and .crt. What is no certificate there is passed over.
+// addDirectory reads the files of a directory that OpenSSL would, whose names end in .0, .1, and so on, and those that
+// end in .pem and .crt. What is no certificate there is passed over.
 func (r *roots) addDirectory(name string) *errors.Error {
 	entries, err := os.ReadDir(name)
 	if err != nil {

@@ -121,15 +121,20 @@ func (s *security) handshake(ctx context.Context, conn net.Conn) (*secure, *erro
 		s.roots = nil // the connection may stand for long and verifies no more
 	}
 	state := c.ConnectionState()
-	h := &Handshake{Negotiated: negotiated(&state), Resumed: state.DidResume, ALPN: state.NegotiatedProtocol, Server: s.server}
+	h := &Handshake{
+		Negotiated: negotiated(&state), Resumed: state.DidResume, ALPN: state.NegotiatedProtocol,
+		Server: s.server,
+	}
 	if state.Version < tls.VersionTLS12 {
-		s.trace.note(NoteInformation, "The connection uses "+h.Negotiated.Version+", which is no longer considered safe.")
+		s.trace.note(NoteInformation, "The connection uses "+h.Negotiated.Version+
+			", which is no longer considered safe.")
 	}
 	how := ""
 	if h.Resumed {
 		how = ", resumed"
 	}
-	s.trace.sslStatus(fmt.Sprintf("TLS handshake complete: %s, %s, %s%s.", h.Negotiated.Version, h.Negotiated.CipherSuite, h.Negotiated.KeyExchange, how))
+	s.trace.sslStatus(fmt.Sprintf("TLS handshake complete: %s, %s, %s%s.", h.Negotiated.Version,
+		h.Negotiated.CipherSuite, h.Negotiated.KeyExchange, how))
 	s.trace.handshake(h)
 	return c, nil
 }
@@ -137,10 +142,12 @@ func (s *security) handshake(ctx context.Context, conn net.Conn) (*secure, *erro
 // judge decides about what the handshake has agreed, in the middle of it: version and suite, then the certificate.
 func (s *security) judge(ctx context.Context, state *tls.ConnectionState) *errors.Error {
 	if !slices.Contains(s.versions, state.Version) {
-		return errors.New(errors.ErrTLSHandshake, "The server chose "+versionName(state.Version)+", which SSLEnabledProtocols does not allow.")
+		return errors.New(errors.ErrTLSHandshake, "The server chose "+versionName(state.Version)+
+			", which SSLEnabledProtocols does not allow.")
 	}
 	if state.Version == tls.VersionTLS13 && s.tls13 != nil && !slices.Contains(s.tls13, state.CipherSuite) {
-		return errors.New(errors.ErrTLSHandshake, "The server chose "+tls.CipherSuiteName(state.CipherSuite)+", which SSLEnabledCipherSuites and SSLCipherStrength do not allow.")
+		return errors.New(errors.ErrTLSHandshake, "The server chose "+tls.CipherSuiteName(state.CipherSuite)+
+			", which SSLEnabledCipherSuites and SSLCipherStrength do not allow.")
 	}
 	if len(state.PeerCertificates) == 0 {
 		return errors.New(errors.ErrNoServerCertificate, "")

@@ -14,8 +14,8 @@ import (
 const maxSessionAge = 10 * time.Hour
 
 // Sessions keeps what it takes to resume TLS sessions, for TLS.ReuseSession. One belongs to a component and is kept
-// between its connections. A session is dropped after 10 hours, and when the server or a setting of TLS changes, so that
-// what the settings would refuse cannot come in by an old session. The zero value is empty and ready.
+// between its connections. A session is dropped after 10 hours, and when the server or a setting of TLS changes, so
+// that what the settings would refuse cannot come in by an old session. The zero value is empty and ready.
 type Sessions struct {
 	mu    sync.Mutex
 	owner [sha256.Size]byte // the server and the settings that state belongs to

@@ -33,9 +33,11 @@ var signatureWords = map[x509.SignatureAlgorithm]struct{ tls12, tls13 string }{
 // empty or has its default restricts nothing: what crypto/tls cannot verify is refused anyway.
 func checkSignature(t *TLS, version uint16, leaf *x509.Certificate) error {
 	words := signatureWords[leaf.SignatureAlgorithm]
-	setting, allowed, all, word := "TLS12SignatureAlgorithms", t.SignatureAlgorithms12, signatureAlgorithms12, words.tls12
+	setting, allowed, all, word := "TLS12SignatureAlgorithms", t.SignatureAlgorithms12, signatureAlgorithms12,
+		words.tls12
 	if version == tls.VersionTLS13 {
-		setting, allowed, all, word = "TLS13SignatureAlgorithms", t.SignatureAlgorithms13, signatureAlgorithms13, words.tls13
+		setting, allowed, all, word = "TLS13SignatureAlgorithms", t.SignatureAlgorithms13, signatureAlgorithms13,
+			words.tls13
 	}
 	if len(allowed) == 0 || slices.Equal(allowed, all) {
 		return nil
@@ -43,5 +45,6 @@ func checkSignature(t *TLS, version uint16, leaf *x509.Certificate) error {
 	if slices.ContainsFunc(allowed, func(w string) bool { return word != "" && strings.EqualFold(w, word) }) {
 		return nil
 	}
-	return errors.New(errors.ErrCertificateRejected, fmt.Sprintf("The certificate is signed with %v, which %s does not allow.", leaf.SignatureAlgorithm, setting))
+	return errors.New(errors.ErrCertificateRejected, fmt.Sprintf("The certificate is signed with %v, which %s does "+
+		"not allow.", leaf.SignatureAlgorithm, setting))
 }

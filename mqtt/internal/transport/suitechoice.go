@@ -23,12 +23,14 @@ func chooseSuites(t *TLS) (*suiteChoice, *errors.Error) {
 	case len(t.CipherSuites) > 0 && !slices.Contains(t.CipherSuites, anySuite):
 		c.byNames(t.CipherSuites)
 		if len(c.tls12)+len(c.tls13) == 0 {
-			return nil, errors.New(errors.ErrTLSHandshake, "SSLEnabledCipherSuites names only suites that do not exist here.")
+			return nil, errors.New(errors.ErrTLSHandshake, "SSLEnabledCipherSuites names only suites that do not "+
+				"exist here.")
 		}
 	case t.CipherList != "":
 		c.tls12, c.ignored = parseCipherList(t.CipherList)
 		if c.tls12 != nil && len(c.tls12) == 0 {
-			return nil, errors.New(errors.ErrTLSHandshake, fmt.Sprintf("OpenSSLCipherList %.200q leaves no cipher suite.", t.CipherList))
+			return nil, errors.New(errors.ErrTLSHandshake,
+				fmt.Sprintf("OpenSSLCipherList %.200q leaves no cipher suite.", t.CipherList))
 		}
 	}
 	if t.CipherStrength > 0 {

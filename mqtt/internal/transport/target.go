@@ -38,7 +38,8 @@ var schemes = map[string]scheme{
 	"unix":  {port: 1883}, // which no socket of the file system has, but a port is asked for everywhere
 }
 
-// Parse reads RemoteHost: a name or an address, perhaps with a port, or a URL. Spaces around it are cut. Errors: 152 no host, 153 unknown scheme, 10022 otherwise.
+// Parse reads RemoteHost: a name or an address, perhaps with a port, or a URL. Spaces around it are cut. Errors: 152 no
+// host, 153 unknown scheme, 10022 otherwise.
 func Parse(remoteHost string) (Target, error) {
 	remoteHost = strings.TrimSpace(remoteHost)
 	if !utf8.ValidString(remoteHost) || strings.ContainsFunc(remoteHost, unicode.IsControl) {
@@ -53,35 +54,43 @@ func Parse(remoteHost string) (Target, error) {
 	}
 	name = strings.ToLower(name)
 	if _, known := schemes[name]; !known || name == "" {
-		return Target{}, errors.New(errors.ErrURLScheme, fmt.Sprintf("RemoteHost begins with %.32q; tcp, mqtt, ssl, mqtts, ws, wss and unix are possible.", name))
+		return Target{}, errors.New(errors.ErrURLScheme, fmt.Sprintf("RemoteHost begins with %.32q; tcp, mqtt, ssl, "+
+			"mqtts, ws, wss and unix are possible.", name))
 	}
 	u, err := url.Parse(name + "://" + rest)
-	if err != nil || !utf8.ValidString(u.Host) || strings.ContainsFunc(u.Host, unicode.IsControl) || strings.ContainsAny(u.Hostname(), "[]") {
+	if err != nil || !utf8.ValidString(u.Host) || strings.ContainsFunc(u.Host, unicode.IsControl) ||
+		strings.ContainsAny(u.Hostname(), "[]") {
 		// The text of err repeats the URL, which may hold a password.
-		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost is not a valid URL; one such as tcp://host:1883 is possible.")
+		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost is not a valid URL; one such as "+
+			"tcp://host:1883 is possible.")
 	}
 	if u.User != nil {
-		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost has a user or password; set User and Password instead, so that they do not end in a log.")
+		return Target{}, errors.New(errors.ErrInvalidArgument, "RemoteHost has a user or password; set User and "+
+			"Password instead, so that they do not end in a log.")
 	}
 	if name == "unix" {
 		if u.Host != "" || u.Path == "" {
-			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost is %s; a socket in the file system is unix:///path.", shown(remoteHost)))
+			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost is %s; a socket in the "+
+				"file system is unix:///path.", shown(remoteHost)))
 		}
 		return Target{Scheme: name, Host: u.Path}, nil
 	}
 	if strings.TrimPrefix(u.Hostname(), "*") == "" {
-		return Target{}, errors.New(errors.ErrURLWithoutHost, fmt.Sprintf("RemoteHost is %s; a URL needs a host, as in tcp://host:1883.", shown(remoteHost)))
+		return Target{}, errors.New(errors.ErrURLWithoutHost, fmt.Sprintf("RemoteHost is %s; a URL needs a host, as "+
+			"in tcp://host:1883.", shown(remoteHost)))
 	}
 	star := u.Hostname()[:len(u.Hostname())-len(strings.TrimPrefix(u.Hostname(), "*"))]
 	host, ok := asciiName(u.Hostname()[len(star):])
 	if !ok {
-		return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost names the host %.64q; a name that DNS can have is possible.", u.Hostname()))
+		return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost names the host %.64q; a name "+
+			"that DNS can have is possible.", u.Hostname()))
 	}
 	t := Target{Scheme: name, Host: star + host, Path: escaped(u.RequestURI())}
 	if p := u.Port(); p != "" {
 		t.Port, err = strconv.Atoi(p)
 		if err != nil || t.Port < 1 || t.Port > 65535 {
-			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost names port %.32s; 1 to 65535 are possible.", p))
+			return Target{}, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHost names port %.32s; 1 to "+
+				"65535 are possible.", p))
 		}
 	}
 	return t, nil

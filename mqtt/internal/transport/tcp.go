@@ -39,8 +39,8 @@ func (o *Options) dialTCP(ctx context.Context, network, address string) (net.Con
 	return conn, nil
 }
 
-// dialFamily dials one family of addresses; of a name each address, so that a silent one does not use up the time of the
-// others.
+// dialFamily dials one family of addresses; of a name each address, so that a silent one does not use up the time of
+// the others.
 func (o *Options) dialFamily(ctx context.Context, network, address string, ipv6 bool) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if _, e := netip.ParseAddr(host); err != nil || e == nil || !o.looksUp() {
@@ -62,14 +62,14 @@ func (o *Options) dialFamily(ctx context.Context, network, address string, ipv6 
 // maxAddresses bounds how many addresses of a name are tried.
 const maxAddresses = 32
 
-// looksUp reports whether names are looked up here. The dialer of a test gets them as they are, and so does the system's
-// with a fixed port, which only one attempt at a time can have.
+// looksUp reports whether names are looked up here. The dialer of a test gets them as they are, and so does the
+// system's with a fixed port, which only one attempt at a time can have.
 func (o *Options) looksUp() bool {
 	return (o.DialContext == nil || o.Resolver != nil) && o.Socket.LocalPort == 0
 }
 
-// lookUp returns the addresses of a name in one family. A name that has only others is told with the setting that leaves
-// them out.
+// lookUp returns the addresses of a name in one family. A name that has only others is told with the setting that
+// leaves them out.
 func (o *Options) lookUp(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	resolver := o.Resolver
 	if resolver == nil {
@@ -86,7 +86,8 @@ func (o *Options) lookUp(ctx context.Context, network, host string) ([]netip.Add
 	}
 	if code := errors.FromOS(err).Code; code == errors.ErrHostNotFound || code == errors.ErrNoAddress {
 		if others, e := resolver.LookupNetIP(ctx, families[other], host); e == nil {
-			return nil, errors.Wrap(code, fmt.Sprintf("%s has %s addresses alone, such as %s, which UseIPv6 %d leaves out; 2 takes both families.",
+			return nil, errors.Wrap(code, fmt.Sprintf("%s has %s addresses alone, such as %s, which UseIPv6 %d "+
+				"leaves out; 2 takes both families.",
 				host, name, others[0].Unmap(), o.Socket.IPv6), err)
 		}
 	}

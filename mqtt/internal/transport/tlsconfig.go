@@ -7,14 +7,17 @@ import (
 	"github.com/iotcomponents/iot/errors"
 )
 
-// givenSecurity is a TLS connection with a configuration of the program's own, SetTLSConfig. The settings of TLS have no part
-// in it, but for SSLServerName where the configuration has no name, and LogSSLPackets.
+// givenSecurity is a TLS connection with a configuration of the program's own, SetTLSConfig. The settings of TLS have
+// no part in it, but for SSLServerName where the configuration has no name, and LogSSLPackets.
 func givenSecurity(o *Options) *security {
 	settings := TLS{
 		Enabled: true, Config: o.TLS.Config, LogPackets: o.TLS.LogPackets, IncludeChain: o.TLS.IncludeChain,
 		Renegotiation: o.TLS.Config.Renegotiation != tls.RenegotiateNever,
 	}
-	s := &security{settings: &settings, config: o.TLS.Config.Clone(), trace: &o.Trace, decide: o.Authenticate, roots: &roots{}}
+	s := &security{
+		settings: &settings, config: o.TLS.Config.Clone(), trace: &o.Trace, decide: o.Authenticate,
+		roots: &roots{},
+	}
 	if s.config.ServerName == "" {
 		s.config.ServerName = o.serverName()
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/iotcomponents/iot/errors"
 )
 
-// The alerts that speak of the version and of the certificate of the client (RFC 8446, section 6.2). handshake_failure is what servers of
-// TLS 1.2 send when there was none.
+// The alerts that speak of the version and of the certificate of the client (RFC 8446, section 6.2). handshake_failure
+// is what servers of TLS 1.2 send when there was none.
 const (
 	alertHandshakeFailure    = tls.AlertError(40)
 	alertProtocolVersion     = tls.AlertError(70)
@@ -55,19 +55,23 @@ func (s *security) failed(ctx context.Context, err error) *errors.Error {
 		return errors.Wrap(errors.ErrTLSHandshake, detail, err)
 	}
 	if stderrors.Is(err, io.EOF) || stderrors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.Wrap(errors.ErrTLSHandshake, "The server closed the connection in the TLS handshake: it may not speak TLS on this port, or "+
+		return errors.Wrap(errors.ErrTLSHandshake, "The server closed the connection in the TLS handshake: it may "+
+			"not speak TLS on this port, or "+
 			s.offered()+".", err)
 	}
-	if alert, is := receivedAlert(err); is && (alert == alertProtocolVersion || alert == alertHandshakeFailure) || s.otherVersion(err) {
+	if alert, is := receivedAlert(err); is && (alert == alertProtocolVersion || alert == alertHandshakeFailure) ||
+		s.otherVersion(err) {
 		return errors.Wrap(errors.ErrTLSHandshake, "The server may have "+s.offered()+".", err)
 	}
 	if strings.Contains(err.Error(), "tls: failed to parse certificate from server") {
-		return errors.Wrap(errors.ErrTLSHandshake, "Go does not take the certificate of the server, whatever SSLAcceptAnyServerCert says; "+
-			"the server needs another one.", err)
+		return errors.Wrap(errors.ErrTLSHandshake, "Go does not take the certificate of the server, whatever "+
+			"SSLAcceptAnyServerCert says; the server needs another one.", err)
 	}
-	failure := errors.FromOS(unexpectedReset(err, "the TLS handshake was finished: the server may not speak TLS on this port."))
+	failure := errors.FromOS(unexpectedReset(err, "the TLS handshake was finished: the server may not speak TLS on "+
+		"this port."))
 	if _, ofSystem := stderrors.AsType[syscall.Errno](err); failure.Code == errors.ErrConnectionAborted && !ofSystem {
-		return errors.Wrap(errors.ErrTLSHandshake, "", err) // of a package below crypto/tls, such as crypto/rsa about a key that is too short
+		// of a package below crypto/tls, such as crypto/rsa about a key that is too short
+		return errors.Wrap(errors.ErrTLSHandshake, "", err)
 	}
 	return failure
 }
@@ -105,7 +109,8 @@ func (s *security) refusedClient(err error) *errors.Error {
 	case missed && !s.hasCertificate():
 		return errors.Wrap(errors.ErrNoClientCertificate, "", err)
 	case s.hasCertificate() && (missed || alert >= alertBadCertificate && alert <= alertUnknownCA):
-		return errors.Wrap(errors.ErrTLSHandshake, fmt.Sprintf("The server may not have accepted the client certificate %q.", s.settings.Certificate.Subject()), err)
+		return errors.Wrap(errors.ErrTLSHandshake, fmt.Sprintf("The server may not have accepted the client "+
+			"certificate %q.", s.settings.Certificate.Subject()), err)
 	}
 	return nil
 }

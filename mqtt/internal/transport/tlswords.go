@@ -55,9 +55,11 @@ var signatureAlgorithms13 = []string{
 
 // groups12 begins with the default; the rest of the list are the further curves that TLS 1.2 has names for.
 var groups12 = []string{
-	"ecdhe_secp256r1", "ecdhe_secp384r1", "ecdhe_secp521r1", "ecdhe_x25519", "ecdhe_x448", "ecdhe_secp192k1", "ecdhe_secp192r1",
+	"ecdhe_secp256r1", "ecdhe_secp384r1", "ecdhe_secp521r1", "ecdhe_x25519", "ecdhe_x448", "ecdhe_secp192k1",
+	"ecdhe_secp192r1",
 	"ecdhe_secp224k1", "ecdhe_secp224r1", "ecdhe_secp256k1", "ecdhe_sect163k1", "ecdhe_sect163r2", "ecdhe_sect233k1",
-	"ecdhe_sect233r1", "ecdhe_sect283k1", "ecdhe_sect283r1", "ecdhe_sect409k1", "ecdhe_sect409r1", "ecdhe_sect571k1", "ecdhe_sect571r1",
+	"ecdhe_sect233r1", "ecdhe_sect283k1", "ecdhe_sect283r1", "ecdhe_sect409k1", "ecdhe_sect409r1", "ecdhe_sect571k1",
+	"ecdhe_sect571r1",
 }
 
 var keyShares13 = []string{"ecdhe_x25519", "ecdhe_secp256r1", "ecdhe_secp384r1", "ffdhe_2048", "ffdhe_3072"}

@@ -99,7 +99,9 @@ func (u *upgrade) subprotocols() []string {
 // check refuses what gorilla lets pass: another subprotocol, and extensions that were not asked for.
 func (u *upgrade) check(ws *websocket.Conn, response *http.Response) error {
 	if p := ws.Subprotocol(); p != subprotocol && !u.any {
-		return errors.New(errors.ErrWebSocketProtocol, fmt.Sprintf("The server agreed to the subprotocol %.64q instead of %q: it may not offer MQTT at this path. If it does, WebSocketAnyProtocol accepts the answer.", p, subprotocol))
+		return errors.New(errors.ErrWebSocketProtocol, fmt.Sprintf("The server agreed to the subprotocol %.64q "+
+			"instead of %q: it may not offer MQTT at this path. If it does, WebSocketAnyProtocol accepts the answer.",
+			p, subprotocol))
 	}
 	return unasked(response)
 }
@@ -107,7 +109,8 @@ func (u *upgrade) check(ws *websocket.Conn, response *http.Response) error {
 // unasked refuses extensions, of which none was asked for.
 func unasked(response *http.Response) error {
 	if e := response.Header.Get("Sec-Websocket-Extensions"); e != "" {
-		return errors.New(errors.ErrWebSocketProtocol, fmt.Sprintf("The server uses extensions that it was not asked for: %.64q.", e))
+		return errors.New(errors.ErrWebSocketProtocol, fmt.Sprintf("The server uses extensions that it was not asked "+
+			"for: %.64q.", e))
 	}
 	return nil
 }
@@ -121,13 +124,15 @@ func (a *answer) failed(ctx context.Context, response *http.Response, err error)
 	case stderrors.Is(err, websocket.ErrBadHandshake):
 		return errors.New(errors.ErrHTTPAnswer, describe(response))
 	case a.readErr != nil && !stderrors.Is(a.readErr, io.EOF):
-		return errors.FromOS(unexpectedReset(a.readErr, "the answer to the upgrade to WebSocket: the server may expect TLS, or no WebSocket, on this port."))
+		return errors.FromOS(unexpectedReset(a.readErr, "the answer to the upgrade to WebSocket: the server may "+
+			"expect TLS, or no WebSocket, on this port."))
 	case a.written() != nil:
 		return errors.FromOS(a.written())
 	case a.first == recordAlert:
 		return errors.FromOS(recognize([]byte{a.first}))
 	case a.first == 0:
-		return errors.Wrap(errors.ErrConnectionClosedByPeer, "The server closed the connection instead of answering the upgrade to WebSocket: it may expect something else on this port.", io.EOF)
+		return errors.Wrap(errors.ErrConnectionClosedByPeer, "The server closed the connection instead of answering "+
+			"the upgrade to WebSocket: it may expect something else on this port.", io.EOF)
 	case errors.Code(err) > 0:
 		return errors.FromOS(err)
 	}

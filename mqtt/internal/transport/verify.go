@@ -91,7 +91,8 @@ func (v *verification) explain(err error) (flag int64, fault error) {
 		for _, c := range v.presented {
 			if weak(c) {
 				detail := fmt.Sprintf("The certificate %q is signed with a weak algorithm.", c.Subject)
-				return 0, errors.Wrap(errors.ErrCertificateRejected, detail, x509.InsecureAlgorithmError(c.SignatureAlgorithm))
+				return 0, errors.Wrap(errors.ErrCertificateRejected, detail,
+					x509.InsecureAlgorithmError(c.SignatureAlgorithm))
 			}
 		}
 		return flagIssuer, err

@@ -56,7 +56,8 @@ func (s *security) chooseVersions(t *TLS, suites *suiteChoice) *errors.Error {
 		return suites.tls12 != nil && len(suites.tls12) == 0
 	})
 	if len(s.versions) == 0 {
-		return errors.New(errors.ErrTLSHandshake, "SSLEnabledCipherSuites, OpenSSLCipherList and SSLCipherStrength leave no cipher suite for the versions that SSLEnabledProtocols allows.")
+		return errors.New(errors.ErrTLSHandshake, "SSLEnabledCipherSuites, OpenSSLCipherList and SSLCipherStrength "+
+			"leave no cipher suite for the versions that SSLEnabledProtocols allows.")
 	}
 	s.config.MinVersion, s.config.MaxVersion = s.versions[0], s.versions[len(s.versions)-1]
 	return nil

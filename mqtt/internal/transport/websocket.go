@@ -90,9 +90,9 @@ func (c *webSocket) read(b []byte, least int) (int, error) {
 // arrived reports whether a message, or the rest of one, can be read without waiting.
 func (c *webSocket) arrived() bool { return c.below.frames.complete > c.consumed }
 
-// readLent reads messages that have arrived completely: gorilla cannot read on after a deadline. It waits for them below
-// gorilla, where a deadline loses nothing. What else may arrive is the reader's: large messages, messages of several
-// frames, control frames, and errors.
+// readLent reads messages that have arrived completely: gorilla cannot read on after a deadline. It waits for them
+// below gorilla, where a deadline loses nothing. What else may arrive is the reader's: large messages, messages of
+// several frames, control frames, and errors.
 func (c *webSocket) readLent(b []byte) (n int, more bool, err error) {
 	for c.readErr == nil && len(b) > 0 && c.below.frames.control == c.control && !c.below.frames.open {
 		if c.arrived() {
@@ -134,10 +134,12 @@ func (c *webSocket) fault(err error) error {
 			return c.below.readErr
 		}
 		return io.EOF
-	case is && (closed.Code == websocket.CloseNormalClosure || closed.Code == websocket.CloseGoingAway || closed.Code == websocket.CloseNoStatusReceived):
+	case is && (closed.Code == websocket.CloseNormalClosure || closed.Code == websocket.CloseGoingAway ||
+		closed.Code == websocket.CloseNoStatusReceived):
 		return io.EOF
 	case is:
-		return errors.New(errors.ErrWebSocketProtocol, fmt.Sprintf("The server closed the WebSocket with code %d and the reason %q.", closed.Code, closed.Text))
+		return errors.New(errors.ErrWebSocketProtocol, fmt.Sprintf("The server closed the WebSocket with code %d and "+
+			"the reason %q.", closed.Code, closed.Text))
 	case c.below.readErr != nil:
 		return c.below.readErr
 	}

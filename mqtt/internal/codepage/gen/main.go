@@ -1,6 +1,6 @@
-// Command gen writes the tables of the code pages that golang.org/x/text lacks, run by go generate in package codepage. Its
-// sources are programs of Debian: iconv of glibc, and for pages of Apple that iconv lacks the module Encode of perl. Each
-// table is one file, named after the source; a file whose source is not installed stays as it is.
+// Command gen writes the tables of the code pages that golang.org/x/text lacks, run by go generate in package codepage.
+// Its sources are programs of Debian: iconv of glibc, and for pages of Apple that iconv lacks the module Encode of
+// perl. Each table is one file, named after the source; a file whose source is not installed stays as it is.
 package main
 
 import (
@@ -20,13 +20,15 @@ import (
 )
 
 // iconvNames are pages as iconv calls them.
-var iconvNames = strings.Fields(`IBM500 ASMO_449 CP737 CP775 CP857 CP861 CP864 CP869 CP870 CP875 CP1026 IBM1141 IBM1142 IBM1143
-IBM1144 IBM1145 IBM1146 IBM1147 IBM1148 IBM1149 MAC-UK MAC-CENTRALEUROPE MAC-IS DIN_66003 SEN_850200_C NS_4551-1 T.61-8BIT
-ISO_6937 IBM273 IBM277 IBM278 IBM280 IBM284 IBM285 IBM290 IBM297 IBM420 IBM423 IBM424 CP1160 IBM871 IBM880 IBM905 IBM1025
-JOHAB EUC-TW IBM930 IBM933 IBM935 IBM937 IBM939`)
+var iconvNames = strings.Fields(`
+IBM500 ASMO_449 CP737 CP775 CP857 CP861 CP864 CP869 CP870 CP875 CP1026 IBM1141 IBM1142 IBM1143 IBM1144 IBM1145 IBM1146
+IBM1147 IBM1148 IBM1149 MAC-UK MAC-CENTRALEUROPE MAC-IS DIN_66003 SEN_850200_C NS_4551-1 T.61-8BIT ISO_6937 IBM273
+IBM277 IBM278 IBM280 IBM284 IBM285 IBM290 IBM297 IBM420 IBM423 IBM424 CP1160 IBM871 IBM880 IBM905 IBM1025 JOHAB EUC-TW
+IBM930 IBM933 IBM935 IBM937 IBM939`)
 
 // perlNames are single-byte pages as perl calls them.
-var perlNames = strings.Fields(`MacArabic MacHebrew MacGreek MacRomanian MacThai MacTurkish MacCroatian MacIcelandic nextstep symbol`)
+var perlNames = strings.Fields(`
+MacArabic MacHebrew MacGreek MacRomanian MacThai MacTurkish MacCroatian MacIcelandic nextstep symbol`)
 
 func main() {
 	log.SetFlags(0)
@@ -41,7 +43,8 @@ func main() {
 // table is the bytes of characters, one entry for each sequence of bytes.
 type table map[string]rune
 
-// write packs a table: for each entry in the order of the bytes the difference to the last, as variable-length integers.
+// write packs a table: for each entry in the order of the bytes the difference to the last, as variable-length
+// integers.
 func write(name string, t table) {
 	keys := make([]uint64, 0, len(t))
 	chars := make(map[uint64]rune, len(t))
@@ -76,7 +79,8 @@ func fromIconv(name string) table {
 	newline := iconv("UTF-8", name, []byte("\n"))
 	var all strings.Builder
 	for char := rune(0); char <= 0x2FFFF; char++ {
-		if char != '\n' && utf8.ValidRune(char) && (unicode.IsOneOf(unicode.GraphicRanges, char) || unicode.IsControl(char) || unicode.Is(unicode.Cf, char)) {
+		if char != '\n' && utf8.ValidRune(char) &&
+			(unicode.IsOneOf(unicode.GraphicRanges, char) || unicode.IsControl(char) || unicode.Is(unicode.Cf, char)) {
 			all.WriteRune(char)
 			all.WriteByte('\n')
 		}
@@ -113,7 +117,14 @@ func iconv(from, to string, in []byte) []byte {
 }
 
 func fromPerl(name string) table {
-	script := fmt.Sprintf(`use Encode; binmode(STDOUT, ":utf8"); for (0..255) { my $b = chr; my $s = decode("%s", $b, sub { "" }); printf "%%02x %%s\n", $_, unpack("H*", encode("UTF-8", $s)) if length($s) == 1 }`, name)
+	script := fmt.Sprintf(`
+		use Encode;
+		binmode(STDOUT, ":utf8");
+		for (0..255) {
+			my $b = chr;
+			my $s = decode("%s", $b, sub { "" });
+			printf "%%02x %%s\n", $_, unpack("H*", encode("UTF-8", $s)) if length($s) == 1
+		}`, name)
 	out, err := exec.Command("perl", "-e", script).Output()
 	check(err)
 	t := table{}

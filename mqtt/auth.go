@@ -13,18 +13,18 @@ type AuthProperties struct {
 // Auth takes a step of an enhanced authentication, which MQTT 5 has for methods with several steps, such as SCRAM or
 // Kerberos. AuthenticationMethod of ConnectProperties asks for one.
 //
-// With false it answers the OnAuth with ReasonCode 24, each once, inside the handler or later from any goroutine, before
-// the connection stands as well as after. With true it begins a new authentication on the standing connection; messages
-// flow meanwhile, and OnAuth with ReasonCode 0 tells its end. A server that refuses ends the connection: Connect returns
-// 500, Disconnected has 500 and the server's reason code, mostly 135.
+// With false it answers the OnAuth with ReasonCode 24, each once, inside the handler or later from any goroutine,
+// before the connection stands as well as after. With true it begins a new authentication on the standing connection;
+// messages flow meanwhile, and OnAuth with ReasonCode 0 tells its end. A server that refuses ends the connection:
+// Connect returns 500, Disconnected has 500 and the server's reason code, mostly 135.
 //
 // It returns when the packet is accepted for sending. ReasonString and UserProperties are left out where the server's
 // Maximum Packet Size has no room for them.
 //
 // Errors; nothing is sent and nothing changed: 212 no connection, 211 a connection of 3.1.1 or without an
 // AuthenticationMethod, nothing to answer, or a new authentication before the connection stands or before the last one
-// is over, 500 another method than that of CONNECT, 10022 AuthData too long or a text that is not valid, 10040 too large
-// for the server.
+// is over, 500 another method than that of CONNECT, 10022 AuthData too long or a text that is not valid, 10040 too
+// large for the server.
 func (m *MQTT) Auth(reAuthenticate bool, p AuthProperties) error {
 	properties, err := p.encode()
 	if err != nil {
@@ -33,7 +33,7 @@ func (m *MQTT) Auth(reAuthenticate bool, p AuthProperties) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	err = m.client.Auth(reAuthenticate, p.AuthMethod, properties)
-	m.wakeWriter()
+	m.wakeWriterLocked()
 	return err
 }
 

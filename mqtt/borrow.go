@@ -8,10 +8,10 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
-// A goroutine that waits for the server can read from the connection itself. That spares a single message the switch from
-// the reader to the goroutine that waits for its answer, which costs more than all the rest of the component's work on
-// it. The reader steps back when what it has read woke somebody, and comes back when nobody has read for grace, when much
-// arrives, or when the connection ends. The connection has one reader at any time.
+// A goroutine that waits for the server can read from the connection itself. That spares a single message the switch
+// from the reader to the goroutine that waits for its answer, which costs more than all the rest of the component's
+// work on it. The reader steps back when what it has read woke somebody, and comes back when nobody has read for grace,
+// when much arrives, or when the connection ends. The connection has one reader at any time.
 //
 // The end of the wait needs a read that can be taken back without loss: transport.Direct has it.
 
@@ -32,46 +32,46 @@ type lending struct {
 	idleFrom  protocol.Time // when the last borrower was done
 }
 
-// stepBack leaves reading to those who wait and were told something, and reports whether there are any. The lock is held.
-func (l *link) stepBack() bool {
+// stepBackLocked leaves reading to those who wait and were told something, and reports whether there are any.
+func (l *link) stepBackLocked() bool {
 	m := l.m
 	if l.direct == nil || m.arrived.waiters == 0 || m.client.Phase() != protocol.Connected {
 		return false
 	}
 	l.lending.back, l.lending.idleFrom = true, m.now()
-	l.schedule()
+	l.scheduleLocked()
 	return true
 }
 
-// takeBack makes the reader read again. The lock is held.
-func (l *link) takeBack() {
+// takeBackLocked makes the reader read again.
+func (l *link) takeBackLocked() {
 	if l.lending.back && !l.lending.borrowed {
 		l.lending.back = false
 		go l.read() // like begin
 	}
 }
 
-// fetchBorrower makes a borrower look at what has changed. The lock is held.
-func (m *MQTT) fetchBorrower() {
+// fetchBorrowerLocked makes a borrower look at what has changed.
+func (m *MQTT) fetchBorrowerLocked() {
 	if l := m.link; l != nil && l.lending.borrowed && !l.lending.fetched {
 		l.lending.fetched = true
 		_ = l.conn.SetReadDeadline(time.Unix(1, 0))
 	}
 }
 
-// mayBorrow reports whether the calling goroutine may read in the reader's place. The lock is held.
-func (m *MQTT) mayBorrow() bool {
+// mayBorrowLocked reports whether the calling goroutine may read in the reader's place.
+func (m *MQTT) mayBorrowLocked() bool {
 	l := m.link
-	return l != nil && l.lending.back && !l.lending.borrowed && m.client.Phase() == protocol.Connected && m.mustPause() == protocol.Reading
+	return l != nil && l.lending.back && !l.lending.borrowed && m.client.Phase() == protocol.Connected && m.mustPauseLocked() == protocol.Reading
 }
 
-// borrow reads once in the reader's place, until something arrives, until is over, or fetchBorrower is called. The lock
-// is held, and released meanwhile.
-func (m *MQTT) borrow(until protocol.Time) {
+// borrowReleasing reads once in the reader's place, until something arrives, until is over, or fetchBorrowerLocked is
+// called.
+func (m *MQTT) borrowReleasing(until protocol.Time) {
 	l := m.link
 	b := &l.lending
 	b.borrowed, b.until = true, until
-	l.schedule()
+	l.scheduleLocked()
 	var n int
 	var more bool
 	var err error
@@ -85,15 +85,15 @@ func (m *MQTT) borrow(until protocol.Time) {
 			err = nil
 		}
 	}
-	l.arrivedBytes(now, n, err)
-	if n >= busyRead || !more || err != nil || m.client.Phase() != protocol.Connected || m.mustPause() != protocol.Reading {
-		l.takeBack()
+	l.arrivedBytesLocked(now, n, err)
+	if n >= busyRead || !more || err != nil || m.client.Phase() != protocol.Connected || m.mustPauseLocked() != protocol.Reading {
+		l.takeBackLocked()
 	}
-	l.schedule()
+	l.scheduleLocked()
 }
 
-// deadline is when the timer has to look at the lending. The lock is held.
-func (b *lending) deadline() protocol.Time {
+// deadlineLocked is when the timer has to look at the lending.
+func (b *lending) deadlineLocked() protocol.Time {
 	switch {
 	case b.borrowed:
 		return b.until
@@ -103,15 +103,15 @@ func (b *lending) deadline() protocol.Time {
 	return protocol.Never
 }
 
-// tickLending does what is due at now. The lock is held.
-func (l *link) tickLending(now protocol.Time) {
-	if now < l.lending.deadline() {
+// tickLendingLocked does what is due at now.
+func (l *link) tickLendingLocked(now protocol.Time) {
+	if now < l.lending.deadlineLocked() {
 		return
 	}
 	if l.lending.borrowed {
-		l.m.fetchBorrower()
+		l.m.fetchBorrowerLocked()
 		l.lending.until = protocol.Never // it has been told
 		return
 	}
-	l.takeBack()
+	l.takeBackLocked()
 }

@@ -10,8 +10,8 @@ import (
 // utf8Number is the default of the setting CodePage: bytes pass unchanged and without a copy.
 const utf8Number = 65001
 
-// setCodePage assigns the setting CodePage. Error 434: nothing serves the page. The lock is held.
-func (m *MQTT) setCodePage(number int64) error {
+// setCodePageLocked assigns the setting CodePage. Error 434: nothing serves the page.
+func (m *MQTT) setCodePageLocked(number int64) error {
 	page, err := codepage.Lookup(number)
 	if err != nil {
 		return err

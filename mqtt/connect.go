@@ -15,16 +15,17 @@ import (
 // meanwhile: BeforeConnect, ConnectionStatus, ConnAck, Connected, ReadyToSend. It waits ConnectionTimeout seconds at
 // most, or Timeout seconds when that is 0. With Timeout 0 it returns as soon as the attempt has begun, and Connected
 // tells how it ended. The settings RemoteHosts and FollowServerReference let one attempt try several servers. With
-// ConnectRetry an attempt that has failed is followed by others, as after a lost connection, until one succeeds, the server
-// refuses for good, ReconnectAttempts have failed, or Interrupt, Disconnect or the context ends it.
+// ConnectRetry an attempt that has failed is followed by others, as after a lost connection, until one succeeds, the
+// server refuses for good, ReconnectAttempts have failed, or Interrupt, Disconnect or the context ends it.
 //
 // Called inside a handler it works as well, but events are never nested: they fire when the handler has returned,
 // BeforeConnect included, whose changes then hold for the next attempt.
 //
-// Errors: 104 connected already, 1105 connecting already, 102 no RemoteHost, 116 RemotePort 0, 500 refused by the server
-// or a ClientId that is empty with CleanSession false, 201 no answer in time, 301 interrupted, 1120 closed before the
-// answer, 302 the journal of JournalDir cannot be used, 211 it has messages of another ClientId, 10043 a URL scheme that
-// is not supported, 100xx socket, 11001 to 11004 name look-up. After an error the component is idle and may connect again.
+// Errors: 104 connected already, 1105 connecting already, 102 no RemoteHost, 116 RemotePort 0, 500 refused by the
+// server or a ClientId that is empty with CleanSession false, 201 no answer in time, 301 interrupted, 1120 closed
+// before the answer, 302 the journal of JournalDir cannot be used, 211 it has messages of another ClientId, 10043 a URL
+// scheme that is not supported, 100xx socket, 11001 to 11004 name look-up. After an error the component is idle and may
+// connect again.
 func (m *MQTT) Connect() error { return m.connect(context.Background(), "Connect", nil) }
 
 // ConnectContext is Connect with a context: its end ends the attempt with 301 when it was cancelled and with 201 when
@@ -36,8 +37,8 @@ func (m *MQTT) ConnectContext(ctx context.Context) error {
 // ConnectTo sets RemoteHost and RemotePort and connects. Errors: those of SetRemoteHost, SetRemotePort and Connect;
 // while connected or connecting 101, and nothing is changed.
 func (m *MQTT) ConnectTo(host string, port int) error {
-	return m.connect(context.Background(), "ConnectTo", func() error {
-		return m.setRemote(host, port)
+	return m.connect(context.Background(), "ConnectTo", func(m *MQTT) error {
+		return m.setRemoteLocked(host, port)
 	})
 }
 
@@ -66,30 +67,31 @@ func (m *MQTT) ReadyToSend() bool {
 	return m.readyToSend
 }
 
-func (m *MQTT) connect(ctx context.Context, method string, prepare func() error) error {
+// connect calls prepare, unless it is nil, with the lock.
+func (m *MQTT) connect(ctx context.Context, method string, prepare func(m *MQTT) error) error {
 	if err := ctx.Err(); err != nil {
 		return contextError(method, err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.awaitFormerLink(method); err != nil {
+	if err := m.awaitFormerLinkReleasing(method); err != nil {
 		return err
 	}
 	if prepare != nil {
 		// ConnectTo sets properties, which say with their own numbers that they are fixed now.
-		if err := m.refuseUnlessIdle(errors.ErrRemoteHostFixed, "RemoteHost"); err != nil {
+		if err := m.refuseUnlessIdleLocked(errors.ErrRemoteHostFixed, "RemoteHost"); err != nil {
 			return err
 		}
-		if err := prepare(); err != nil {
+		if err := prepare(m); err != nil {
 			return err
 		}
 	}
 	m.handlers = handlers{asks: m.OnBeforeConnect != nil, authenticates: m.OnSSLServerAuthentication != nil}
-	l, err := m.newLink(false)
+	l, err := m.newLinkLocked(false)
 	if err != nil {
 		return err
 	}
-	m.reconnect.stop()
+	m.reconnect.stopLocked()
 	l.insideHandler = m.pump.taken && insideHandler()
 	route, interrupts := l.route, m.interrupts
 	ended := func() bool { // of several servers, and attempts, the last one
@@ -98,47 +100,47 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func() error)
 		}
 		return route.link.stood || m.link != route.link && !m.reconnect.first
 	}
-	if err := m.prepareConnect(ctx, l); err != nil {
+	if err := m.prepareConnectReleasing(ctx, l); err != nil {
 		return err
 	}
-	l.start()
+	l.startLocked()
 	_, hasDeadline := ctx.Deadline()
 	if m.properties.timeout == 0 && ctx.Done() == nil && !hasDeadline {
-		m.background.ensure(m) // which the attempt may wait for, with SSLServerAuthentication
-		m.firePending()
+		m.background.ensureLocked(m) // which the attempt may wait for, with SSLServerAuthentication
+		m.firePendingReleasing()
 		return nil
 	}
-	err = m.await(&limit{ctx: ctx, what: method}, ended)
+	err = m.awaitReleasing(&limit{ctx: ctx, what: method}, ended)
 	l = route.link
 	if err != nil && m.reconnect.first {
-		m.reconnect.stop()
+		m.reconnect.stopLocked()
 	}
 	switch {
 	case err != nil && m.link == l && !l.stood:
-		l.abort(err.(*errors.Error)) // await returns nothing else
-		m.waitForEnd(l)
-		m.firePending()
+		l.abortLocked(err.(*errors.Error)) // await returns nothing else
+		m.waitForEndReleasing(l)
+		m.firePendingReleasing()
 		return err
 	case err == nil && !l.stood && m.interrupts != interrupts: // between two attempts
 		err = errors.New(errors.ErrInterrupted, method+" was interrupted.")
 		fallthrough
 	case err != nil && !l.stood:
-		m.firePending()
+		m.firePendingReleasing()
 		return err
 	case !l.stood:
-		m.firePending()
+		m.firePendingReleasing()
 		return l.result
 	}
-	m.firePending()
+	m.firePendingReleasing()
 	return nil
 }
 
-// awaitFormerLink waits for a connection or an attempt that is over, as Connected tells, until nothing of it is left. The lock is
-// held, and released meanwhile.
-func (m *MQTT) awaitFormerLink(method string) error {
+// awaitFormerLinkReleasing waits for a connection or an attempt that is over, as Connected tells, until nothing of it
+// is left.
+func (m *MQTT) awaitFormerLinkReleasing(method string) error {
 	interrupts := m.interrupts
 	for m.link != nil && m.link.overLocked() {
-		m.waitForEnd(m.link)
+		m.waitForEndReleasing(m.link)
 	}
 	if m.interrupts != interrupts {
 		return errors.New(errors.ErrInterrupted, method+" was interrupted.")
@@ -154,9 +156,9 @@ func contextError(method string, cause error) error {
 	return errors.Wrap(code, method+" was ended by its context.", cause)
 }
 
-// newLink checks what must hold before an attempt, and makes the component busy with it. AutoReconnect begins where the
-// last connection stood; Connect does not. The lock is held.
-func (m *MQTT) newLink(automatic bool) (*link, error) {
+// newLinkLocked checks what must hold before an attempt, and makes the component busy with it. AutoReconnect begins
+// where the last connection stood; Connect does not.
+func (m *MQTT) newLinkLocked(automatic bool) (*link, error) {
 	switch {
 	case m.link != nil && m.client.Phase() == protocol.Connected:
 		return nil, errors.New(errors.ErrAlreadyConnected, "Disconnect first.")
@@ -168,64 +170,63 @@ func (m *MQTT) newLink(automatic bool) (*link, error) {
 	if !automatic {
 		m.hosts.restart()
 	}
-	servers, err := m.servers()
+	servers, err := m.serversLocked()
 	if err != nil {
 		return nil, err
 	}
-	m.link = m.newRoute(servers)
+	m.link = m.newRouteLocked(servers)
 	m.link.automatic = automatic
 	return m.link, nil
 }
 
-// prepareConnect starts the time, asks BeforeConnect and fixes what CONNECT will say. On an error the component is idle
-// again. The lock is held.
-func (m *MQTT) prepareConnect(ctx context.Context, l *link) error {
+// prepareConnectReleasing starts the time, asks BeforeConnect and fixes what CONNECT will say. On an error the
+// component is idle again.
+func (m *MQTT) prepareConnectReleasing(ctx context.Context, l *link) error {
 	prepared := false
 	defer func() { // BeforeConnect may panic
 		if !prepared {
 			m.link = nil
 			l.cancel()
-			m.wake()
+			m.wakeLocked()
 		}
 	}()
-	l.bound()
-	if err := m.askBeforeConnect(ctx, l); err != nil {
+	l.boundLocked()
+	if err := m.askBeforeConnectReleasing(ctx, l); err != nil {
 		return err
 	}
 	if cause := l.ctx.Err(); cause != nil { // the handler, or somebody meanwhile, has ended the attempt
 		return contextError("Connect", cause)
 	}
-	if err := m.arm(l); err != nil {
+	if err := m.armLocked(l); err != nil {
 		return err
 	}
 	prepared = true
 	return nil
 }
 
-// arm fixes how the server is reached and what CONNECT will say, as the settings are after BeforeConnect. The lock is
-// held.
-func (m *MQTT) arm(l *link) error {
-	servers, err := m.servers() // once more: BeforeConnect may have changed RemoteHost
+// armLocked fixes how the server is reached and what CONNECT will say, as the settings are after BeforeConnect.
+func (m *MQTT) armLocked(l *link) error {
+	servers, err := m.serversLocked() // once more: BeforeConnect may have changed RemoteHost
 	if err != nil {
 		return err
 	}
-	l.route.begin(servers)
-	options, err := m.connectOptions()
+	l.route.beginLocked(servers)
+	options, err := m.connectOptionsLocked()
 	if err != nil {
 		return err
 	}
 	l.route.options = options
-	m.applySettings()
-	m.logInert()
-	m.logKeepAlive()
-	l.aim()
+	m.applySettingsLocked()
+	m.logInertLocked()
+	m.logKeepAliveLocked()
+	l.aimLocked()
 	return nil
 }
 
 // defaultConnectLimit bounds an attempt when neither ConnectionTimeout nor Timeout does.
 const defaultConnectLimit = 60 * time.Second
 
-func (m *MQTT) connectLimit() time.Duration {
+func (m *MQTT) connectLimitLocked() time.Duration {
 	switch {
 	case m.settings.connectionTimeout > 0:
 		return time.Duration(m.settings.connectionTimeout) * time.Second
@@ -235,23 +236,23 @@ func (m *MQTT) connectLimit() time.Duration {
 	return defaultConnectLimit
 }
 
-// askBeforeConnect fires BeforeConnect and waits for its answer, unless it runs inside a handler. The lock is held.
-func (m *MQTT) askBeforeConnect(ctx context.Context, l *link) error {
+// askBeforeConnectReleasing fires BeforeConnect and waits for its answer, unless it runs inside a handler.
+func (m *MQTT) askBeforeConnectReleasing(ctx context.Context, l *link) error {
 	answered := false
-	m.pushBeforeConnect(func() {
+	m.pushBeforeConnectLocked(func() {
 		answered = true
-		m.wake()
+		m.wakeLocked()
 	})
-	m.eventsQueued()
+	m.eventsQueuedLocked()
 	if l.insideHandler {
 		return nil
 	}
-	return m.await(&limit{ctx: ctx, timeout: m.connectLimit(), what: "BeforeConnect"}, func() bool { return answered || l.ctx.Err() != nil })
+	return m.awaitReleasing(&limit{ctx: ctx, timeout: m.connectLimitLocked(), what: "BeforeConnect"}, func() bool { return answered || l.ctx.Err() != nil })
 }
 
-// pushBeforeConnect queues BeforeConnect. When its handler has returned its changes are taken over and then is called,
-// with the lock held. The lock is held.
-func (m *MQTT) pushBeforeConnect(then func()) {
+// pushBeforeConnectLocked queues BeforeConnect. When its handler has returned its changes are taken over and then is
+// called, with the lock held.
+func (m *MQTT) pushBeforeConnectLocked(then func()) {
 	if p := &m.properties; p.clientID == "" && p.cleanSession && m.settings.journalDir == "" {
 		p.clientID = generateClientID() // so that the handler sees which
 	}
@@ -270,8 +271,8 @@ func (m *MQTT) pushBeforeConnect(then func()) {
 	}}, 0)
 }
 
-// connectOptions fixes what CONNECT says. The lock is held.
-func (m *MQTT) connectOptions() (*protocol.Options, error) {
+// connectOptionsLocked fixes what CONNECT says.
+func (m *MQTT) connectOptionsLocked() (*protocol.Options, error) {
 	p, s := &m.properties, &m.settings
 	if p.clientID == "" {
 		switch {
@@ -328,29 +329,29 @@ func generateClientID() string {
 	return string(id)
 }
 
-// accepted takes over what CONNACK says. The lock is held.
-func (l *link) accepted() {
+// acceptedLocked takes over what CONNACK says.
+func (l *link) acceptedLocked() {
 	m := l.m
 	l.stood, m.readyToSend = true, m.client.Phase() == protocol.Connected
 	l.since = m.now()
 	m.connections++
 	m.reconnect.first = false
-	m.hosts.stands(l.route.current())
+	m.hosts.stands(l.route.currentLocked())
 	l.route = nil // a connection may stand for long
 	if l.automatic {
-		m.log(logInformation, logReconnect, fmt.Sprintf("Connected again with attempt %d.", m.reconnect.attempt))
+		m.logLocked(logInformation, logReconnect, fmt.Sprintf("Connected again with attempt %d.", m.reconnect.attempt))
 		m.reconnect.attempt = 0
 	}
 	ack := m.client.ConnAck()
 	m.properties.clientID = ack.ClientID
 	m.settings.noteConnAck(ack, m.client.Limits())
-	m.log(logInformation, logSession, fmt.Sprintf("Connected as %s; session present: %t.", protocol.Quote(ack.ClientID), ack.SessionPresent))
-	m.logLimits()
-	m.background.ensure(m)
+	m.logLocked(logInformation, logSession, fmt.Sprintf("Connected as %s; session present: %t.", protocol.Quote(ack.ClientID), ack.SessionPresent))
+	m.logLimitsLocked()
+	m.background.ensureLocked(m)
 }
 
-// abort ends the attempt or the connection at once, without a packet. The lock is held.
-func (l *link) abort(err *errors.Error) {
+// abortLocked ends the attempt or the connection at once, without a packet.
+func (l *link) abortLocked(err *errors.Error) {
 	m := l.m
 	m.client.Fail(err)
 	l.result = err
@@ -361,7 +362,7 @@ func (l *link) abort(err *errors.Error) {
 	l.cancel()
 	if l.conn != nil {
 		_ = l.conn.Close()
-		l.settle()
+		l.settleLocked()
 	}
 	m.room.broadcast()
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/iotcomponents/iot/errors"
 )
 
-// sendCustomPacket sends bytes of the program's own making, between two packets.
-func (m *MQTT) sendCustomPacket(value string) error {
+// sendCustomPacketLocked sends bytes of the program's own making, between two packets.
+func (m *MQTT) sendCustomPacketLocked(value string) error {
 	raw, err := hex.DecodeString(strings.Join(strings.Fields(value), ""))
 	if err != nil {
 		return errors.New(errors.ErrInvalidArgument, "SendCustomPacket takes pairs of hexadecimal digits.")
@@ -19,7 +19,7 @@ func (m *MQTT) sendCustomPacket(value string) error {
 	if err := m.client.SendCustom(raw); err != nil {
 		return err
 	}
-	m.wakeWriter()
+	m.wakeWriterLocked()
 	return nil
 }
 

@@ -26,21 +26,15 @@ var stageEvents = map[transport.Stage]string{
 	transport.StageTLS: sslConnected, transport.StageWebSocket: remoteHostConnected,
 }
 
-// dialOptions gives transport what it needs to connect and to tell how that proceeds. The lock is held.
-func (l *link) dialOptions(target transport.Target, port int) *transport.Options {
+// dialOptionsLocked gives transport what it needs to connect and to tell how that proceeds.
+func (l *link) dialOptionsLocked(target transport.Target, port int) *transport.Options {
 	m := l.m
 	o := &transport.Options{
 		Target: target, Port: port, Socket: m.settings.socket, Firewall: *m.firewall, TLS: m.settings.tls,
 		WebSocketHeaders: m.settings.webSocketHeaders, AnySubprotocol: m.settings.anySubprotocol, DialContext: m.dial, Sessions: &m.sessions,
 		Trace: transport.Trace{
-			Resolved: func(host string, addresses []netip.Addr) {
-				l.note(logVerbose, fmt.Sprintf("%s is %s.", host, list(addresses)))
-			},
-			Tried: func(address string, err error) {
-				if err != nil {
-					l.note(logVerbose, fmt.Sprintf("%s does not answer: %v", address, err))
-				}
-			},
+			Resolved:  l.resolved,
+			Tried:     l.tried,
 			Stage:     l.stageEnded,
 			Handshake: l.secured,
 			SSLStatus: l.sslStatus,
@@ -63,43 +57,53 @@ func list(addresses []netip.Addr) string {
 
 // The functions below are called by transport, without the lock.
 
+func (l *link) resolved(host string, addresses []netip.Addr) {
+	l.note(logVerbose, fmt.Sprintf("%s is %s.", host, list(addresses)))
+}
+
+func (l *link) tried(address string, err error) {
+	if err != nil {
+		l.note(logVerbose, fmt.Sprintf("%s does not answer: %v", address, err))
+	}
+}
+
 // sslStatus queues SSLStatus. With LogSSLPackets there is one for each record, also for those that leave while nobody
 // pumps: beyond the bound of events they are left out.
 func (l *link) sslStatus(message string) {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	if !l.m.overfull() {
+	if !l.m.overfullLocked() {
 		l.m.client.PushOwner(&SSLStatusEventArgs{Message: message}, len(message))
-		l.m.eventsQueued()
+		l.m.eventsQueuedLocked()
 	}
 }
 
 func (l *link) note(level int, text string) {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	l.m.log(level, logInfo, text)
-	l.m.eventsQueued()
+	l.m.logLocked(level, logInfo, text)
+	l.m.eventsQueuedLocked()
 }
 
-// stageEnded tells the end of a stage. That of the last one, when all is well, is told by open.
+// stageEnded tells the end of a stage. That of the last one, when all is well, is told by openReleasing.
 func (l *link) stageEnded(s transport.Stage, err *errors.Error) {
 	m := l.m
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	event := stageEvents[s]
 	if err != nil || event != remoteHostConnected {
-		m.status(event, err)
+		m.statusLocked(event, err)
 	}
 	if err == nil {
 		l.overFirewall = l.overFirewall || s == transport.StageFirewall
 		l.overTLS = l.overTLS || s == transport.StageTLS
 		if s != transport.StageTCP { // which is told with both addresses
-			m.log(logVerbose, logInfo, "Done: "+s.String()+".")
+			m.logLocked(logVerbose, logInfo, "Done: "+s.String()+".")
 		}
 	} else {
-		m.log(logVerbose, logInfo, "Failed: "+s.String()+".")
+		m.logLocked(logVerbose, logInfo, "Failed: "+s.String()+".")
 	}
-	m.eventsQueued()
+	m.eventsQueuedLocked()
 }
 
 func (l *link) secured(h *transport.Handshake) {
@@ -114,8 +118,8 @@ func (l *link) secured(h *transport.Handshake) {
 	if h.ALPN != "" {
 		text += ", protocol " + h.ALPN
 	}
-	m.log(logVerbose, logInfo, text+".")
-	m.eventsQueued()
+	m.logLocked(logVerbose, logInfo, text+".")
+	m.eventsQueuedLocked()
 }
 
 // authenticate asks SSLServerAuthentication and waits for the pump, no longer than the attempt may take; without an
@@ -135,11 +139,11 @@ func (l *link) authenticate(ctx context.Context, c *transport.ServerCertificate)
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			if m.link == l {
-				l.abort(errors.New(errors.ErrCertificateRejected, "SSLServerAuthentication did not accept the certificate of "+c.Subject+"."))
+				l.abortLocked(errors.New(errors.ErrCertificateRejected, "SSLServerAuthentication did not accept the certificate of "+c.Subject+"."))
 			}
 		}
 	}}, 2*len(c.Encoded))
-	m.eventsQueued()
+	m.eventsQueuedLocked()
 	m.mu.Unlock()
 	if later {
 		return c.Accept

@@ -18,11 +18,11 @@ type DisconnectProperties struct {
 	UserProperties     []UserProperty
 }
 
-// Disconnect ends the connection in order: what was accepted for sending is written, then DISCONNECT, so that the server
-// discards the will, then the connection is closed. In v5 DisconnectReasonCode and DisconnectProperties say what
-// DISCONNECT carries. With CleanSession the exchanges that are not complete are dropped, unless JournalDir is set; without
-// they stay in OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the attempt. It also ends
-// AutoReconnect's waiting for the next attempt; otherwise it does nothing on an idle component.
+// Disconnect ends the connection in order: what was accepted for sending is written, then DISCONNECT, so that the
+// server discards the will, then the connection is closed. In v5 DisconnectReasonCode and DisconnectProperties say what
+// DISCONNECT carries. With CleanSession the exchanges that are not complete are dropped, unless JournalDir is set;
+// without they stay in OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the
+// attempt. It also ends AutoReconnect's waiting for the next attempt; otherwise it does nothing on an idle component.
 //
 // Errors: 201 when the packets could not be written within Timeout, 500 when DisconnectProperties asks for a session
 // expiry that CONNECT rules out, 10040 when the server's Maximum Packet Size leaves no room for reason code and session
@@ -30,7 +30,7 @@ type DisconnectProperties struct {
 func (m *MQTT) Disconnect() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.disconnect(packet.ReasonCode(m.settings.disconnectReasonCode), m.settings.disconnect.encode())
+	return m.disconnectReleasing(packet.ReasonCode(m.settings.disconnectReasonCode), m.settings.disconnect.encode())
 }
 
 // DisconnectWith is Disconnect with a reason code and properties of its own instead of the settings; 3.1.1 has neither
@@ -52,7 +52,7 @@ func (m *MQTT) DisconnectWith(reasonCode int, p DisconnectProperties) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.disconnect(packet.ReasonCode(reasonCode), properties)
+	return m.disconnectReleasing(packet.ReasonCode(reasonCode), properties)
 }
 
 const maxUint32 = 1<<32 - 1
@@ -66,17 +66,17 @@ func checkDisconnectReason(code int) error {
 	return nil
 }
 
-// disconnect ends the connection. The lock is held.
-func (m *MQTT) disconnect(reason packet.ReasonCode, p packet.Properties) error {
-	m.reconnect.stop()
+// disconnectReleasing ends the connection.
+func (m *MQTT) disconnectReleasing(reason packet.ReasonCode, p packet.Properties) error {
+	m.reconnect.stopLocked()
 	l := m.link
 	if l == nil {
-		m.wake() // a Connect may wait for the next attempt
+		m.wakeLocked() // a Connect may wait for the next attempt
 		return nil
 	}
 	stands := m.client.Phase() == protocol.Connected // else it is ending by itself, and what it has lost is no news
 	if !l.stood {
-		l.abort(errors.New(errors.ErrInterrupted, "The attempt was ended by Disconnect."))
+		l.abortLocked(errors.New(errors.ErrInterrupted, "The attempt was ended by Disconnect."))
 	} else {
 		if timeout := time.Duration(m.properties.timeout) * time.Second; timeout > 0 {
 			l.patience = timeout
@@ -84,28 +84,27 @@ func (m *MQTT) disconnect(reason packet.ReasonCode, p packet.Properties) error {
 		if err := m.client.Disconnect(reason, p); err != nil {
 			return err
 		}
-		l.settle()
+		l.settleLocked()
 	}
-	m.closeDown(l)
+	m.closeDownReleasing(l)
 	if l.writeErr != nil && stands {
 		return errors.Wrap(errors.ErrTimeout, "The last packets could not be written.", l.writeErr)
 	}
 	return nil
 }
 
-// closeDown waits until the link is gone, then fires what that brought. The lock is held.
-func (m *MQTT) closeDown(l *link) {
+// closeDownReleasing waits until the link is gone, then fires what that brought.
+func (m *MQTT) closeDownReleasing(l *link) {
 	// No events are fired while the connection closes: what they would acknowledge could not be acknowledged any more.
-	m.waitForEnd(l)
-	m.firePending()
+	m.waitForEndReleasing(l)
+	m.firePendingReleasing()
 }
 
-// waitForEnd waits until the link is gone. It takes no longer than the last packets may take to be written. An attempt
-// that still asks BeforeConnect ends by itself when that is answered; the caller may be the handler. The lock is held,
-// and released meanwhile.
-func (m *MQTT) waitForEnd(l *link) {
-	for m.link == l && l.started() {
-		m.sleep(protocol.Never, false)
+// waitForEndReleasing waits until the link is gone. It takes no longer than the last packets may take to be written. An
+// attempt that still asks BeforeConnect ends by itself when that is answered; the caller may be the handler.
+func (m *MQTT) waitForEndReleasing(l *link) {
+	for m.link == l && l.startedLocked() {
+		m.sleepReleasing(protocol.Never, false)
 	}
 }
 
@@ -115,30 +114,30 @@ func (m *MQTT) Interrupt() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.interrupts++
-	m.reconnect.stop()
+	m.reconnect.stopLocked()
 	if l := m.link; l != nil {
-		l.abort(errors.New(errors.ErrInterrupted, "Interrupt was called."))
+		l.abortLocked(errors.New(errors.ErrInterrupted, "Interrupt was called."))
 	}
-	m.wake()
+	m.wakeLocked()
 	return nil
 }
 
 // Reset closes a connection as Interrupt does, but without events, and returns properties and settings to their
-// defaults. Message lists, session and queues are emptied; with JournalDir the journal of ClientId is deleted. The event
-// handlers stay.
+// defaults. Message lists, session and queues are emptied; with JournalDir the journal of ClientId is deleted. The
+// event handlers stay.
 //
 // Error: 302 the journal cannot be deleted, or another component uses it; everything else is done.
 func (m *MQTT) Reset() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.interrupts++
-	m.reconnect.stop()
-	m.endLinks()
-	err := m.removeJournal()
-	m.endLinks()
+	m.reconnect.stopLocked()
+	m.endLinksReleasing()
+	err := m.removeJournalReleasing()
+	m.endLinksReleasing()
 	m.journal = nil
-	background := m.background.stop(m)
-	m.reconnect.stop()
+	background := m.background.stopLocked(m)
+	m.reconnect.stopLocked()
 	m.resets.Add(1)
 	m.client, m.sessions, m.connections = protocol.New(), transport.Sessions{}, 0
 	if !m.pump.taken || insideHandler() { // nobody else is at the batch
@@ -147,18 +146,18 @@ func (m *MQTT) Reset() error {
 			m.pump.end()
 		}
 	}
-	m.setDefaults()
-	m.wake()
-	m.awaitBackground(background)
+	m.setDefaultsLocked()
+	m.wakeLocked()
+	m.awaitBackgroundReleasing(background)
 	return err
 }
 
-// endLinks ends connections and attempts until there is none. The lock is held, and released meanwhile.
-func (m *MQTT) endLinks() {
+// endLinksReleasing ends connections and attempts until there is none.
+func (m *MQTT) endLinksReleasing() {
 	for m.link != nil { // while one is waited for, somebody may have begun the next
 		l := m.link
-		l.abort(errors.New(errors.ErrInterrupted, "Reset was called."))
-		m.waitForEnd(l)
+		l.abortLocked(errors.New(errors.ErrInterrupted, "Reset was called."))
+		m.waitForEndReleasing(l)
 		if m.link == l {
 			return // it has not started, and will not
 		}

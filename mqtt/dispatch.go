@@ -137,14 +137,14 @@ func (m *MQTT) deliver(e *protocol.Event, msg *protocol.Message) {
 	p.end()
 }
 
-// beginDelivery acknowledges msg the first time it is called for it. tell reports whether MessageAck is to be fired, whose
-// arguments are filled in, before msg leaves the list; otherwise it has left. A message that is not ours is not
+// beginDelivery acknowledges msg the first time it is called for it. tell reports whether MessageAck is to be fired,
+// whose arguments are filled in, before msg leaves the list; otherwise it has left. A message that is not ours is not
 // delivered.
 func (m *MQTT) beginDelivery(msg *protocol.Message, first bool) (ours, tell bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if ours = m.mayDeliverReleasing(msg); ours && first && m.client.Acknowledge(msg) {
-		m.wakeWriter()
+		m.wakeWriterLocked()
 		if tell = m.OnMessageAck != nil; tell {
 			m.pump.args.messageAck = MessageAckEventArgs{PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg)}
 			m.properties.receivedLast(msg.Properties)

@@ -34,7 +34,7 @@ func Waiting(m *MQTT) (events, bytes int) {
 func ReferredTo(reference, remoteHost string, port int) []string {
 	m := New()
 	m.properties.remoteHost, m.properties.remotePort, m.properties.remotePortSet = remoteHost, port, true
-	sender, _ := m.remoteServer()
+	sender, _ := m.remoteServerLocked()
 	return texts(parseReference(reference, sender))
 }
 
@@ -42,7 +42,7 @@ func ReferredTo(reference, remoteHost string, port int) []string {
 func Servers(m *MQTT) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	servers, _ := m.servers()
+	servers, _ := m.serversLocked()
 	return texts(servers)
 }
 
@@ -124,6 +124,6 @@ func ReadsByItself(m *MQTT) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.link
-	return l != nil && l.lending.borrowed && !l.lending.fetched && l.writerIdle && !m.hasEvents() &&
+	return l != nil && l.lending.borrowed && !l.lending.fetched && l.writerIdle && !m.hasEventsLocked() &&
 		m.client.UnansweredPings() == 0
 }

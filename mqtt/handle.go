@@ -12,14 +12,14 @@ import (
 // OnMessageIn is, and stay over connections and Reset.
 //
 // Handle does not subscribe. A filter is matched as the server matches it: # and + do not stand for a first level that
-// begins with $, and the share name of a $share/ filter does not count. A filter that is none is told by OnError with 503,
-// and changes nothing.
+// begins with $, and the share name of a $share/ filter does not count. A filter that is none is told by OnError with
+// 503, and changes nothing.
 func (m *MQTT) Handle(topicFilter string, handler func(e *MessageInEventArgs)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := packet.CheckTopicFilter(packet.V5, topicFilter); err != nil {
 		m.client.PushError(errors.New(errors.ErrInvalidTopicFilter, "Handle: the topic filter "+protocol.Quote(topicFilter)+" "+err.Error()+"."))
-		m.eventsQueued()
+		m.eventsQueuedLocked()
 		return
 	}
 	tree := m.handling.Load()

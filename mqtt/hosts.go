@@ -24,7 +24,8 @@ func (s server) String() string {
 	return s.Scheme + "://" + net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
 }
 
-// listed is one entry of the setting RemoteHosts: a URL, or a name and perhaps a port, which is reached as RemoteHost is.
+// listed is one entry of the setting RemoteHosts: a URL, or a name and perhaps a port, which is reached as RemoteHost
+// is.
 type listed struct {
 	target transport.Target
 	isURL  bool
@@ -69,8 +70,8 @@ func parseHosts(text string) ([]listed, error) {
 	return list, nil
 }
 
-// beside returns the server of a name that is reached as s is: over the same scheme and path, on the same port unless it
-// names one. So a name never leads from TLS to plain TCP.
+// beside returns the server of a name that is reached as s is: over the same scheme and path, on the same port unless
+// it names one. So a name never leads from TLS to plain TCP.
 func (s server) beside(host string, port int) server {
 	if s.Unix() {
 		s.Target = transport.Target{Port: s.Port}
@@ -92,9 +93,9 @@ type hosts struct {
 	detours
 }
 
-// setRemoteHosts assigns the setting RemoteHosts. While a connection stands its server stays known, since what it names
-// is reached as it is.
-func (m *MQTT) setRemoteHosts(text string) error {
+// setRemoteHostsLocked assigns the setting RemoteHosts. While a connection stands its server stays known, since what it
+// names is reached as it is.
+func (m *MQTT) setRemoteHostsLocked(text string) error {
 	list, err := parseHosts(text)
 	if err != nil {
 		return err
@@ -108,8 +109,8 @@ func (m *MQTT) setRemoteHosts(text string) error {
 	return nil
 }
 
-// remoteServer is the server that RemoteHost and RemotePort name. The lock is held.
-func (m *MQTT) remoteServer() (server, error) {
+// remoteServerLocked is the server that RemoteHost and RemotePort name.
+func (m *MQTT) remoteServerLocked() (server, error) {
 	p := &m.properties
 	if p.remoteHost == "" {
 		return server{}, errors.New(errors.ErrNoRemoteHost, "RemoteHost is empty.")
@@ -130,16 +131,16 @@ func (m *MQTT) remoteServer() (server, error) {
 	return server{target}, nil
 }
 
-// isRemoteHost reports whether s is the server that RemoteHost names. The lock is held.
-func (m *MQTT) isRemoteHost(s server) bool {
-	remote, err := m.remoteServer()
+// isRemoteHostLocked reports whether s is the server that RemoteHost names.
+func (m *MQTT) isRemoteHostLocked(s server) bool {
+	remote, err := m.remoteServerLocked()
 	return err == nil && remote == s
 }
 
-// servers lists the servers that an attempt tries, in this order, each once: where the last server has sent AutoReconnect
-// to, the server that has the session, RemoteHost, RemoteHosts. The lock is held.
-func (m *MQTT) servers() ([]server, error) {
-	remote, err := m.remoteServer()
+// serversLocked lists the servers that an attempt tries, in this order, each once: where the last server has sent
+// AutoReconnect to, the server that has the session, RemoteHost, RemoteHosts.
+func (m *MQTT) serversLocked() ([]server, error) {
+	remote, err := m.remoteServerLocked()
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,8 @@ type inertSettings struct {
 
 func defaultInertSettings() inertSettings { return inertSettings{maxLineLength: 2048} }
 
-// logInert logs the settings that were set and have no effect. The lock is held.
-func (m *MQTT) logInert() {
+// logInertLocked logs the settings that were set and have no effect.
+func (m *MQTT) logInertLocked() {
 	s, standard := &m.settings.inert, defaultInertSettings()
 	for _, row := range []struct {
 		name, why string
@@ -32,15 +32,15 @@ func (m *MQTT) logInert() {
 		{"UseInternalSecurityAPI", "crypto/tls is the only implementation", s.useInternalSecurityAPI},
 	} {
 		if row.set {
-			m.log(logVerbose, logInfo, "The setting "+row.name+" has no effect: "+row.why+".")
+			m.logLocked(logVerbose, logInfo, "The setting "+row.name+" has no effect: "+row.why+".")
 		}
 	}
 }
 
-// logKeepAlive warns of a TCP keep-alive that was probably meant to be MQTT's: the setting and the property have one name.
-// The lock is held.
-func (m *MQTT) logKeepAlive() {
+// logKeepAliveLocked warns of a TCP keep-alive that was probably meant to be MQTT's: the setting and the property have
+// one name.
+func (m *MQTT) logKeepAliveLocked() {
 	if ms := m.settings.socket.KeepAliveInterval; ms > 0 && m.properties.keepAliveInterval == 0 {
-		m.log(logInformation, logInfo, fmt.Sprintf("The setting KeepAliveInterval=%d is TCP's, in milliseconds. MQTT's keep-alive, in seconds, is off; it is the property KeepAliveInterval, for Config and LoadConfig MQTT.KeepAliveInterval.", ms))
+		m.logLocked(logInformation, logInfo, fmt.Sprintf("The setting KeepAliveInterval=%d is TCP's, in milliseconds. MQTT's keep-alive, in seconds, is off; it is the property KeepAliveInterval, for Config and LoadConfig MQTT.KeepAliveInterval.", ms))
 	}
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // journaling is the journal of a component with the setting JournalDir. Its file is open, and locked, only while
-// somebody uses it: a connection or an attempt, a publish without a connection, a pump that delivers messages which came
-// through it. So an idle component leaves nothing open, and another one may go on with its messages.
+// somebody uses it: a connection or an attempt, a publish without a connection, a pump that delivers messages which
+// came through it. So an idle component leaves nothing open, and another one may go on with its messages.
 //
 // The rule that makes it safe: the writer commits what the outgoing buffer follows from before it writes that
 // (link.write), and a publish returns when its message is committed.
@@ -23,7 +23,7 @@ type journaling struct {
 	opening sync.Mutex // held while the file is opened or closed; before MQTT.mu
 
 	// MQTT.mu guards the rest.
-	file     *journal.Journal // nil until it was opened
+	file     *journal.Journal // nil until it was opened. Users, and who holds opening, read it without the lock
 	users    int
 	accepted []acceptance // messages that wait for their commit, in order
 	trouble  trouble
@@ -35,9 +35,9 @@ type acceptance struct {
 	mark journal.Mark
 }
 
-// useJournal opens the journal of clientID, takes over what it holds, and keeps it open until leave; without JournalDir it
-// returns nil. The lock is held, and released meanwhile.
-func (m *MQTT) useJournal(clientID string) (s *journaling, err error) {
+// useJournalReleasing opens the journal of clientID, takes over what it holds, and keeps it open until leave; without
+// JournalDir it returns nil.
+func (m *MQTT) useJournalReleasing(clientID string) (s *journaling, err error) {
 	dir := m.settings.journalDir
 	if dir == "" {
 		return nil, nil
@@ -56,9 +56,9 @@ func (m *MQTT) useJournal(clientID string) (s *journaling, err error) {
 		return nil, errors.New(errors.ErrInterrupted, "The journal was given up while it was being opened.")
 	}
 	if s.clientID != clientID {
-		if s.users > 0 || m.unfinished() > 0 {
+		if s.users > 0 || m.unfinishedLocked() > 0 {
 			return nil, errors.New(errors.ErrWrongState, fmt.Sprintf("JournalDir: %d unfinished messages belong to ClientId %s, and ClientId is %s; connect as the former, or Reset drops them.",
-				m.unfinished(), protocol.Quote(s.clientID), protocol.Quote(clientID)))
+				m.unfinishedLocked(), protocol.Quote(s.clientID), protocol.Quote(clientID)))
 		}
 		if s.file != nil {
 			_ = s.file.Close() // which is suspended, so that nothing is written
@@ -66,7 +66,7 @@ func (m *MQTT) useJournal(clientID string) (s *journaling, err error) {
 		s.file, s.clientID = nil, clientID
 	}
 	if s.users == 0 {
-		if err := m.openJournal(s); err != nil {
+		if err := m.openJournalReleasing(s); err != nil {
 			return nil, err
 		}
 	}
@@ -74,8 +74,8 @@ func (m *MQTT) useJournal(clientID string) (s *journaling, err error) {
 	return s, nil
 }
 
-// openJournal opens the file for the first user. The lock is held, and released meanwhile; so is s.opening.
-func (m *MQTT) openJournal(s *journaling) error {
+// openJournalReleasing opens the file for the first user. s.opening is held as well, and throughout.
+func (m *MQTT) openJournalReleasing(s *journaling) error {
 	client, file := m.client, s.file
 	var opened *journal.Journal
 	var found *journal.Recovered
@@ -98,7 +98,7 @@ func (m *MQTT) openJournal(s *journaling) error {
 			client.Forget()
 			s.file = nil
 		}
-		err = m.recover(found)
+		err = m.recoverLocked(found)
 	}
 	if err == nil {
 		s.file = opened
@@ -117,8 +117,8 @@ func (m *MQTT) openJournal(s *journaling) error {
 	return err
 }
 
-// recover takes over what the journal holds. The lock is held.
-func (m *MQTT) recover(found *journal.Recovered) error {
+// recoverLocked takes over what the journal holds.
+func (m *MQTT) recoverLocked(found *journal.Recovered) error {
 	for _, damage := range found.Damage {
 		m.client.PushError(errors.New(errors.ErrMalformedMessage, "JournalDir: "+damage))
 	}
@@ -126,9 +126,9 @@ func (m *MQTT) recover(found *journal.Recovered) error {
 		if err := m.client.RestoreSession(found.Session); err != nil {
 			return err
 		}
-		m.log(logInformation, logSession, fmt.Sprintf("The journal holds %s.", describeSession(found.Session)))
+		m.logLocked(logInformation, logSession, fmt.Sprintf("The journal holds %s.", describeSession(found.Session)))
 	}
-	m.eventsQueued()
+	m.eventsQueuedLocked()
 	return nil
 }
 
@@ -157,8 +157,8 @@ func (m *MQTT) leave(s *journaling) error {
 	return journalError(s.file.Suspend())
 }
 
-// removeJournal deletes the journal of ClientId. The lock is held, and released meanwhile.
-func (m *MQTT) removeJournal() error {
+// removeJournalReleasing deletes the journal of ClientId.
+func (m *MQTT) removeJournalReleasing() error {
 	s := m.journal
 	if s == nil {
 		if s = (&journaling{dir: m.settings.journalDir, clientID: m.properties.clientID}); s.dir == "" || s.clientID == "" {
@@ -184,8 +184,8 @@ func errJournalWithoutClientID() error {
 	return errors.New(errors.ErrProtocol, "ClientId is empty, and with JournalDir messages are kept under it.")
 }
 
-// unfinished counts the messages that a journal has or would have. The lock is held.
-func (m *MQTT) unfinished() int {
+// unfinishedLocked counts the messages that a journal has or would have.
+func (m *MQTT) unfinishedLocked() int {
 	s := m.client.Session()
 	return len(s.Outgoing) + len(s.Incoming)
 }
@@ -197,9 +197,9 @@ func journalError(err error) error {
 	return errors.Wrap(errors.ErrFileNotOpened, "JournalDir: "+err.Error()+".", err)
 }
 
-// publishJournaled accepts a message of QoS 1 or 2, brings it to the disk and sends it. Others do the same meanwhile and
-// share the wait. The lock is held, and released meanwhile.
-func (m *MQTT) publishJournaled(p *protocol.Publish) (*protocol.Message, error) {
+// publishJournaledReleasing accepts a message of QoS 1 or 2, brings it to the disk and sends it. Others do the same
+// meanwhile and share the wait.
+func (m *MQTT) publishJournaledReleasing(p *protocol.Publish) (*protocol.Message, error) {
 	clientID := m.properties.clientID
 	if s := m.journal; s != nil && s.users > 0 {
 		clientID = s.clientID // BeforeConnect may have chosen another
@@ -209,7 +209,7 @@ func (m *MQTT) publishJournaled(p *protocol.Publish) (*protocol.Message, error) 
 	if clientID == "" {
 		return nil, errJournalWithoutClientID()
 	}
-	s, err := m.useJournal(clientID)
+	s, err := m.useJournalReleasing(clientID)
 	if err != nil {
 		return nil, err
 	}
@@ -225,16 +225,16 @@ func (m *MQTT) publishJournaled(p *protocol.Publish) (*protocol.Message, error) 
 			if err == nil {
 				m.journalOutcomeLocked(s, nil)
 			}
-			s.send(client)
-			err = s.withdraw(client, msg, err)
+			s.sendLocked(client)
+			err = s.withdrawLocked(client, msg, err)
 		}
 	}
 	m.released(func() { _ = m.leave(s) }) // what is left to be noted was promised to nobody
 	return msg, err
 }
 
-// send sends the messages that are on disk, in the order in which they were accepted. MQTT.mu is held.
-func (s *journaling) send(client *protocol.Client) {
+// sendLocked sends the messages that are on disk, in the order in which they were accepted.
+func (s *journaling) sendLocked(client *protocol.Client) {
 	committed, n := s.file.Committed(), 0
 	for n < len(s.accepted) && s.accepted[n].mark <= committed {
 		client.Send(s.accepted[n].msg)
@@ -243,9 +243,9 @@ func (s *journaling) send(client *protocol.Client) {
 	s.accepted = slices.Delete(s.accepted, 0, n)
 }
 
-// withdraw takes back a message whose commit has failed, unless somebody else's attempt has brought it to the disk
-// meanwhile. It returns the error for its caller. MQTT.mu is held.
-func (s *journaling) withdraw(client *protocol.Client, msg *protocol.Message, failure error) error {
+// withdrawLocked takes back a message whose commit has failed, unless somebody else's attempt has brought it to the
+// disk meanwhile. It returns the error for its caller.
+func (s *journaling) withdrawLocked(client *protocol.Client, msg *protocol.Message, failure error) error {
 	i := slices.IndexFunc(s.accepted, func(a acceptance) bool { return a.msg == msg })
 	if failure == nil || i < 0 {
 		return nil
@@ -255,9 +255,9 @@ func (s *journaling) withdraw(client *protocol.Client, msg *protocol.Message, fa
 	return failure
 }
 
-// needed returns the journal if it has notes that have to be on disk before the outgoing buffer may be written, and up to
-// where. MQTT.mu is held.
-func (s *journaling) needed() (file *journal.Journal, upTo journal.Mark) {
+// neededLocked returns the journal if it has notes that have to be on disk before the outgoing buffer may be written,
+// and up to where.
+func (s *journaling) neededLocked() (file *journal.Journal, upTo journal.Mark) {
 	if s == nil || s.file == nil {
 		return nil, 0
 	}
@@ -267,38 +267,38 @@ func (s *journaling) needed() (file *journal.Journal, upTo journal.Mark) {
 	return s.file, upTo
 }
 
-// mustCommit reports whether the outgoing buffer has to wait for the disk. The lock is held.
-func (m *MQTT) mustCommit() bool {
-	file, _ := m.journal.needed()
+// mustCommitLocked reports whether the outgoing buffer has to wait for the disk.
+func (m *MQTT) mustCommitLocked() bool {
+	file, _ := m.journal.neededLocked()
 	return file != nil
 }
 
-// unwritten returns the journal if it has notes that are not written yet, nil if not. MQTT.mu is held.
-func (s *journaling) unwritten() *journal.Journal {
+// unwrittenLocked returns the journal if it has notes that are not written yet, nil if not.
+func (s *journaling) unwrittenLocked() *journal.Journal {
 	if s == nil || s.file == nil || !s.file.Unwritten() {
 		return nil
 	}
 	return s.file
 }
 
-// checkJournalDir refuses to change JournalDir while messages are in the journal: they would stay there and be sent from
-// memory as well. The lock is held.
-func (m *MQTT) checkJournalDir() error {
-	if err := m.refuseUnlessIdle(errors.ErrWrongState, "JournalDir"); err != nil {
+// checkJournalDirLocked refuses to change JournalDir while messages are in the journal: they would stay there and be
+// sent from memory as well.
+func (m *MQTT) checkJournalDirLocked() error {
+	if err := m.refuseUnlessIdleLocked(errors.ErrWrongState, "JournalDir"); err != nil {
 		return err
 	}
 	s := m.journal
 	if s == nil {
 		return nil
 	}
-	if n := m.unfinished(); n > 0 || s.users > 0 {
+	if n := m.unfinishedLocked(); n > 0 || s.users > 0 {
 		return errors.New(errors.ErrWrongState, fmt.Sprintf("JournalDir cannot be changed while the journal has %d unfinished messages; connect until they are acknowledged, or Reset drops them.", n))
 	}
 	return nil
 }
 
-// journalDirChanged is called after JournalDir was assigned. The lock is held.
-func (m *MQTT) journalDirChanged() {
+// journalDirChangedLocked is called after JournalDir was assigned.
+func (m *MQTT) journalDirChangedLocked() {
 	if s := m.journal; s != nil && s.dir != m.settings.journalDir {
 		if s.file != nil {
 			_ = s.file.Close() // suspended, with nothing left to write

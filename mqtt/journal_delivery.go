@@ -11,15 +11,15 @@ import (
 )
 
 // The pump is a user of the journal from the first message that came through it to the end of the batch, or to the
-// Disconnected event, whether the connection still stands or not. So what each delivery changes is written before the next
-// handler begins, and a crash repeats no message but the one whose handler was running.
+// Disconnected event, whether the connection still stands or not. So what each delivery changes is written before the
+// next handler begins, and a crash repeats no message but the one whose handler was running.
 
 // mayDeliverReleasing makes the pump a user of the journal if msg came through it, and reports whether msg is this
 // component's to deliver: another process may have gone on with it since the connection ended.
 func (m *MQTT) mayDeliverReleasing(msg *protocol.Message) bool {
 	s := m.journal
 	if msg.Journaled() && s != nil && m.pump.journal == nil && m.now() >= s.trouble.retryAt {
-		used, err := m.useJournal(s.clientID)
+		used, err := m.useJournalReleasing(s.clientID)
 		switch {
 		case err == nil:
 			m.pump.journal = used
@@ -57,9 +57,9 @@ func (m *MQTT) settle(msg *protocol.Message) *journal.Journal {
 	defer m.mu.Unlock()
 	m.client.Settle(msg)
 	if m.client.OutputSize() > 0 {
-		m.wakeWriter()
+		m.wakeWriterLocked()
 	}
-	return m.journal.unwritten()
+	return m.journal.unwrittenLocked()
 }
 
 // leaveJournal ends the pump's use of the journal. Whoever has taken the pump calls it, without the lock.
@@ -88,15 +88,15 @@ const (
 	lastJournalRetry  = time.Minute
 )
 
-// journalOutcomeLocked takes note that the journal could be used, or why it could not. A lasting fault is told once, and
-// so is its end.
+// journalOutcomeLocked takes note that the journal could be used, or why it could not. A lasting fault is told once,
+// and so is its end.
 func (m *MQTT) journalOutcomeLocked(s *journaling, err error) {
 	t := &s.trouble
 	switch {
 	case err != nil:
 		t.delay = min(max(2*t.delay, firstJournalRetry), lastJournalRetry)
 		t.retryAt = m.now() + t.delay
-		m.log(logVerbose, logSession, fmt.Sprintf("%v Delivered messages are noted with the next attempt, in %v.", err, t.delay))
+		m.logLocked(logVerbose, logSession, fmt.Sprintf("%v Delivered messages are noted with the next attempt, in %v.", err, t.delay))
 		if !t.told {
 			t.told = true
 			m.client.PushError(errors.FromOS(err))
@@ -107,14 +107,14 @@ func (m *MQTT) journalOutcomeLocked(s *journaling, err error) {
 	default:
 		return
 	}
-	m.eventsQueued()
+	m.eventsQueuedLocked()
 }
 
-// journalRetryLocked is when the pump tries again to note what it has delivered; Never if nothing waits for that, or while
-// somebody pumps, who tries it afterwards.
+// journalRetryLocked is when the pump tries again to note what it has delivered; Never if nothing waits for that, or
+// while somebody pumps, who tries it afterwards.
 func (m *MQTT) journalRetryLocked() protocol.Time {
 	s := m.journal
-	if m.pump.taken || s == nil || !s.trouble.told || s.users > 0 || s.unwritten() == nil {
+	if m.pump.taken || s == nil || !s.trouble.told || s.users > 0 || s.unwrittenLocked() == nil {
 		return protocol.Never
 	}
 	return s.trouble.retryAt
@@ -127,7 +127,7 @@ func (m *MQTT) retryJournalReleasing() {
 	}
 	s := m.journal
 	s.trouble.retryAt = protocol.Never // one attempt at a time
-	used, err := m.useJournal(s.clientID)
+	used, err := m.useJournalReleasing(s.clientID)
 	if err == nil {
 		m.released(func() { err = m.leave(used) })
 	}

@@ -24,9 +24,9 @@ const (
 	lastWords = time.Second
 )
 
-// link is one attempt to reach one server and the connection that it becomes. It has two goroutines at most: the reader, which
-// connects first, and the writer. Neither waits for work of its own: the reader ends while others read in its place, the
-// writer while nothing is left to write.
+// link is one attempt to reach one server and the connection that it becomes. It has two goroutines at most: the
+// reader, which connects first, and the writer. Neither waits for work of its own: the reader ends while others read in
+// its place, the writer while nothing is left to write.
 type link struct {
 	m         *MQTT
 	ctx       context.Context // ends with the link
@@ -35,17 +35,20 @@ type link struct {
 	dial      *transport.Options // until the transport stands
 	options   *protocol.Options  // likewise
 
+	// Set with the lock when the transport stands; whoever reads or writes uses them without.
+	conn               transport.Conn    // nil until then
+	direct             *transport.Direct // nil where there is none
+	writer, progressed func()            // write and progress as values, made once: a writer may begin for each message
+
+	taken   [][]byte       // what is being written; whoever writes owns it
+	writing sync.WaitGroup // whoever writes is in it
+	buffer  *readBuffer    // whoever reads owns it
+
 	// MQTT.mu guards the rest.
-	conn                  transport.Conn    // nil until the transport stands
-	journal               *journaling       // in use as long as the link stands; nil = none
-	writerIdle            bool              // nobody writes, and there is a transport to write to
-	stuck                 bool              // notes could not be written, which the next commit tries again
-	writer, progressed    func()            // write and progress as values, made once: a writer may begin for each message
-	direct                *transport.Direct // nil where there is none
-	taken                 [][]byte          // what the writer, or writeDirect for it, is writing
-	heard                 bool              // something has arrived since the last message that single has found
-	writing               sync.WaitGroup
-	buffer                *readBuffer // whoever reads owns it
+	journal               *journaling // in use as long as the link stands; nil = none
+	writerIdle            bool        // nobody writes, and there is a transport to write to
+	stuck                 bool        // notes could not be written, which the next commit tries again
+	heard                 bool        // something has arrived since the last message that singleLocked has found
 	lending               lending
 	timer                 *time.Timer
 	timerAt               protocol.Time
@@ -64,27 +67,28 @@ type link struct {
 	result                error     // of the attempt, when it failed
 }
 
-// start begins the attempt. The lock is held.
-func (l *link) start() {
+// startLocked begins the attempt.
+func (l *link) startLocked() {
 	l.buffer = newReadBuffer()
 	l.patience = farewell
-	l.share()
-	// Ended by: the end of the connection or of the attempt, or stepBack. Waited for by: whoever waits for m.link to become nil.
+	l.shareLocked()
+	// Ended by: the end of the connection or of the attempt, or stepBackLocked. Waited for by: whoever waits for m.link to
+	// become nil.
 	go l.begin()
 }
 
-// started reports whether the attempt has begun; before, it asks BeforeConnect. The lock is held.
-func (l *link) started() bool { return l.buffer != nil }
+// startedLocked reports whether the attempt has begun; before, it asks BeforeConnect.
+func (l *link) startedLocked() bool { return l.buffer != nil }
 
-// overLocked reports whether the attempt or the connection has ended for the program, although goroutines of it are still
-// closing it.
+// overLocked reports whether the attempt or the connection has ended for the program, although goroutines of it are
+// still closing it.
 func (l *link) overLocked() bool {
-	return l.started() && (l.result != nil || l.stood && l.m.client.Phase() == protocol.Ended)
+	return l.startedLocked() && (l.result != nil || l.stood && l.m.client.Phase() == protocol.Ended)
 }
 
 // fixedLocked reports whether the properties that the attempt was made of cannot be exchanged: they can while it asks
 // BeforeConnect, whose handler may bring other credentials, and when it is over.
-func (l *link) fixedLocked() bool { return l.started() && !l.overLocked() }
+func (l *link) fixedLocked() bool { return l.startedLocked() && !l.overLocked() }
 
 // begin is the goroutine that connects and then becomes the reader.
 func (l *link) begin() {
@@ -92,7 +96,7 @@ func (l *link) begin() {
 	cancel := l.cancel
 	defer cancel()
 	m.mu.Lock()
-	journal, failure := m.useJournal(l.options.ClientID)
+	journal, failure := m.useJournalReleasing(l.options.ClientID)
 	if failure != nil {
 		l.route.rest = nil // it would be the same with every server
 	}
@@ -101,7 +105,7 @@ func (l *link) begin() {
 	m.mu.Lock()
 	l.journal = journal
 	if err == nil {
-		err = l.open(conn)
+		err = l.openReleasing(conn)
 	}
 	m.mu.Unlock()
 	if err == nil {
@@ -133,7 +137,7 @@ func (l *link) clearUp(failure *errors.Error) {
 	if l.journal != nil {
 		m.journalOutcomeLocked(l.journal, leaving)
 	}
-	l.finish(failure)
+	l.finishLocked(failure)
 }
 
 // connect makes the transport stand, unless the attempt has failed before.
@@ -144,8 +148,8 @@ func (l *link) connect(failure error) (transport.Conn, *errors.Error) {
 	return transport.Dial(l.ctx, l.dial)
 }
 
-// open begins the protocol on a transport that stands. The lock is held.
-func (l *link) open(conn transport.Conn) *errors.Error {
+// openReleasing begins the protocol on a transport that stands.
+func (l *link) openReleasing(conn transport.Conn) *errors.Error {
 	m := l.m
 	if l.ctx.Err() != nil { // interrupted meanwhile
 		return errors.Wrap(errors.ErrInterrupted, "Connect was interrupted.", l.ctx.Err())
@@ -160,32 +164,32 @@ func (l *link) open(conn transport.Conn) *errors.Error {
 	if !l.overFirewall { // whose address is not the server's
 		l.remote, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
 	}
-	if s := l.route.current(); l.remote == "" && !m.isRemoteHost(s) {
+	if s := l.route.currentLocked(); l.remote == "" && !m.isRemoteHostLocked(s) {
 		l.remote = s.String()
 	}
-	m.status(remoteHostConnected, nil)
-	m.log(logInformation, logInfo, "Connected to "+conn.RemoteAddr().String()+".")
-	if m.logs(logVerbose) {
-		m.log(logVerbose, logInfo, fmt.Sprintf("The connection to %s goes from %v to %v.", l.dial.Target.Host, conn.LocalAddr(), conn.RemoteAddr()))
+	m.statusLocked(remoteHostConnected, nil)
+	m.logLocked(logInformation, logInfo, "Connected to "+conn.RemoteAddr().String()+".")
+	if m.logsLocked(logVerbose) {
+		m.logLocked(logVerbose, logInfo, fmt.Sprintf("The connection to %s goes from %v to %v.", l.dial.Target.Host, conn.LocalAddr(), conn.RemoteAddr()))
 	}
 	l.cancel()
 	l.dial, l.options, l.ctx, l.cancel = nil, nil, nil, func() {} // a connection may stand for long
-	l.trace()
+	l.traceLocked()
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	l.timerAt = protocol.Never
-	l.schedule()
+	l.scheduleLocked()
 	l.writer, l.progressed = l.write, l.progress
 	l.writerIdle = true
-	if l.direct != nil && !m.mustCommit() {
-		l.writeDirect()
+	if l.direct != nil && !m.mustCommitLocked() {
+		l.writeDirectReleasing()
 	} else {
-		m.wakeWriter()
+		m.wakeWriterLocked()
 	}
 	return nil
 }
 
-// finish clears up after the attempt or the connection, and tells its end. The lock is held.
-func (l *link) finish(failure *errors.Error) {
+// finishLocked clears up after the attempt or the connection, and tells its end.
+func (l *link) finishLocked(failure *errors.Error) {
 	m := l.m
 	if l.timer != nil {
 		l.timer.Stop()
@@ -194,12 +198,12 @@ func (l *link) finish(failure *errors.Error) {
 	if l.conn != nil {
 		failure = end.Err
 		m.client.Closed()
-		m.status(remoteHostDisconnected, failure)
+		m.statusLocked(remoteHostDisconnected, failure)
 		if l.overTLS {
-			m.status(sslDisconnected, failure)
+			m.statusLocked(sslDisconnected, failure)
 		}
 		if l.overFirewall {
-			m.status(firewallDisconnected, failure)
+			m.statusLocked(firewallDisconnected, failure)
 		}
 	}
 	m.link, m.readyToSend = nil, false
@@ -207,12 +211,12 @@ func (l *link) finish(failure *errors.Error) {
 		if failure != nil {
 			m.client.NoteError(failure)
 		}
-		m.log(logInformation, logInfo, "Disconnected: "+describe(failure))
+		m.logLocked(logInformation, logInfo, "Disconnected: "+describe(failure))
 		a := l.farewellArgs(end)
 		m.client.PushOwner(a, len(a.Description)+len(a.ReasonString)+len(a.ServerReference)+sizeOf(a.UserProperties))
 		if end.ByServer {
 			m.settings.noteServerDisconnect(&end.Disconnect)
-			m.sentAwayConnected(l)
+			m.sentAwayConnectedLocked(l)
 		}
 	} else {
 		if failure == nil { // the server ended the attempt with DISCONNECT 0, or Disconnect did
@@ -221,19 +225,19 @@ func (l *link) finish(failure *errors.Error) {
 		if l.result != nil { // the program has ended it, perhaps while a refused connection was being closed
 			failure = errors.FromOS(l.result)
 		}
-		m.log(logInformation, logInfo, "Connecting failed: "+describe(failure))
-		if l.goOn(failure) {
-			m.eventsQueued()
+		m.logLocked(logInformation, logInfo, "Connecting failed: "+describe(failure))
+		if l.goOnLocked(failure) {
+			m.eventsQueuedLocked()
 			return
 		}
-		failure = l.route.verdict(failure)
+		failure = l.route.verdictLocked(failure)
 		l.result = failure
 		m.client.NoteError(failure)
 	}
-	if goesOn := m.reconnectAfter(l, failure); !goesOn && !l.stood && !l.automatic {
+	if goesOn := m.reconnectAfterLocked(l, failure); !goesOn && !l.stood && !l.automatic {
 		m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description}, len(failure.Description))
 	}
-	m.eventsQueued()
+	m.eventsQueuedLocked()
 }
 
 func (l *link) farewellArgs(end *protocol.End) *DisconnectedEventArgs {
@@ -249,36 +253,36 @@ func (l *link) farewellArgs(end *protocol.End) *DisconnectedEventArgs {
 	return a
 }
 
-// settle looks after a change of the protocol's state: it schedules the timer, wakes the writer, notices that the server
-// has accepted the connection or that the connection has ended, and tells the pump. The lock is held.
-func (l *link) settle() {
+// settleLocked looks after a change of the protocol's state: it schedules the timer, wakes the writer, notices that the
+// server has accepted the connection or that the connection has ended, and tells the pump.
+func (l *link) settleLocked() {
 	m := l.m
 	if !l.stood && m.client.Accepted() {
-		l.accepted()
+		l.acceptedLocked()
 	}
 	if m.client.Phase() == protocol.Ended && !l.ending {
 		l.ending = true
 		_ = l.conn.SetWriteDeadline(time.Now().Add(l.patience))
-		m.wakeWriter()
+		m.wakeWriterLocked()
 		m.room.broadcast()
-		m.fetchBorrower()
-		l.takeBack()
+		m.fetchBorrowerLocked()
+		l.takeBackLocked()
 	}
-	l.schedule()
-	if m.client.OutputSize() > 0 || m.journal.unwritten() != nil {
-		m.wakeWriter()
+	l.scheduleLocked()
+	if m.client.OutputSize() > 0 || m.journal.unwrittenLocked() != nil {
+		m.wakeWriterLocked()
 	}
-	m.eventsQueued()
+	m.eventsQueuedLocked()
 }
 
-// schedule makes the timer fire no later than the protocol wants. A timer that fires too early is set anew then, so that
-// what moves a deadline later costs nothing.
-func (l *link) schedule() {
+// scheduleLocked makes the timer fire no later than the protocol wants. A timer that fires too early is set anew then,
+// so that what moves a deadline later costs nothing.
+func (l *link) scheduleLocked() {
 	at := l.m.client.Deadline()
 	if l.m.client.Phase() == protocol.Connecting {
 		at = l.connectBy
 	}
-	at = min(at, l.lending.deadline())
+	at = min(at, l.lending.deadlineLocked())
 	if at < l.timerAt {
 		l.timerAt = at
 		l.timer.Reset(at - l.m.now())
@@ -302,24 +306,24 @@ func (l *link) tick() {
 	}
 	pings := m.client.UnansweredPings()
 	m.client.Tick(now)
-	if n := m.client.UnansweredPings(); n > pings && m.logs(logDebug) {
-		m.log(logDebug, logInfo, fmt.Sprintf("Keep-alive is due: PINGREQ is sent; %d now wait for PINGRESP.", n))
+	if n := m.client.UnansweredPings(); n > pings && m.logsLocked(logDebug) {
+		m.logLocked(logDebug, logInfo, fmt.Sprintf("Keep-alive is due: PINGREQ is sent; %d now wait for PINGRESP.", n))
 	}
-	l.tickLending(now)
+	l.tickLendingLocked(now)
 	if after, _ := m.client.Pending(); after == events && m.client.Phase() == phase {
 		// Nobody is woken for nothing: who is woken out of reading arms the timer that looks after the reader, and that
 		// would go on and on.
 		if m.client.OutputSize() > 0 {
-			m.wakeWriter()
+			m.wakeWriterLocked()
 		}
-		l.schedule()
+		l.scheduleLocked()
 		return
 	}
-	l.settle()
+	l.settleLocked()
 }
 
-// wakeWriter starts the writer unless it is at work. The lock is held.
-func (m *MQTT) wakeWriter() {
+// wakeWriterLocked starts the writer unless it is at work.
+func (m *MQTT) wakeWriterLocked() {
 	if l := m.link; l != nil && l.writerIdle {
 		l.beginWritingLocked()
 		l.startWriterLocked()
@@ -344,11 +348,11 @@ func (l *link) endWritingLocked() {
 	l.writing.Done()
 }
 
-// single reports whether the message that was just published had better be written by its publisher: nothing else is on its
-// way, so its sender wants the answer, not throughput. The answer to a message of QoS 0 is whatever the server sends, so
-// such a message counts if it is the first one after that. One that is held back has written nothing, which must not
-// count as a sign of life. The lock is held.
-func (l *link) single(qos int) bool {
+// singleLocked reports whether the message that was just published had better be written by its publisher: nothing else
+// is on its way, so its sender wants the answer, not throughput. The answer to a message of QoS 0 is whatever the
+// server sends, so such a message counts if it is the first one after that. One that is held back has written nothing,
+// which must not count as a sign of life.
+func (l *link) singleLocked(qos int) bool {
 	c := l.m.client
 	if l.direct == nil || !l.writerIdle || c.OutputSize() == 0 {
 		return false
@@ -361,26 +365,26 @@ func (l *link) single(qos int) bool {
 	return heard
 }
 
-// writeDirect lets the calling goroutine write the outgoing buffer instead of waking the writer, which saves a single
-// message the time of a switch to another goroutine. It never waits: what the system does not take now is left to the
-// writer. The writer is idle; the lock is held, and released meanwhile.
-func (l *link) writeDirect() {
+// writeDirectReleasing lets the calling goroutine write the outgoing buffer instead of waking the writer, which saves a
+// single message the time of a switch to another goroutine. It never waits: what the system does not take now is left
+// to the writer. The writer is idle; the lock is held, and released meanwhile.
+func (l *link) writeDirectReleasing() {
 	l.writeInPlaceReleasing(func() bool { return l.direct.TryWrite(l.taken) })
 }
 
-// writeInPlaceReleasing takes the outgoing buffer and lets write, which is called without the lock, write it in the idle
-// writer's place. What it leaves, in memory that nobody changes any more, is the writer's.
+// writeInPlaceReleasing takes the outgoing buffer and lets write, which is called without the lock, write it in the
+// idle writer's place. What it leaves, in memory that nobody changes any more, is the writer's.
 func (l *link) writeInPlaceReleasing(write func() bool) {
 	m := l.m
 	l.beginWritingLocked()
-	l.take()
+	l.takeLocked()
 	var complete bool
 	m.released(func() { complete = write() })
 	if l.ending { // the limit may have been set while write had one of its own
 		_ = l.conn.SetWriteDeadline(time.Now().Add(l.patience))
 	}
 	if complete {
-		l.wrote()
+		l.wroteLocked()
 	}
 	if !complete || m.client.OutputSize() > 0 || m.client.Phase() == protocol.Ended {
 		l.startWriterLocked()
@@ -389,31 +393,32 @@ func (l *link) writeInPlaceReleasing(write func() bool) {
 	l.endWritingLocked()
 }
 
-// take moves the outgoing buffer to taken. The lock is held.
-func (l *link) take() {
+// takeLocked moves the outgoing buffer to taken.
+func (l *link) takeLocked() {
 	l.taken = l.m.client.TakeOutput(l.taken[:0])
 	l.m.room.broadcast()
 	if l.tracer != nil {
-		l.tracer.sent(l.taken)
+		l.tracer.sentLocked(l.taken)
 	}
 }
 
-// wrote takes note that all of taken has left. The lock is held.
-func (l *link) wrote() {
+// wroteLocked takes note that all of taken has left.
+func (l *link) wroteLocked() {
 	m := l.m
 	clear(l.taken)
 	l.taken = l.taken[:0]
 	m.client.OutputWritten(m.now())
-	m.feed()
-	if l.lending.borrowed && l.lending.forEvents && m.arrived.waiters == 0 && !m.hasEvents() && m.client.Phase() == protocol.Connected {
-		l.schedule() // nobody waits for room or for the write
+	m.feedLocked()
+	if l.lending.borrowed && l.lending.forEvents && m.arrived.waiters == 0 && !m.hasEventsLocked() && m.client.Phase() == protocol.Connected {
+		l.scheduleLocked() // nobody waits for room or for the write
 		return
 	}
-	l.settle()
+	l.settleLocked()
 }
 
-// write is the writer: it writes the outgoing buffer, all that is there at a time, and ends when nothing is left. When the
-// protocol has ended and the buffer is empty it closes our side [MQTT5-3.14.4-2] [MQTT311-3.14.4-1]; nobody writes after it.
+// write is the writer: it writes the outgoing buffer, all that is there at a time, and ends when nothing is left. When
+// the protocol has ended and the buffer is empty it closes our side [MQTT5-3.14.4-2] [MQTT311-3.14.4-1]; nobody writes
+// after it.
 func (l *link) write() {
 	m, conn := l.m, l.conn
 	m.mu.Lock()
@@ -423,7 +428,7 @@ func (l *link) write() {
 				if m.client.Phase() == protocol.Ended {
 					break
 				}
-				if file := m.journal.unwritten(); file != nil && !l.stuck {
+				if file := m.journal.unwrittenLocked(); file != nil && !l.stuck {
 					m.mu.Unlock()
 					err := file.Flush()
 					m.mu.Lock()
@@ -434,10 +439,10 @@ func (l *link) write() {
 				m.mu.Unlock()
 				return
 			}
-			l.take()
+			l.takeLocked()
 			l.stuck = false
 		}
-		file, upTo := m.journal.needed()
+		file, upTo := m.journal.neededLocked()
 		m.mu.Unlock()
 		var err error
 		if file != nil { // what taken follows from has to be on disk first
@@ -452,11 +457,11 @@ func (l *link) write() {
 			l.writeErr = err
 			if !committed { // nothing is acknowledged that is not on disk [MQTT311-4.8.0-2]
 				m.client.Fail(errors.FromOS(err))
-				l.settle()
+				l.settleLocked()
 			}
 			break
 		}
-		l.wrote()
+		l.wroteLocked()
 	}
 	ended, failed := m.client.Phase() == protocol.Ended, l.writeErr != nil
 	// A DISCONNECT of ours, graceful or not, is worth waiting for the server to read it.
@@ -467,7 +472,7 @@ func (l *link) write() {
 		_ = conn.Close()
 	case failed:
 		// The reason is more likely to be found by the reader: a DISCONNECT, or how the server closed.
-		l.limitReading(lastWords)
+		l.limitReadingLocked(lastWords)
 	default:
 		m.mu.Unlock()
 		err := conn.CloseWrite() // which writes, over TLS and WebSocket
@@ -475,22 +480,22 @@ func (l *link) write() {
 		if err != nil {
 			_ = conn.Close()
 		}
-		l.limitReading(farewell / 4)
+		l.limitReadingLocked(farewell / 4)
 	}
 	m.mu.Unlock()
 	l.writing.Done()
 }
 
-// limitReading makes reading fail after d. The lock is held.
-func (l *link) limitReading(d time.Duration) {
+// limitReadingLocked makes reading fail after d.
+func (l *link) limitReadingLocked(d time.Duration) {
 	l.readBy = time.Now().Add(d)
 	_ = l.conn.SetReadDeadline(l.readBy)
 }
 
-// feed fires ReadyToSend when publishing is possible again after error 10035: what was in the outgoing buffer then has
-// left, and there is room for more. The lock is held.
-func (m *MQTT) feed() {
-	if l := m.link; l != nil && l.stood && !m.readyToSend && m.client.Phase() == protocol.Connected && len(l.taken) == 0 && !m.congested(1) {
+// feedLocked fires ReadyToSend when publishing is possible again after error 10035: what was in the outgoing buffer
+// then has left, and there is room for more.
+func (m *MQTT) feedLocked() {
+	if l := m.link; l != nil && l.stood && !m.readyToSend && m.client.Phase() == protocol.Connected && len(l.taken) == 0 && !m.congestedLocked(1) {
 		m.readyToSend = true
 		m.client.PushReadyToSend()
 	}
@@ -510,28 +515,28 @@ func (l *link) receive(conn transport.Conn) (lent bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for {
-		l.pause()
+		l.pauseReleasing()
 		var n int
 		var err error
 		m.released(func() { n, err = conn.Read(l.buffer.space()) })
-		told := l.arrivedBytes(m.now(), n, err)
+		told := l.arrivedBytesLocked(m.now(), n, err)
 		switch {
 		case err != nil:
 			return false
-		case told && n < busyRead && l.stepBack():
+		case told && n < busyRead && l.stepBackLocked():
 			return true
 		}
 	}
 }
 
-// arrivedBytes gives what a read has brought to the protocol, and reports whether those who wait were told: nothing has
-// changed for them while a packet is not complete. The lock is held.
-func (l *link) arrivedBytes(now protocol.Time, n int, err error) (told bool) {
+// arrivedBytesLocked gives what a read has brought to the protocol, and reports whether those who wait were told:
+// nothing has changed for them while a packet is not complete.
+func (l *link) arrivedBytesLocked(now protocol.Time, n int, err error) (told bool) {
 	m := l.m
 	l.heard = l.heard || n > 0
 	if n > 0 && m.client.Phase() != protocol.Ended {
 		if l.tracer != nil {
-			l.tracer.received(l.buffer.added(n))
+			l.tracer.receivedLocked(l.buffer.added(n))
 		}
 		m.client.Heard(now)
 		m.client.BytesArrived(n)
@@ -542,18 +547,18 @@ func (l *link) arrivedBytes(now protocol.Time, n int, err error) (told bool) {
 			l.buffer.consume(consumed, next)
 		}
 		if told = consumed > 0 || m.client.Phase() == protocol.Ended; told {
-			l.settle()
+			l.settleLocked()
 		}
 	}
 	if err != nil {
-		l.lost(err)
+		l.lostLocked(err)
 	}
 	return told
 }
 
-// lost ends the protocol when reading fails. The first cause counts: a failed write before a read that only ran out of
-// time or found the end. The lock is held.
-func (l *link) lost(err error) {
+// lostLocked ends the protocol when reading fails. The first cause counts: a failed write before a read that only ran
+// out of time or found the end.
+func (l *link) lostLocked(err error) {
 	m := l.m
 	if m.client.Phase() != protocol.Ended {
 		if l.writeErr != nil && (stderrors.Is(err, io.EOF) || stderrors.Is(err, os.ErrDeadlineExceeded)) {
@@ -573,20 +578,19 @@ func (l *link) lost(err error) {
 		m.client.Fail(cause)
 		_ = l.conn.Close() // releases a writer that is stuck
 	}
-	l.settle()
+	l.settleLocked()
 }
 
-// pause stops reading while what has arrived cannot be taken further, so that TCP pushes back on the server. The lock is
-// held.
-func (l *link) pause() {
+// pauseReleasing stops reading while what has arrived cannot be taken further, so that TCP pushes back on the server.
+func (l *link) pauseReleasing() {
 	m := l.m
 	before := protocol.Reading
 	for m.client.Phase() != protocol.Ended {
-		why := m.mustPause()
+		why := m.mustPauseLocked()
 		if why != before {
 			m.client.SetPaused(m.now(), why)
-			l.schedule()
-			m.logPause(why)
+			l.scheduleLocked()
+			m.logPauseLocked(why)
 		}
 		if before = why; why == protocol.Reading {
 			return
@@ -599,10 +603,10 @@ func (l *link) pause() {
 	}
 }
 
-// mustPause reports whether reading has to pause, and for what. The lock is held.
-func (m *MQTT) mustPause() protocol.Pause {
+// mustPauseLocked reports whether reading has to pause, and for what.
+func (m *MQTT) mustPauseLocked() protocol.Pause {
 	switch {
-	case m.overfull():
+	case m.overfullLocked():
 		return protocol.PumpBehind
 	case m.client.AnswersFull():
 		return protocol.OutputFull
@@ -610,9 +614,9 @@ func (m *MQTT) mustPause() protocol.Pause {
 	return protocol.Reading
 }
 
-// overfull reports whether more events wait for the pump than may. While a method waits for the server, which the pump
-// may be waiting for in a handler, their number does not count and their memory may be twice as much. The lock is held.
-func (m *MQTT) overfull() bool {
+// overfullLocked reports whether more events wait for the pump than may. While a method waits for the server, which the
+// pump may be waiting for in a handler, their number does not count and their memory may be twice as much.
+func (m *MQTT) overfullLocked() bool {
 	n, _ := m.client.Pending()
 	waiting := m.patient > 0
 	return n >= maxEvents && !waiting || m.client.MemoryFull(waiting)

@@ -25,12 +25,12 @@ const (
 	logSession   = "Session"
 )
 
-// logs reports whether the setting LogLevel asks for entries of a level, for those that take some work. The lock is held.
-func (m *MQTT) logs(level int) bool { return level <= m.settings.logLevel }
+// logsLocked reports whether the setting LogLevel asks for entries of a level, for those that take some work.
+func (m *MQTT) logsLocked(level int) bool { return level <= m.settings.logLevel }
 
-// log queues a Log event if the setting LogLevel asks for it. The lock is held.
-func (m *MQTT) log(level int, logType, message string) {
-	if m.logs(level) {
+// logLocked queues a Log event if the setting LogLevel asks for it.
+func (m *MQTT) logLocked(level int, logType, message string) {
+	if m.logsLocked(level) {
 		m.client.PushOwner(&LogEventArgs{LogLevel: level, Message: message, LogType: logType}, len(message))
 	}
 }
@@ -92,39 +92,39 @@ func printable(s string) bool {
 	return utf8.ValidString(s)
 }
 
-// logQueues logs at level 3 what waits for the writer, for the server's acknowledgments and for the pump. The lock is held.
-func (m *MQTT) logQueues(why string) {
-	if m.logs(logDebug) {
+// logQueuesLocked logs at level 3 what waits for the writer, for the server's acknowledgments and for the pump.
+func (m *MQTT) logQueuesLocked(why string) {
+	if m.logsLocked(logDebug) {
 		events, bytes := m.client.Pending()
-		m.log(logDebug, logInfo, fmt.Sprintf("%s: %d bytes to be written, %d messages held back, %d events of %d bytes to be fired.",
+		m.logLocked(logDebug, logInfo, fmt.Sprintf("%s: %d bytes to be written, %d messages held back, %d events of %d bytes to be fired.",
 			why, m.client.OutputSize(), m.client.HeldBack(), events, bytes))
-		m.eventsQueued()
+		m.eventsQueuedLocked()
 	}
 }
 
-// logPause logs that reading pauses or goes on. The lock is held.
-func (m *MQTT) logPause(why protocol.Pause) {
+// logPauseLocked logs that reading pauses or goes on.
+func (m *MQTT) logPauseLocked(why protocol.Pause) {
 	switch why {
 	case protocol.PumpBehind:
-		m.logQueues("Reading pauses")
+		m.logQueuesLocked("Reading pauses")
 	case protocol.OutputFull:
-		m.logQueues("Reading pauses for the server, which does not take the answers to what it sends")
+		m.logQueuesLocked("Reading pauses for the server, which does not take the answers to what it sends")
 	case protocol.Reading:
-		m.logQueues("Reading goes on")
+		m.logQueuesLocked("Reading goes on")
 	}
 }
 
-// logLimits logs at level 3 what CONNECT and CONNACK have agreed on. The lock is held.
-func (m *MQTT) logLimits() {
-	if m.logs(logDebug) {
+// logLimitsLocked logs at level 3 what CONNECT and CONNACK have agreed on.
+func (m *MQTT) logLimitsLocked() {
+	if m.logsLocked(logDebug) {
 		l := m.client.Limits()
-		m.log(logDebug, logInfo, fmt.Sprintf("In force: Keep Alive %d s, Session Expiry Interval %d s, Receive Maximum %d, Maximum Packet Size %d, Topic Alias Maximum %d, Maximum QoS %d.",
+		m.logLocked(logDebug, logInfo, fmt.Sprintf("In force: Keep Alive %d s, Session Expiry Interval %d s, Receive Maximum %d, Maximum Packet Size %d, Topic Alias Maximum %d, Maximum QoS %d.",
 			l.KeepAlive, l.SessionExpiry, l.ReceiveMaximum, l.MaximumPacketSize, l.TopicAliasMaximum, l.MaximumQoS))
 	}
 }
 
-// status queues a ConnectionStatus event. The lock is held.
-func (m *MQTT) status(event string, err *errors.Error) {
+// statusLocked queues a ConnectionStatus event.
+func (m *MQTT) statusLocked(event string, err *errors.Error) {
 	a := &ConnectionStatusEventArgs{ConnectionEvent: event, Description: ok}
 	if err != nil {
 		a.StatusCode, a.Description = err.Code, err.Description

@@ -13,12 +13,12 @@ func Trace(v packet.Version, logLevel int, masked bool, from packet.Role, chunks
 	t := newTracer(m, v)
 	for _, c := range chunks {
 		if from == packet.FromServer {
-			t.received(c)
+			t.receivedLocked(c)
 		} else {
-			t.sent([][]byte{c})
+			t.sentLocked([][]byte{c})
 		}
 	}
-	m.firePending()
+	m.firePendingReleasing()
 	return entries
 }
 

@@ -18,8 +18,8 @@ type MQTTMessageList struct {
 	incoming bool
 }
 
-// list returns what the view shows. The lock is held.
-func (l *MQTTMessageList) list() *protocol.List {
+// listLocked returns what the view shows.
+func (l *MQTTMessageList) listLocked() *protocol.List {
 	if l.incoming {
 		return l.m.client.Incoming()
 	}
@@ -30,14 +30,14 @@ func (l *MQTTMessageList) list() *protocol.List {
 func (l *MQTTMessageList) Count() int {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	return l.list().Len()
+	return l.listLocked().Len()
 }
 
 // Item returns the message at index, from 0, as it is now; nil when the index is out of range.
 func (l *MQTTMessageList) Item(index int) *MQTTMessage {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	msg := l.list().At(index)
+	msg := l.listLocked().At(index)
 	if msg == nil {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (l *MQTTMessageList) All() iter.Seq2[int, *MQTTMessage] {
 	return func(yield func(int, *MQTTMessage) bool) {
 		l.m.mu.Lock()
 		var messages []MQTTMessage
-		for msg := range l.list().All() {
+		for msg := range l.listLocked().All() {
 			messages = append(messages, MQTTMessage{*msg, l.m.page.Load()})
 		}
 		l.m.mu.Unlock()

@@ -48,6 +48,9 @@ type MQTT struct {
 	OnAuth                    func(e *AuthEventArgs)
 
 	epoch time.Time // what protocol.Time counts from
+	ready chan struct{}
+
+	incomingList, outgoingList MQTTMessageList
 
 	saving sync.Mutex // held while SessionStateFile is written, so that the latest session is what stays there; before mu
 
@@ -67,9 +70,8 @@ type MQTT struct {
 	readyToSend bool
 	connections int // that servers have accepted; Reset begins anew
 
-	arrived    signal // events are queued, or what a blocking method waits for has changed
-	room       signal // the reader may go on
-	ready      chan struct{}
+	arrived    signal        // events are queued, or what a blocking method waits for has changed
+	room       signal        // the reader may go on
 	patient    int           // blocking methods that wait for more than the pump; they keep the reader reading
 	resets     atomic.Uint32 // calls of Reset, after which a batch is fired no further; read without the lock
 	interrupts int           // calls of Interrupt, so that a waiting method sees the next one
@@ -87,15 +89,15 @@ type MQTT struct {
 	reconnect  reconnect
 	hosts      hosts
 
-	pump pump
-
-	incomingList, outgoingList MQTTMessageList
-
 	// dial replaces the network in tests.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// Whoever has taken the pump uses it without the lock.
+	pump pump
 }
 
-// handlers says which events have a handler whose answer is waited for. Handlers are read by the pump and by Connect only.
+// handlers says which events have a handler whose answer is waited for. Handlers are read by the pump and by Connect
+// only.
 type handlers struct{ asks, authenticates bool }
 
 // New returns a component with the documented defaults.
@@ -103,11 +105,11 @@ func New() *MQTT {
 	m := &MQTT{epoch: time.Now(), client: protocol.New(), ready: make(chan struct{}, 1)}
 	m.incomingList = MQTTMessageList{m: m, incoming: true}
 	m.outgoingList = MQTTMessageList{m: m}
-	m.setDefaults()
+	m.setDefaultsLocked()
 	return m
 }
 
-func (m *MQTT) setDefaults() {
+func (m *MQTT) setDefaultsLocked() {
 	m.properties = defaultProperties()
 	m.settings = defaultSettings()
 	m.firewall, m.serverCert, m.negotiated = firewall.New(), nil, transport.Negotiated{}
@@ -119,8 +121,8 @@ func (m *MQTT) setDefaults() {
 // now is the clock of the protocol.
 func (m *MQTT) now() protocol.Time { return time.Since(m.epoch) }
 
-// takeTimer returns a timer that fires after d. The lock is held.
-func (m *MQTT) takeTimer(d time.Duration) *time.Timer {
+// takeTimerLocked returns a timer that fires after d.
+func (m *MQTT) takeTimerLocked(d time.Duration) *time.Timer {
 	timer := m.spareTimer
 	if timer == nil {
 		return time.NewTimer(d)
@@ -130,8 +132,8 @@ func (m *MQTT) takeTimer(d time.Duration) *time.Timer {
 	return timer
 }
 
-// returnTimer takes back a timer of takeTimer. The lock is held.
-func (m *MQTT) returnTimer(timer *time.Timer) {
+// returnTimerLocked takes back a timer of takeTimerLocked.
+func (m *MQTT) returnTimerLocked(timer *time.Timer) {
 	timer.Stop()
 	m.spareTimer = timer
 }

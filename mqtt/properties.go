@@ -41,9 +41,8 @@ func defaultProperties() properties {
 	return properties{cleanSession: true, remotePort: 1883, timeout: 60}
 }
 
-// refuseUnlessIdle is the check of the properties that are fixed while a connection or an attempt exists. The lock is
-// held.
-func (m *MQTT) refuseUnlessIdle(code int, property string) error {
+// refuseUnlessIdleLocked is the check of the properties that are fixed while a connection or an attempt exists.
+func (m *MQTT) refuseUnlessIdleLocked(code int, property string) error {
 	if l := m.link; l != nil && l.fixedLocked() {
 		if code != errors.ErrWrongState {
 			return errors.New(code, "Disconnect first.") // the number says the rest
@@ -57,7 +56,7 @@ func (m *MQTT) refuseUnlessIdle(code int, property string) error {
 func setWhenIdle[T any](m *MQTT, code int, property string, field *T, value T) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.refuseUnlessIdle(code, property); err != nil {
+	if err := m.refuseUnlessIdleLocked(code, property); err != nil {
 		return err
 	}
 	*field = value
@@ -135,15 +134,15 @@ func (m *MQTT) keepAliveLocked() int {
 	return m.properties.keepAliveInterval
 }
 
-// SetKeepAliveInterval sets the keep-alive interval, 0 to 65535 seconds. A PINGREQ goes out when nothing was written, or
-// nothing was received, for so long; if the server does not answer within the same time (setting PingTimeout) the
+// SetKeepAliveInterval sets the keep-alive interval, 0 to 65535 seconds. A PINGREQ goes out when nothing was written,
+// or nothing was received, for so long; if the server does not answer within the same time (setting PingTimeout) the
 // connection ends with 201. 0 switches both off. Errors: 211 while connected or connecting, 10022 out of range.
 //
-// A peer that falls silent is thus noticed KeepAliveInterval + PingTimeout after the last byte of it, whatever is written
-// meanwhile: the system may take megabytes for a peer that is gone. A message that is leaving in front of the PINGREQ
-// puts that off for as long as pieces of 256 KiB of it leave within PingTimeout. A peer that goes on sending and reads no
-// more is noticed 2 * KeepAliveInterval + PingTimeout after the last byte that left. The time while the program does not
-// pump and reading pauses for that reason does not count.
+// A peer that falls silent is thus noticed KeepAliveInterval + PingTimeout after the last byte of it, whatever is
+// written meanwhile: the system may take megabytes for a peer that is gone. A message that is leaving in front of the
+// PINGREQ puts that off for as long as pieces of 256 KiB of it leave within PingTimeout. A peer that goes on sending
+// and reads no more is noticed 2 * KeepAliveInterval + PingTimeout after the last byte that left. The time while the
+// program does not pump and reading pauses for that reason does not count.
 func (m *MQTT) SetKeepAliveInterval(seconds int) error {
 	if err := checkRange("KeepAliveInterval", seconds, 0, 65535); err != nil {
 		return err
@@ -179,14 +178,14 @@ func (m *MQTT) remoteHostLocked() string {
 }
 
 // SetRemoteHost sets the server: a name, an address, either of them with a port (host:1883, [::1]:1883), a URL such as
-// tcp://host:1883 (tcp, mqtt, ssl, mqtts, ws, wss), or unix:///path for a socket in the file system. A port that it names
-// outranks RemotePort. Spaces around it are cut, and a name with letters beyond ASCII is looked up as its IDN form. Errors:
-// 101 while connected or connecting, 152 URL without a host, 153 unknown scheme, 10022 not a name, an address or a valid
-// URL, or one with a password. An empty value is accepted; Connect refuses it with 102.
+// tcp://host:1883 (tcp, mqtt, ssl, mqtts, ws, wss), or unix:///path for a socket in the file system. A port that it
+// names outranks RemotePort. Spaces around it are cut, and a name with letters beyond ASCII is looked up as its IDN
+// form. Errors: 101 while connected or connecting, 152 URL without a host, 153 unknown scheme, 10022 not a name, an
+// address or a valid URL, or one with a password. An empty value is accepted; Connect refuses it with 102.
 func (m *MQTT) SetRemoteHost(host string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.refuseUnlessIdle(errors.ErrRemoteHostFixed, "RemoteHost"); err != nil {
+	if err := m.refuseUnlessIdleLocked(errors.ErrRemoteHostFixed, "RemoteHost"); err != nil {
 		return err
 	}
 	return m.setRemoteHostLocked(host)
@@ -220,7 +219,7 @@ func (m *MQTT) SetRemotePort(port int) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.refuseUnlessIdle(errors.ErrRemotePortFixed, "RemotePort"); err != nil {
+	if err := m.refuseUnlessIdleLocked(errors.ErrRemotePortFixed, "RemotePort"); err != nil {
 		return err
 	}
 	m.setRemotePortLocked(port)
@@ -232,8 +231,8 @@ func (m *MQTT) setRemotePortLocked(port int) {
 	m.hosts.forget()
 }
 
-// setRemote sets both or neither. The lock is held.
-func (m *MQTT) setRemote(host string, port int) error {
+// setRemoteLocked sets both or neither.
+func (m *MQTT) setRemoteLocked(host string, port int) error {
 	if err := checkRemoteHost(host); err != nil {
 		return err
 	}
@@ -250,8 +249,8 @@ func (m *MQTT) setRemote(host string, port int) error {
 func (m *MQTT) Timeout() int { return get(m, &m.properties.timeout) }
 
 // SetTimeout sets how many seconds a blocking method waits before it returns 201; for a publish that waits for room,
-// bytes that leave start the time anew, while bytes received do not, since they make no room. 0: every method returns at
-// once, possibly with 10035. Error 10022: negative.
+// bytes that leave start the time anew, while bytes received do not, since they make no room. 0: every method returns
+// at once, possibly with 10035. Error 10022: negative.
 func (m *MQTT) SetTimeout(seconds int) error {
 	if err := checkRange("Timeout", seconds, 0, maxSeconds); err != nil {
 		return err
@@ -291,7 +290,7 @@ func (m *MQTT) WillMessage() string { return get(m, &m.properties.willMessage) }
 func (m *MQTT) SetWillMessage(message string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.refuseUnlessIdle(errors.ErrWrongState, "WillMessage"); err != nil {
+	if err := m.refuseUnlessIdleLocked(errors.ErrWrongState, "WillMessage"); err != nil {
 		return err
 	}
 	return m.setWillMessageLocked(message)
@@ -328,8 +327,8 @@ func (m *MQTT) OutgoingMessages() *MQTTMessageList { return &m.outgoingList }
 // receivedLast takes note of the properties of the message received last.
 func (p *properties) receivedLast(last packet.Properties) { p.lastIncoming, p.lastUser = last, nil }
 
-// incomingUser lists the user properties of the message received last. Programs ask for one after the other, and a server
-// may send very many, so that the list is made once.
+// incomingUser lists the user properties of the message received last. Programs ask for one after the other, and a
+// server may send very many, so that the list is made once.
 func (p *properties) incomingUser() []UserProperty {
 	if p.lastUser == nil {
 		p.lastUser = readUserProperties(p.lastIncoming)

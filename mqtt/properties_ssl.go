@@ -17,12 +17,12 @@ const (
 	SslpInternal  MQTTSSLProviders = 2
 )
 
-// SetTLSConfig sets a configuration for crypto/tls that reaches what the settings do not. While there is one, TLS goes by it
-// alone: SSLCert, SSLAcceptServerCert and the SSL, TLS and OpenSSL settings have no part, but for SSLEnabled or the scheme of
-// RemoteHost, which turn TLS on, LogSSLPackets, SSLIncludeCertChain, and the name of the server, which is SSLServerName or the
-// host if config.ServerName is "". OnSSLServerAuthentication is asked about servers that the configuration has accepted. A copy
-// is kept, so what config becomes later does not matter. nil, the default, returns to the settings, and so does Reset. Error:
-// 211 while connected or connecting.
+// SetTLSConfig sets a configuration for crypto/tls that reaches what the settings do not. While there is one, TLS goes
+// by it alone: SSLCert, SSLAcceptServerCert and the SSL, TLS and OpenSSL settings have no part, but for SSLEnabled or
+// the scheme of RemoteHost, which turn TLS on, LogSSLPackets, SSLIncludeCertChain, and the name of the server, which is
+// SSLServerName or the host if config.ServerName is "". OnSSLServerAuthentication is asked about servers that the
+// configuration has accepted. A copy is kept, so what config becomes later does not matter. nil, the default, returns
+// to the settings, and so does Reset. Error: 211 while connected or connecting.
 func (m *MQTT) SetTLSConfig(config *tls.Config) error {
 	return setWhenIdle(m, errors.ErrWrongState, "TLSConfig", &m.settings.tls.Config, config.Clone())
 }
@@ -33,8 +33,8 @@ func (m *MQTT) SSLAcceptServerCert() *certificate.Certificate {
 	return m.certificate(&m.settings.tls.AcceptCertificate)
 }
 
-// SetSSLAcceptServerCert sets SSLAcceptServerCert: a server that presents exactly this certificate is accepted. nil means
-// none. Error: 211 while connected or connecting.
+// SetSSLAcceptServerCert sets SSLAcceptServerCert: a server that presents exactly this certificate is accepted. nil
+// means none. Error: 211 while connected or connecting.
 func (m *MQTT) SetSSLAcceptServerCert(c *certificate.Certificate) error {
 	return setWhenIdle(m, errors.ErrWrongState, "SSLAcceptServerCert", &m.settings.tls.AcceptCertificate, c)
 }
@@ -42,9 +42,9 @@ func (m *MQTT) SetSSLAcceptServerCert(c *certificate.Certificate) error {
 // SSLCert returns the client's certificate. Default: an empty one, which is none.
 func (m *MQTT) SSLCert() *certificate.Certificate { return m.certificate(&m.settings.tls.Certificate) }
 
-// SetSSLCert sets the client's certificate for TLS; nil means none. The handler of BeforeConnect may set it too, so that a
-// certificate is renewed before AutoReconnect uses it. Errors: 211 while connected or connecting;
-// Connect returns 271 to 273 when it cannot be used.
+// SetSSLCert sets the client's certificate for TLS; nil means none. The handler of BeforeConnect may set it too, so
+// that a certificate is renewed before AutoReconnect uses it. Errors: 211 while connected or connecting; Connect
+// returns 271 to 273 when it cannot be used.
 func (m *MQTT) SetSSLCert(c *certificate.Certificate) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -56,10 +56,10 @@ func (m *MQTT) SetSSLCert(c *certificate.Certificate) error {
 }
 
 func (m *MQTT) refuseSSLCertLocked() error {
-	if l := m.link; l != nil && !l.started() {
+	if l := m.link; l != nil && !l.startedLocked() {
 		return nil // BeforeConnect is being asked
 	}
-	return m.refuseUnlessIdle(errors.ErrWrongState, "SSLCert")
+	return m.refuseUnlessIdleLocked(errors.ErrWrongState, "SSLCert")
 }
 
 // certificate returns the certificate in a field. An empty one is made when it is asked for: most components have none.

@@ -8,8 +8,8 @@ import (
 	"github.com/iotcomponents/iot/firewall"
 )
 
-// Firewall returns the proxy to go through. Its fields may be changed while the component is idle and AutoReconnect waits
-// for no attempt; the settings Firewall... are the same fields and may be changed then too. Default: none.
+// Firewall returns the proxy to go through. Its fields may be changed while the component is idle and AutoReconnect
+// waits for no attempt; the settings Firewall... are the same fields and may be changed then too. Default: none.
 func (m *MQTT) Firewall() *firewall.Firewall { return get(m, &m.firewall) }
 
 // SetFirewall sets the proxy to go through; nil means none. What its fields say counts at Connect. Error: 211 while
@@ -29,7 +29,7 @@ func (m *MQTT) LocalHost() string {
 }
 
 func (m *MQTT) localHostLocked() string {
-	if host, _ := m.localAddress(); host != "" {
+	if host, _ := m.localAddressLocked(); host != "" {
 		return host
 	}
 	return m.settings.socket.LocalHost
@@ -52,7 +52,7 @@ func (m *MQTT) LocalPort() int {
 }
 
 func (m *MQTT) localPortLocked() int {
-	if _, port := m.localAddress(); port != 0 {
+	if _, port := m.localAddressLocked(); port != 0 {
 		return port
 	}
 	return m.settings.socket.LocalPort
@@ -67,8 +67,8 @@ func (m *MQTT) SetLocalPort(port int) error {
 	return setWhenIdle(m, errors.ErrLocalPortFixed, "LocalPort", &m.settings.socket.LocalPort, port)
 }
 
-// localAddress returns our end of the connection; zero without one. The lock is held.
-func (m *MQTT) localAddress() (host string, port int) {
+// localAddressLocked returns our end of the connection; zero without one.
+func (m *MQTT) localAddressLocked() (host string, port int) {
 	l := m.link
 	if l == nil || !l.stood || l.conn == nil {
 		return "", 0

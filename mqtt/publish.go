@@ -16,30 +16,30 @@ import (
 // accepted for sending and never waits for the server's acknowledgment: that is told by MessageAck and MessageOut. data
 // may be changed afterwards.
 //
-// A QoS 1 or 2 message that was accepted is kept until it is acknowledged, over connections too: from the first time that
-// it is sent it is in OutgoingMessages. While the server's Receive Maximum is used up it waits in order, and with the
-// setting QueueMessages a message is also accepted without a connection and waits for one: until then the setting
-// QueuedMessages counts it, and OutgoingMessages does not have it, as documented. With the setting JournalDir it is on disk when the call
-// returns. What a v5 server refuses ends with Error and with MessageAck, whose ResponseCode is 128 or more, and has no
-// MessageOut. A QoS 0 message ends with MessageOut when it was written; it is lost, without MessageOut, when its connection
-// ends before.
+// A QoS 1 or 2 message that was accepted is kept until it is acknowledged, over connections too: from the first time
+// that it is sent it is in OutgoingMessages. While the server's Receive Maximum is used up it waits in order, and with
+// the setting QueueMessages a message is also accepted without a connection and waits for one: until then the setting
+// QueuedMessages counts it, and OutgoingMessages does not have it, as documented. With the setting JournalDir it is on
+// disk when the call returns. What a v5 server refuses ends with Error and with MessageAck, whose ResponseCode is 128
+// or more, and has no MessageOut. A QoS 0 message ends with MessageOut when it was written; it is lost, without
+// MessageOut, when its connection ends before.
 //
-// A large QoS 0 message is written while the call lasts, for a tenth of a second at most, if OnMessageOut is nil and nothing
-// waits before it; what is left then is copied. With Timeout 0 the call does not wait for that.
+// A large QoS 0 message is written while the call lasts, for a tenth of a second at most, if OnMessageOut is nil and
+// nothing waits before it; what is left then is copied. With Timeout 0 the call does not wait for that.
 //
-// Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than the
-// server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator says,
-// 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0 (see
-// below), or for a QoS 0 message without a connection, 301 interrupted while waiting for room, 302 the journal of JournalDir
-// cannot be written, 211 it belongs to another ClientId.
+// Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than
+// the server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator
+// says, 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0
+// (see below), or for a QoS 0 message without a connection, 301 interrupted while waiting for room, 302 the journal of
+// JournalDir cannot be written, 211 it belongs to another ClientId.
 //
-// Error 10035 has two meanings with Timeout 0, as documented: the message that meets the full buffer while ReadyToSend is
-// true was accepted and needs no action to be sent; ReadyToSend is false from then on, and as long as it is a further
-// message is refused. OnReadyToSend fires when there is room again.
+// Error 10035 has two meanings with Timeout 0, as documented: the message that meets the full buffer while ReadyToSend
+// is true was accepted and needs no action to be sent; ReadyToSend is false from then on, and as long as it is a
+// further message is refused. OnReadyToSend fires when there is room again.
 func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err := m.publishBySettings(&protocol.Publish{Topic: topic, Payload: data, QoS: qos})
+	_, err := m.publishBySettingsReleasing(&protocol.Publish{Topic: topic, Payload: data, QoS: qos})
 	return err
 }
 
@@ -52,7 +52,7 @@ func (m *MQTT) PublishMessage(topic string, qos int, message string) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err = m.publishBySettings(&protocol.Publish{Topic: topic, Payload: payload, Owned: true, QoS: qos})
+	_, err = m.publishBySettingsReleasing(&protocol.Publish{Topic: topic, Payload: payload, Owned: true, QoS: qos})
 	return err
 }
 
@@ -65,7 +65,7 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	msg, err := m.publish(&publish)
+	msg, err := m.publishReleasing(&publish)
 	if msg == nil {
 		return 0, err
 	}
@@ -77,13 +77,13 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 //
 // Errors: those of PublishData; 201 when the time is over (the message was accepted, stays in OutgoingMessages and goes
 // on) or when the message was given up (RepublishAttempts, RepublishTimeout); 212 when the connection was lost, with
-// QoS 1 and 2 only while AutoReconnect is False (the message stays too), or when Disconnect has dropped the message; 500
-// when the server refused it, with its code in errors.Error.ReasonCode; 301. A message that QueueMessages had accepted and that the server
-// turns out not to take fails as it would have failed on the connection.
+// QoS 1 and 2 only while AutoReconnect is False (the message stays too), or when Disconnect has dropped the message;
+// 500 when the server refused it, with its code in errors.Error.ReasonCode; 301. A message that QueueMessages had
+// accepted and that the server turns out not to take fails as it would have failed on the connection.
 func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.publishAndWait("PublishAndWait", &protocol.Publish{Topic: topic, Payload: data, QoS: qos}, m.publishBySettings)
+	return m.publishAndWaitReleasing("PublishAndWait", &protocol.Publish{Topic: topic, Payload: data, QoS: qos}, m.publishBySettingsReleasing)
 }
 
 // PublishAndWaitWith is PublishAndWait with properties of its own, which replace Retain and all settings of outgoing
@@ -95,11 +95,11 @@ func (m *MQTT) PublishAndWaitWith(topic string, qos int, data []byte, p PublishP
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.publishAndWait("PublishAndWaitWith", &publish, m.publish)
+	return m.publishAndWaitReleasing("PublishAndWaitWith", &publish, m.publishReleasing)
 }
 
-// publishAndWait publishes with accept and waits for the end of the exchange. The lock is held.
-func (m *MQTT) publishAndWait(method string, p *protocol.Publish, accept func(*protocol.Publish) (*protocol.Message, error)) error {
+// publishAndWaitReleasing publishes with accept and waits for the end of the exchange.
+func (m *MQTT) publishAndWaitReleasing(method string, p *protocol.Publish, accept func(*protocol.Publish) (*protocol.Message, error)) error {
 	start, interrupts, qos := m.now(), m.interrupts, p.QoS
 	p.Awaited = true
 	msg, err := accept(p)
@@ -110,11 +110,11 @@ func (m *MQTT) publishAndWait(method string, p *protocol.Publish, accept func(*p
 	defer func() { client.Release(msg) }()
 	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: method}
 	bound := !m.reconnect.wanted || qos == 0 // the end of its connection is the end of waiting
-	err = m.await(l, func() bool { return msg.Done || m.interrupts != interrupts || bound && client.Lost(msg) })
+	err = m.awaitReleasing(l, func() bool { return msg.Done || m.interrupts != interrupts || bound && client.Lost(msg) })
 	if err != nil {
 		return err
 	}
-	m.firePending()
+	m.firePendingReleasing()
 	switch {
 	case !msg.Done && m.interrupts != interrupts:
 		return errors.New(errors.ErrInterrupted, method+" was interrupted.")
@@ -135,27 +135,27 @@ func refused(by packet.Type, reason packet.ReasonCode, what string) *errors.Erro
 	return errors.Refused(int(reason), fmt.Sprintf("The server refused %s: %d (0x%02X) %s.", what, reason, uint8(reason), packet.ReasonName(by, reason)))
 }
 
-// publishBySettings publishes with the settings of outgoing messages. The lock is held.
-func (m *MQTT) publishBySettings(p *protocol.Publish) (*protocol.Message, error) {
+// publishBySettingsReleasing publishes with the settings of outgoing messages.
+func (m *MQTT) publishBySettingsReleasing(p *protocol.Publish) (*protocol.Message, error) {
 	s := &m.settings
 	p.Retain, p.Dup = s.retain, s.duplicate
 	if m.properties.version == MvV5 {
 		p.Alias, p.Properties = s.outgoing.alias(), s.outgoing.encoded()
 	}
-	return m.publish(p)
+	return m.publishReleasing(p)
 }
 
-// publish waits for room and accepts the message. With Timeout 0 the message that finds no room is accepted all the same,
-// and returned together with error 10035. The lock is held.
-func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
-	if m.congested(p.QoS) || m.blockedLocked() {
-		wouldBlock, err := m.awaitRoom(p)
+// publishReleasing waits for room and accepts the message. With Timeout 0 the message that finds no room is accepted
+// all the same, and returned together with error 10035.
+func (m *MQTT) publishReleasing(p *protocol.Publish) (*protocol.Message, error) {
+	if m.congestedLocked(p.QoS) || m.blockedLocked() {
+		wouldBlock, err := m.awaitRoomReleasing(p)
 		if err != nil {
 			return nil, err
 		}
 		if wouldBlock {
 			m.readyToSend = false // before the lock is released on the way, so that there is one such message
-			msg, err := m.accept(p)
+			msg, err := m.acceptReleasing(p)
 			if err != nil {
 				m.readyToSend = m.client.Phase() == protocol.Connected
 				return nil, err
@@ -167,64 +167,64 @@ func (m *MQTT) publish(p *protocol.Publish) (*protocol.Message, error) {
 		if m.mayWriteLargeLocked(p) {
 			return nil, m.writeLargeReleasing(p)
 		}
-		return m.publishLarge(p)
+		return m.publishLargeReleasing(p)
 	}
-	return m.accept(p)
+	return m.acceptReleasing(p)
 }
 
-// blockedLocked reports whether error 10035 was returned and ReadyToSend has not fired since. A program that waits for room
-// needs no event for it.
+// blockedLocked reports whether error 10035 was returned and ReadyToSend has not fired since. A program that waits for
+// room needs no event for it.
 func (m *MQTT) blockedLocked() bool {
 	return m.properties.timeout == 0 && !m.readyToSend && m.client.Phase() == protocol.Connected
 }
 
-// accept accepts the message, whatever waits already. The lock is held.
-func (m *MQTT) accept(p *protocol.Publish) (*protocol.Message, error) {
+// acceptReleasing accepts the message, whatever waits already.
+func (m *MQTT) acceptReleasing(p *protocol.Publish) (*protocol.Message, error) {
 	// One that is copied here is told like any other, and shows the copy.
 	p.Untold = m.untoldLocked() && (p.Owned || len(p.Payload) < protocol.DirectPayload)
 	var msg *protocol.Message
 	var err error
 	if p.QoS > 0 && m.settings.journalDir != "" {
-		msg, err = m.publishJournaled(p)
+		msg, err = m.publishJournaledReleasing(p)
 	} else {
 		msg, err = m.client.Publish(p)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if l := m.link; l != nil && l.single(p.QoS) && !m.mustCommit() {
-		l.writeDirect()
+	if l := m.link; l != nil && l.singleLocked(p.QoS) && !m.mustCommitLocked() {
+		l.writeDirectReleasing()
 		return msg, nil
 	}
-	m.wakeWriter()
+	m.wakeWriterLocked()
 	return msg, nil
 }
 
-// publishLarge copies a large payload without the lock, since others need not wait for that, and then looks for room again,
-// which others may have taken meanwhile. The lock is held, and released meanwhile.
-func (m *MQTT) publishLarge(p *protocol.Publish) (*protocol.Message, error) {
+// publishLargeReleasing copies a large payload without the lock, since others need not wait for that, and then looks
+// for room again, which others may have taken meanwhile.
+func (m *MQTT) publishLargeReleasing(p *protocol.Publish) (*protocol.Message, error) {
 	if err := protocol.CheckPublish(p); err != nil {
 		return nil, err
 	}
 	kept := *p
 	m.released(func() { kept.Payload, kept.Owned = append([]byte(nil), p.Payload...), true })
-	return m.publish(&kept)
+	return m.publishReleasing(&kept)
 }
 
-// untoldLocked reports whether MessageOut has no handler. While one runs it may set that of MessageOut, which is not looked
-// at then.
+// untoldLocked reports whether MessageOut has no handler. While one runs it may set that of MessageOut, which is not
+// looked at then.
 func (m *MQTT) untoldLocked() bool { return !m.pump.taken && m.OnMessageOut == nil }
 
-// mayWriteLargeLocked reports whether a large message can be written out of its caller's memory: at QoS 0 nobody needs it
-// afterwards, unless MessageOut shows it.
+// mayWriteLargeLocked reports whether a large message can be written out of its caller's memory: at QoS 0 nobody needs
+// it afterwards, unless MessageOut shows it.
 func (m *MQTT) mayWriteLargeLocked(p *protocol.Publish) bool {
 	l := m.link
 	return p.QoS == 0 && m.untoldLocked() && !p.Awaited && l != nil && l.direct.Plain() && l.writerIdle && l.tracer == nil &&
-		m.client.Phase() == protocol.Connected && m.client.OutputSize() == 0 && !m.mustCommit()
+		m.client.Phase() == protocol.Connected && m.client.OutputSize() == 0 && !m.mustCommitLocked()
 }
 
-// largePatience is how long a call that publishes a large message writes it by itself. After that what is left is copied,
-// and the writer goes on. With Timeout 0 no call waits at all.
+// largePatience is how long a call that publishes a large message writes it by itself. After that what is left is
+// copied, and the writer goes on. With Timeout 0 no call waits at all.
 const largePatience = 100 * time.Millisecond
 
 // writeLargeReleasing publishes a large message and writes it out of its caller's memory, in the writer's place.
@@ -250,14 +250,14 @@ func (m *MQTT) writeLargeReleasing(p *protocol.Publish) error {
 	return nil
 }
 
-// congested reports whether a message has to wait for room: in the outgoing buffer, in the queue behind the server's
-// Receive Maximum, or among the events that wait for the pump. The lock is held.
-func (m *MQTT) congested(qos int) bool {
-	return m.clogged(qos) || m.client.Undelivered() >= maxEvents || m.client.MemoryFull(false)
+// congestedLocked reports whether a message has to wait for room: in the outgoing buffer, in the queue behind the
+// server's Receive Maximum, or among the events that wait for the pump.
+func (m *MQTT) congestedLocked(qos int) bool {
+	return m.cloggedLocked(qos) || m.client.Undelivered() >= maxEvents || m.client.MemoryFull(false)
 }
 
-// clogged reports whether there is no room on the way to the server. The lock is held.
-func (m *MQTT) clogged(qos int) bool {
+// cloggedLocked reports whether there is no room on the way to the server.
+func (m *MQTT) cloggedLocked(qos int) bool {
 	if m.client.OutputFull() {
 		return true
 	}
@@ -268,14 +268,14 @@ func (m *MQTT) clogged(qos int) bool {
 	return size > 0 && m.client.HeldBack() >= size || m.client.AcceptedBytes() >= maxQueuedBytes
 }
 
-// maxQueuedBytes bounds the memory of the messages that wait for a connection, for the server's Receive Maximum or for its
-// acknowledgment, of which it may make us wait for 65,535: topic, payload, properties and 256 bytes for each message; the
-// last one may exceed it.
+// maxQueuedBytes bounds the memory of the messages that wait for a connection, for the server's Receive Maximum or for
+// its acknowledgment, of which it may make us wait for 65,535: topic, payload, properties and 256 bytes for each
+// message; the last one may exceed it.
 const maxQueuedBytes = 64 << 20
 
-// awaitRoom waits until there is room for p. What cannot succeed fails at once. wouldBlock is for the first message that
-// finds no room with Timeout 0: as documented, it needs no action to be sent. The lock is held.
-func (m *MQTT) awaitRoom(p *protocol.Publish) (wouldBlock bool, err error) {
+// awaitRoomReleasing waits until there is room for p. What cannot succeed fails at once. wouldBlock is for the first
+// message that finds no room with Timeout 0: as documented, it needs no action to be sent.
+func (m *MQTT) awaitRoomReleasing(p *protocol.Publish) (wouldBlock bool, err error) {
 	if err := protocol.CheckPublish(p); err != nil {
 		return false, err
 	}
@@ -288,11 +288,11 @@ func (m *MQTT) awaitRoom(p *protocol.Publish) (wouldBlock bool, err error) {
 		return false, errors.New(errors.ErrWouldBlock, "The message was not accepted: there is no connection, and no room for more until there is one or the pump runs.")
 	}
 	inside := m.pump.taken && insideHandler()
-	if inside && !m.clogged(p.QoS) && !m.blockedLocked() {
+	if inside && !m.cloggedLocked(p.QoS) && !m.blockedLocked() {
 		return false, nil // the pump is below us on the stack, so waiting for it would never end
 	}
 	if m.properties.timeout > 0 || m.readyToSend {
-		m.logQueues("Publishing has to wait for room")
+		m.logQueuesLocked("Publishing has to wait for room")
 	}
 	if m.properties.timeout == 0 {
 		if m.readyToSend {
@@ -304,10 +304,10 @@ func (m *MQTT) awaitRoom(p *protocol.Publish) (wouldBlock bool, err error) {
 	if !queueing {
 		l.link = link
 	}
-	l.pumping = !m.clogged(p.QoS)
+	l.pumping = !m.cloggedLocked(p.QoS)
 	interrupts := m.interrupts // which make room too
-	return false, m.await(l, func() bool {
-		return m.interrupts == interrupts && !m.clogged(p.QoS) && (inside || !m.congested(p.QoS))
+	return false, m.awaitReleasing(l, func() bool {
+		return m.interrupts == interrupts && !m.cloggedLocked(p.QoS) && (inside || !m.congestedLocked(p.QoS))
 	})
 }
 

@@ -39,9 +39,8 @@ type pump struct {
 // the protocol asks for (keep-alive, the acknowledgments of what was published) goes on whether DoEvents is called or
 // not.
 //
-// Errors of the connection are told by events, not returned. Error: 143 inside a handler, after SelectWaitMillis too: what
-// the handler waits for cannot come before it has returned. While another goroutine pumps,
-// DoEvents just waits.
+// Errors of the connection are told by events, not returned. Error: 143 inside a handler, after SelectWaitMillis too:
+// what the handler waits for cannot come before it has returned. While another goroutine pumps, DoEvents just waits.
 func (m *MQTT) DoEvents() error {
 	wait := time.Duration(get(m, &m.settings.selectWaitMillis)) * time.Millisecond
 	if err := m.refuseInsideHandler("DoEvents"); err != nil {
@@ -56,13 +55,13 @@ func (m *MQTT) DoEvents() error {
 func (m *MQTT) pumpOnce(wait time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.firePending() {
+	if m.firePendingReleasing() {
 		return
 	}
 	now := m.now()
 	for until := now + wait; now < until; now = m.now() {
-		m.sleep(until, true)
-		if m.firePending() {
+		m.sleepReleasing(until, true)
+		if m.firePendingReleasing() {
 			return
 		}
 	}
@@ -100,8 +99,8 @@ func (m *MQTT) pumpUntil(done func() bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for !done() {
-		if !m.firePending() {
-			m.sleep(protocol.Never, true)
+		if !m.firePendingReleasing() {
+			m.sleepReleasing(protocol.Never, true)
 		}
 	}
 }
@@ -110,25 +109,25 @@ func (m *MQTT) pumpUntil(done func() bool) {
 func (m *MQTT) wakeAtEnd(ctx context.Context) (stop func()) {
 	unregister := context.AfterFunc(ctx, func() {
 		m.mu.Lock()
-		m.wake()
+		m.wakeLocked()
 		m.mu.Unlock()
 	})
 	return func() { unregister() }
 }
 
-// sleep waits until something has changed, or until is over. It may end without either. With forEvents the caller wants to
-// fire events and nothing else: that bytes have left is nothing for it. The lock is held, and released meanwhile.
-func (m *MQTT) sleep(until protocol.Time, forEvents bool) {
+// sleepReleasing waits until something has changed, or until is over. It may end without either. With forEvents the
+// caller wants to fire events and nothing else: that bytes have left is nothing for it.
+func (m *MQTT) sleepReleasing(until protocol.Time, forEvents bool) {
 	until = min(until, m.journalRetryLocked())
-	if m.mayBorrow() {
+	if m.mayBorrowLocked() {
 		m.link.lending.forEvents = forEvents
-		m.borrow(until)
+		m.borrowReleasing(until)
 		return
 	}
 	var expired <-chan time.Time
 	if until != protocol.Never {
-		timer := m.takeTimer(until - m.now())
-		defer m.returnTimer(timer)
+		timer := m.takeTimerLocked(until - m.now())
+		defer m.returnTimerLocked(timer)
 		expired = timer.C
 	}
 	changed := m.arrived.wait()
@@ -141,12 +140,11 @@ func (m *MQTT) sleep(until protocol.Time, forEvents bool) {
 	m.arrived.done()
 }
 
-// firePending fires what is ready if nobody else pumps, and reports whether it did. The lock is held, and released
-// meanwhile.
-func (m *MQTT) firePending() (fired bool) {
+// firePendingReleasing fires what is ready if nobody else pumps, and reports whether it did.
+func (m *MQTT) firePendingReleasing() (fired bool) {
 	m.retryJournalReleasing()
 	// What a batch has left over is looked at only while nobody owns it.
-	if m.pump.taken || !m.hasEvents() && m.pump.next == len(m.pump.batch) && m.pump.open == nil {
+	if m.pump.taken || !m.hasEventsLocked() && m.pump.next == len(m.pump.batch) && m.pump.open == nil {
 		return false
 	}
 	m.pump.taken = true
@@ -164,31 +162,31 @@ func (m *MQTT) released(f func()) {
 	f()
 }
 
-// hasEvents reports whether the pump would find something. The lock is held.
-func (m *MQTT) hasEvents() bool {
+// hasEventsLocked reports whether the pump would find something.
+func (m *MQTT) hasEventsLocked() bool {
 	n, _ := m.client.Pending()
 	return n > 0
 }
 
-// eventsQueued tells the pump and the program that there may be events. The lock is held.
-func (m *MQTT) eventsQueued() {
-	if m.hasEvents() {
+// eventsQueuedLocked tells the pump and the program that there may be events.
+func (m *MQTT) eventsQueuedLocked() {
+	if m.hasEventsLocked() {
 		select {
 		case m.ready <- struct{}{}:
 		default:
 		}
 	}
-	m.wake()
+	m.wakeLocked()
 }
 
-// wake makes the goroutines that wait look at what has changed. The lock is held.
-func (m *MQTT) wake() {
+// wakeLocked makes the goroutines that wait look at what has changed.
+func (m *MQTT) wakeLocked() {
 	m.arrived.broadcast()
-	m.fetchBorrower()
+	m.fetchBorrowerLocked()
 }
 
-// fireReady fires what is left of the last batch and one batch more, and gives the pump back. A panic of a handler leaves
-// through it; the next call continues with the next event.
+// fireReady fires what is left of the last batch and one batch more, and gives the pump back. A panic of a handler
+// leaves through it; the next call continues with the next event.
 func (m *MQTT) fireReady() {
 	defer m.givePumpBack()
 	m.fireBatch()
@@ -202,20 +200,20 @@ func (m *MQTT) givePumpBack() {
 	defer m.mu.Unlock()
 	p := &m.pump
 	if p.next == len(p.batch) && p.open == nil {
-		m.returnBatch()
+		m.returnBatchLocked()
 	}
 	p.taken = false
-	m.wake() // somebody may wait for the pump
+	m.wakeLocked() // somebody may wait for the pump
 }
 
 // takeBatch exchanges the batch, whose events were fired, for those that have come since.
 func (m *MQTT) takeBatch() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.returnBatch()
+	m.returnBatchLocked()
 	m.pump.batch, m.pump.resets = m.client.TakeEvents(), m.resets.Load()
 	m.room.broadcast()
-	m.feed()
+	m.feedLocked()
 }
 
 // begin marks the event whose handlers are about to be called, one step after the other. If it is open already, a
@@ -264,8 +262,8 @@ func (m *MQTT) fireBatch() {
 	}
 }
 
-// returnBatch gives a batch whose events were fired back to the protocol. The lock is held.
-func (m *MQTT) returnBatch() {
+// returnBatchLocked gives a batch whose events were fired back to the protocol.
+func (m *MQTT) returnBatchLocked() {
 	if p := &m.pump; p.batch != nil {
 		m.client.ReturnEvents(p.batch)
 		p.batch, p.next = nil, 0
@@ -320,9 +318,9 @@ type limit struct {
 	what     string          // for the error's text
 }
 
-// await waits until done reports true. Meanwhile it fires events, unless another goroutine does or it runs inside a
-// handler. It returns 201 when the limit is over and 301 after Interrupt. The lock is held, and released meanwhile.
-func (m *MQTT) await(l *limit, done func() bool) error {
+// awaitReleasing waits until done reports true. Meanwhile it fires events, unless another goroutine does or it runs
+// inside a handler. It returns 201 when the limit is over and 301 after Interrupt.
+func (m *MQTT) awaitReleasing(l *limit, done func() bool) error {
 	if done() {
 		return nil
 	}
@@ -360,8 +358,8 @@ func (m *MQTT) await(l *limit, done func() bool) error {
 		if now >= until {
 			return errors.New(errors.ErrTimeout, fmt.Sprintf("%s took longer than %v.", l.what, l.timeout))
 		}
-		if inside || !m.firePending() {
-			m.sleep(until, false)
+		if inside || !m.firePendingReleasing() {
+			m.sleepReleasing(until, false)
 		}
 		if done() {
 			return nil

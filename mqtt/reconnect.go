@@ -24,12 +24,12 @@ type reconnect struct {
 
 func defaultReconnect() reconnect { return reconnect{delayMin: 1, delayMax: 60} }
 
-// reconnectJitter is by how much a delay may be shorter or longer, so that the clients of a server that was restarted do
-// not all come back at once.
+// reconnectJitter is by how much a delay may be shorter or longer, so that the clients of a server that was restarted
+// do not all come back at once.
 const reconnectJitter = 0.2
 
-// delay returns how long to wait before the next attempt: 1, 2, 4, 8, 16, 32, then every 60 seconds by default.
-func (r *reconnect) delay() time.Duration {
+// delayLocked returns how long to wait before the next attempt: 1, 2, 4, 8, 16, 32, then every 60 seconds by default.
+func (r *reconnect) delayLocked() time.Duration {
 	d, most := secondsOf(r.delayMin), secondsOf(r.delayMax)
 	for range r.doubled {
 		if d >= most {
@@ -40,9 +40,9 @@ func (r *reconnect) delay() time.Duration {
 	return time.Duration(float64(min(d, max(most, secondsOf(r.delayMin)))) * (1 - reconnectJitter + 2*reconnectJitter*rand.Float64()))
 }
 
-// reconnectAfter decides what follows the end of a connection that stood, or of an attempt, and reports whether another one
-// follows. The lock is held.
-func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) (goesOn bool) {
+// reconnectAfterLocked decides what follows the end of a connection that stood, or of an attempt, and reports whether
+// another one follows.
+func (m *MQTT) reconnectAfterLocked(l *link, failure *errors.Error) (goesOn bool) {
 	r := &m.reconnect
 	if !l.stood && !l.automatic {
 		if !r.retryFirst || l.insideHandler { // where the pump could not ask BeforeConnect
@@ -59,31 +59,31 @@ func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) (goesOn bool) {
 	end := m.client.End()
 	switch {
 	case !r.wanted && !r.first || failure == nil || failure.Code == errors.ErrInterrupted || l.conn != nil && end.Local:
-		r.stop()
-	case l.conn != nil && m.isFinal(l, end, m.handlers.asks):
-		m.reconnectStops(failure)
+		r.stopLocked()
+	case l.conn != nil && m.isFinalLocked(l, end, m.handlers.asks):
+		m.reconnectStopsLocked(failure)
 	case r.attempts > 0 && r.attempt >= r.attempts:
-		m.reconnectStops(failure)
+		m.reconnectStopsLocked(failure)
 	default:
 		r.attempt++
-		delay := r.delay()
+		delay := r.delayLocked()
 		r.doubled++
-		m.log(logInformation, logReconnect, fmt.Sprintf("Attempt %d in %.1f s.", r.attempt, delay.Seconds()))
-		m.log(logVerbose, logReconnect, "The reason: "+failure.Error())
+		m.logLocked(logInformation, logReconnect, fmt.Sprintf("Attempt %d in %.1f s.", r.attempt, delay.Seconds()))
+		m.logLocked(logVerbose, logReconnect, "The reason: "+failure.Error())
 		var timer *time.Timer
-		// Ended by: its time, or stop.
+		// Ended by: its time, or stopLocked.
 		timer = time.AfterFunc(delay, func() {
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			if r.timer != timer {
 				return
 			}
-			if m.stuffed() { // each attempt would add events to those that nobody takes
+			if m.stuffedLocked() { // each attempt would add events to those that nobody takes
 				timer.Reset(delay)
 				return
 			}
 			r.timer = nil
-			m.reconnectNow()
+			m.reconnectNowLocked()
 		})
 		r.timer = timer
 		return true
@@ -91,15 +91,15 @@ func (m *MQTT) reconnectAfter(l *link, failure *errors.Error) (goesOn bool) {
 	return false
 }
 
-// stuffed reports whether so many events wait for the pump that attempts to connect again have to wait too: twice as many
-// as make reading pause, so that a pump that is merely slow does not delay them. The lock is held.
-func (m *MQTT) stuffed() bool {
+// stuffedLocked reports whether so many events wait for the pump that attempts to connect again have to wait too: twice
+// as many as make reading pause, so that a pump that is merely slow does not delay them.
+func (m *MQTT) stuffedLocked() bool {
 	n, _ := m.client.Pending()
 	return n >= 2*maxEvents || m.client.MemoryFull(true)
 }
 
-// stop ends waiting for the next attempt. What follows begins with the shortest delay. The lock is held.
-func (r *reconnect) stop() {
+// stopLocked ends waiting for the next attempt. What follows begins with the shortest delay.
+func (r *reconnect) stopLocked() {
 	if r.timer != nil {
 		r.timer.Stop()
 		r.timer = nil
@@ -107,8 +107,8 @@ func (r *reconnect) stop() {
 	r.first, r.attempt, r.doubled = false, 0, 0
 }
 
-// reconnectStops tells that there will be no further attempt. The lock is held.
-func (m *MQTT) reconnectStops(cause *errors.Error) {
+// reconnectStopsLocked tells that there will be no further attempt.
+func (m *MQTT) reconnectStopsLocked(cause *errors.Error) {
 	attempt := m.reconnect.attempt
 	text := "AutoReconnect"
 	if m.reconnect.first {
@@ -119,51 +119,51 @@ func (m *MQTT) reconnectStops(cause *errors.Error) {
 		text += fmt.Sprintf(" after %d attempts", attempt)
 	}
 	text += "."
-	m.reconnect.stop()
-	m.log(logInformation, logReconnect, text+" "+cause.Error())
+	m.reconnect.stopLocked()
+	m.logLocked(logInformation, logReconnect, text+" "+cause.Error())
 	m.client.PushError(cause.Explained(text, ""))
-	m.background.ensure(m)
-	m.eventsQueued()
+	m.background.ensureLocked(m)
+	m.eventsQueuedLocked()
 }
 
-// reconnectNow begins an attempt. The lock is held.
-func (m *MQTT) reconnectNow() {
-	l, err := m.newLink(true)
+// reconnectNowLocked begins an attempt.
+func (m *MQTT) reconnectNowLocked() {
+	l, err := m.newLinkLocked(true)
 	if err != nil {
-		m.reconnectStops(errors.FromOS(err))
+		m.reconnectStopsLocked(errors.FromOS(err))
 		return
 	}
-	m.log(logInformation, logReconnect, fmt.Sprintf("Attempt %d.", m.reconnect.attempt))
-	m.background.ensure(m)
+	m.logLocked(logInformation, logReconnect, fmt.Sprintf("Attempt %d.", m.reconnect.attempt))
+	m.background.ensureLocked(m)
 	if !m.handlers.asks {
-		m.reconnectWith(l)
+		m.reconnectWithLocked(l)
 		return
 	}
 	// The pump is waited for without a limit: what the handler does, renewing a token for example, is what the attempt
 	// needs to succeed.
-	m.pushBeforeConnect(func() { m.reconnectWith(l) })
-	m.eventsQueued()
+	m.pushBeforeConnectLocked(func() { m.reconnectWithLocked(l) })
+	m.eventsQueuedLocked()
 }
 
-// reconnectWith begins the attempt with the values of now, unless it was ended meanwhile. The lock is held.
-func (m *MQTT) reconnectWith(l *link) {
+// reconnectWithLocked begins the attempt with the values of now, unless it was ended meanwhile.
+func (m *MQTT) reconnectWithLocked(l *link) {
 	if m.link != l {
 		return
 	}
-	l.bound()
-	if err := m.arm(l); err != nil {
+	l.boundLocked()
+	if err := m.armLocked(l); err != nil {
 		l.cancel()
 		m.link = nil
-		m.reconnectStops(errors.FromOS(err))
+		m.reconnectStopsLocked(errors.FromOS(err))
 		return
 	}
 	l.options.Resubscribe = m.settings.resubscribe
-	l.start()
+	l.startLocked()
 }
 
-// reconnectChanged is called after AutoReconnect was assigned. The lock is held.
-func (m *MQTT) reconnectChanged() {
+// reconnectChangedLocked is called after AutoReconnect was assigned.
+func (m *MQTT) reconnectChangedLocked() {
 	if !m.reconnect.wanted && !m.reconnect.first && m.link == nil {
-		m.reconnect.stop()
+		m.reconnect.stopLocked()
 	}
 }

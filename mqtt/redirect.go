@@ -77,19 +77,20 @@ func (d *detours) noteMoved(s server, successors []server) {
 	}
 }
 
-// farewellOf returns the reason and the Server Reference with which a server has sent l away; ok false = it has not.
-func (m *MQTT) farewellOf(l *link) (reason packet.ReasonCode, reference string, ok bool) {
+// farewellOfLocked returns the reason and the Server Reference with which a server has sent l away; ok false = it has
+// not.
+func (m *MQTT) farewellOfLocked(l *link) (reason packet.ReasonCode, reference string, ok bool) {
 	if end := m.client.End(); l.conn != nil && end.ByServer {
 		reason, reference = end.Disconnect.Reason, end.Disconnect.ServerReference
-	} else if ack := m.refusal(l); ack != nil {
+	} else if ack := m.refusalLocked(l); ack != nil {
 		text, _ := ack.Properties.Bytes(packet.PropServerReference)
 		reason, reference = ack.Reason, string(text)
 	}
 	return reason, reference, reason == packet.UseAnotherServer || reason == packet.ServerMoved
 }
 
-// refusal is the CONNACK with which the server has refused the attempt; nil if it has not. The lock is held.
-func (m *MQTT) refusal(l *link) *protocol.ConnAck {
+// refusalLocked is the CONNACK with which the server has refused the attempt; nil if it has not.
+func (m *MQTT) refusalLocked(l *link) *protocol.ConnAck {
 	ack := m.client.ConnAck()
 	if l.conn == nil || l.stood || ack == nil || ack == l.route.formerAck || ack.Reason == packet.Success {
 		return nil
@@ -97,17 +98,17 @@ func (m *MQTT) refusal(l *link) *protocol.ConnAck {
 	return ack
 }
 
-// sentAway takes note of a server that has sent us away, and returns the servers that it names instead: none unless the
-// setting FollowServerReference is on. The lock is held.
-func (m *MQTT) sentAway(sender server, reason packet.ReasonCode, reference string) []server {
+// sentAwayLocked takes note of a server that has sent us away, and returns the servers that it names instead: none
+// unless the setting FollowServerReference is on.
+func (m *MQTT) sentAwayLocked(sender server, reason packet.ReasonCode, reference string) []server {
 	d := &m.hosts.detours
 	said := fmt.Sprintf("%v answers with %d (%s)", sender, reason, packet.ReasonName(packet.DISCONNECT, reason))
 	if reference == "" {
-		m.log(logInformation, logReconnect, said+" and names no other server.")
+		m.logLocked(logInformation, logReconnect, said+" and names no other server.")
 		return nil
 	}
 	if !d.follow {
-		m.log(logInformation, logReconnect, fmt.Sprintf("%s and names %s, which is not followed: FollowServerReference is False.", said, protocol.Quote(reference)))
+		m.logLocked(logInformation, logReconnect, fmt.Sprintf("%s and names %s, which is not followed: FollowServerReference is False.", said, protocol.Quote(reference)))
 		return nil
 	}
 	isSender := func(s server) bool { return s == sender }
@@ -120,21 +121,21 @@ func (m *MQTT) sentAway(sender server, reason packet.ReasonCode, reference strin
 		current = d.appendCurrent(current, s)
 	}
 	if named = slices.DeleteFunc(unique(current), isSender); len(named) == 0 {
-		m.log(logInformation, logReconnect, fmt.Sprintf("%s and names %s, which is no other server that can be connected to.", said, protocol.Quote(reference)))
+		m.logLocked(logInformation, logReconnect, fmt.Sprintf("%s and names %s, which is no other server that can be connected to.", said, protocol.Quote(reference)))
 		return nil
 	}
-	m.log(logInformation, logReconnect, fmt.Sprintf("%s and names %s.", said, protocol.Quote(reference)))
+	m.logLocked(logInformation, logReconnect, fmt.Sprintf("%s and names %s.", said, protocol.Quote(reference)))
 	return named
 }
 
-// sentAwayConnected is sentAway for a server whose connection stood: what AutoReconnect then tries first, and last. The
-// lock is held.
-func (m *MQTT) sentAwayConnected(l *link) {
-	reason, reference, ok := m.farewellOf(l)
+// sentAwayConnectedLocked is sentAwayLocked for a server whose connection stood: what AutoReconnect then tries first,
+// and last.
+func (m *MQTT) sentAwayConnectedLocked(l *link) {
+	reason, reference, ok := m.farewellOfLocked(l)
 	if !ok {
 		return
 	}
 	sender := m.hosts.last
-	named := m.sentAway(sender, reason, reference)
+	named := m.sentAwayLocked(sender, reason, reference)
 	m.hosts.last, m.hosts.referred, m.hosts.left = server{}, named, sender
 }

@@ -26,50 +26,50 @@ type route struct {
 // maxHops bounds how often one attempt goes where servers send it.
 const maxHops = 5
 
-// newRoute makes the attempt and its first link. There is a server at least.
-func (m *MQTT) newRoute(servers []server) *link {
+// newRouteLocked makes the attempt and its first link. There is a server at least.
+func (m *MQTT) newRouteLocked(servers []server) *link {
 	r := &route{}
 	r.link = &link{m: m, route: r}
-	r.begin(servers)
+	r.beginLocked(servers)
 	return r.link
 }
 
-// begin makes servers those that are tried.
-func (r *route) begin(servers []server) {
+// beginLocked makes servers those that are tried.
+func (r *route) beginLocked(servers []server) {
 	r.tried, r.rest = nil, servers
-	r.advance()
+	r.advanceLocked()
 }
 
-// advance makes the next server the one that is tried.
-func (r *route) advance() {
+// advanceLocked makes the next server the one that is tried.
+func (r *route) advanceLocked() {
 	r.tried, r.rest = append(r.tried, r.rest[0]), r.rest[1:]
 }
 
-// current is the server that is tried.
-func (r *route) current() server { return r.tried[len(r.tried)-1] }
+// currentLocked is the server that is tried.
+func (r *route) currentLocked() server { return r.tried[len(r.tried)-1] }
 
-// aim says how the server is reached, as the settings are now. The lock is held.
-func (l *link) aim() {
-	m, s := l.m, l.route.current()
-	l.options, l.dial = l.route.options, l.dialOptions(s.Target, s.Port)
+// aimLocked says how the server is reached, as the settings are now.
+func (l *link) aimLocked() {
+	m, s := l.m, l.route.currentLocked()
+	l.options, l.dial = l.route.options, l.dialOptionsLocked(s.Target, s.Port)
 	m.settings.forgetConnection()
 	m.serverCert, m.negotiated = nil, transport.Negotiated{}
-	m.log(logInformation, logInfo, fmt.Sprintf("Connecting to %s, port %d.", s.Host, s.Port))
+	m.logLocked(logInformation, logInfo, fmt.Sprintf("Connecting to %s, port %d.", s.Host, s.Port))
 }
 
-// bound starts the time of the attempt, which holds for all servers together. The lock is held.
-func (l *link) bound() {
+// boundLocked starts the time of the attempt, which holds for all servers together.
+func (l *link) boundLocked() {
 	m, r := l.m, l.route
 	if r.by == 0 {
-		r.by = m.now() + m.connectLimit()
+		r.by = m.now() + m.connectLimitLocked()
 	}
 	l.connectBy = r.by
 	l.ctx, l.cancel = context.WithTimeout(context.Background(), r.by-m.now())
 }
 
-// share leaves each of the servers that are still to be tried an equal share of the time. What one does not need is the
-// others'. The lock is held.
-func (l *link) share() {
+// shareLocked leaves each of the servers that are still to be tried an equal share of the time. What one does not need
+// is the others'.
+func (l *link) shareLocked() {
 	others := len(l.route.rest)
 	if others == 0 {
 		return
@@ -84,57 +84,57 @@ func (l *link) share() {
 	}
 }
 
-// goOn begins with the next server of an attempt that has failed with this one, if that makes sense. The lock is held.
-func (l *link) goOn(failure *errors.Error) bool {
+// goOnLocked begins with the next server of an attempt that has failed with this one, if that makes sense.
+func (l *link) goOnLocked(failure *errors.Error) bool {
 	m, r := l.m, l.route
 	if l.result != nil { // Disconnect, Interrupt, Reset or the end of a context
 		return false
 	}
-	reason, reference, sent := m.farewellOf(l)
+	reason, reference, sent := m.farewellOfLocked(l)
 	switch {
 	case sent:
-		named := m.sentAway(r.current(), reason, reference)
+		named := m.sentAwayLocked(r.currentLocked(), reason, reference)
 		if len(named) > 0 && r.hops == maxHops {
-			m.log(logInformation, logReconnect, fmt.Sprintf("It is not followed: servers have sent this attempt elsewhere %d times.", r.hops))
+			m.logLocked(logInformation, logReconnect, fmt.Sprintf("It is not followed: servers have sent this attempt elsewhere %d times.", r.hops))
 			named = nil
 		}
 		if len(named) > 0 {
 			r.hops++
 		}
 		r.rest = slices.DeleteFunc(unique(append(named, r.rest...)), func(s server) bool { return slices.Contains(r.tried, s) })
-	case l.conn != nil && m.isFinal(l, m.client.End(), false):
+	case l.conn != nil && m.isFinalLocked(l, m.client.End(), false):
 		return false
 	}
 	if len(r.rest) == 0 || m.now() >= r.by {
 		return false
 	}
-	r.advance()
-	m.log(logInformation, logReconnect, fmt.Sprintf("Going on with %v. The reason: %s", r.current(), failure.Error()))
+	r.advanceLocked()
+	m.logLocked(logInformation, logReconnect, fmt.Sprintf("Going on with %v. The reason: %s", r.currentLocked(), failure.Error()))
 	next := &link{m: m, route: r, automatic: l.automatic, insideHandler: l.insideHandler}
 	r.link, m.link = next, next
-	next.bound()
-	next.aim()
-	next.start()
+	next.boundLocked()
+	next.aimLocked()
+	next.startLocked()
 	return true
 }
 
-// verdict is the error of an attempt whose last server has failed. The lock is held.
-func (r *route) verdict(failure *errors.Error) *errors.Error {
+// verdictLocked is the error of an attempt whose last server has failed.
+func (r *route) verdictLocked(failure *errors.Error) *errors.Error {
 	if len(r.tried) == 1 {
 		return failure
 	}
-	return failure.Explained("", fmt.Sprintf("It is the last of %d servers that were tried, %v.", len(r.tried), r.current()))
+	return failure.Explained("", fmt.Sprintf("It is the last of %d servers that were tried, %v.", len(r.tried), r.currentLocked()))
 }
 
-// isFinal reports whether another attempt would be refused too. One that the server has refused for its credentials makes
-// sense with others alone. The lock is held.
-func (m *MQTT) isFinal(l *link, end *protocol.End, otherCredentials bool) bool {
+// isFinalLocked reports whether another attempt would be refused too. One that the server has refused for its
+// credentials makes sense with others alone.
+func (m *MQTT) isFinalLocked(l *link, end *protocol.End, otherCredentials bool) bool {
 	var retry packet.Retry
 	var reason packet.ReasonCode
 	if end.ByServer {
 		reason = end.Disconnect.Reason
 		retry, _ = packet.RetryAfter(packet.V5, packet.DISCONNECT, reason)
-	} else if ack := m.refusal(l); ack != nil {
+	} else if ack := m.refusalLocked(l); ack != nil {
 		reason = ack.Reason
 		retry, _ = packet.RetryAfter(ack.Version, packet.CONNACK, reason)
 	} else {
@@ -145,18 +145,18 @@ func (m *MQTT) isFinal(l *link, end *protocol.End, otherCredentials bool) bool {
 		return false
 	case slices.Contains(m.settings.reconnectOn, -int(reason)):
 		return true
-	case reason == packet.ServerMoved && m.hasOthers(l):
+	case reason == packet.ServerMoved && m.hasOthersLocked(l):
 		return false
 	}
 	return retry == packet.Final || retry == packet.WithCredentials && !otherCredentials
 }
 
-// hasOthers reports whether AutoReconnect would try other servers than the one that has sent l away. The lock is held.
-func (m *MQTT) hasOthers(l *link) bool {
+// hasOthersLocked reports whether AutoReconnect would try other servers than the one that has sent l away.
+func (m *MQTT) hasOthersLocked(l *link) bool {
 	sender := m.hosts.left
 	if !l.stood {
-		sender = l.route.current()
+		sender = l.route.currentLocked()
 	}
-	servers, err := m.servers()
+	servers, err := m.serversLocked()
 	return err == nil && slices.ContainsFunc(servers, func(s server) bool { return s != sender })
 }

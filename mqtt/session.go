@@ -34,8 +34,8 @@ func (m *MQTT) SaveSession() (string, error) {
 		}
 	}
 	m.mu.Lock()
-	m.log(logInformation, logSession, fmt.Sprintf("Session saved: %s.", describeSession(s)))
-	m.eventsQueued()
+	m.logLocked(logInformation, logSession, fmt.Sprintf("Session saved: %s.", describeSession(s)))
+	m.eventsQueuedLocked()
 	m.mu.Unlock()
 	return textOf(text), nil
 }
@@ -49,8 +49,9 @@ func (m *MQTT) SaveSession() (string, error) {
 // ClientId has to be the one of the session; it is set when it is empty.
 //
 // Errors, after which nothing has changed: 302 the file cannot be read, 504 the data is damaged, not of SaveSession, or
-// of another version, 10022 ClientId is another, 211 the session comes too late: after a QoS 1 or 2 message was published
-// or a QoS 2 message was delivered on the connection, or while the component has unfinished outgoing messages of its own.
+// of another version, 10022 ClientId is another, 211 the session comes too late: after a QoS 1 or 2 message was
+// published or a QoS 2 message was delivered on the connection, or while the component has unfinished outgoing messages
+// of its own.
 func (m *MQTT) RestoreSession(stateData string) error {
 	m.mu.Lock()
 	file := m.settings.sessionStateFile
@@ -85,11 +86,11 @@ func (m *MQTT) RestoreSession(stateData string) error {
 		p.clientID = s.ClientID
 	}
 	m.client.NoteRestored()
-	m.log(logInformation, logSession, fmt.Sprintf("Session restored: %s.", describeSession(s)))
+	m.logLocked(logInformation, logSession, fmt.Sprintf("Session restored: %s.", describeSession(s)))
 	if l := m.link; l != nil && l.conn != nil {
-		l.settle()
+		l.settleLocked()
 	}
-	m.eventsQueued()
+	m.eventsQueuedLocked()
 	return nil
 }
 

@@ -97,26 +97,26 @@ const maxSeconds = math.MaxInt32
 func (m *MQTT) Config(configurationString string) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.configuration().Config(configurationString)
+	return m.configurationLocked().Config(configurationString)
 }
 
 // Settings returns the registry of settings, for its documentation. Assign through Config only.
 func (m *MQTT) Settings() *config.Registry {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.configuration()
+	return m.configurationLocked()
 }
 
-// configuration is the component's view of the table. The lock is held.
-func (m *MQTT) configuration() *config.Registry {
+// configurationLocked is the component's view of the table.
+func (m *MQTT) configurationLocked() *config.Registry {
 	if m.registry == nil {
 		m.registry = settingsTable().Of(m)
 	}
 	return m.registry
 }
 
-// settingsTable is the table of settings, in the order of the documentation, of some 80 KB. All components share it. It is
-// made when the first of them needs it, since many programs never call Config.
+// settingsTable is the table of settings, in the order of the documentation, of some 80 KB. All components share it. It
+// is made when the first of them needs it, since many programs never call Config.
 var settingsTable = sync.OnceValue(func() *config.Table[MQTT] {
 	return config.NewTable(New(), slices.Concat(mqttRows(), tcpRows(), sslRows(), socketRows(), baseRows(), componentRows(), propertyRows())...)
 })
@@ -148,8 +148,8 @@ func boolText(b bool) string {
 	return "False"
 }
 
-// applySettings gives the protocol the settings that may change at any time. The lock is held.
-func (m *MQTT) applySettings() {
+// applySettingsLocked gives the protocol the settings that may change at any time.
+func (m *MQTT) applySettingsLocked() {
 	s := &m.settings
 	m.client.Settings = protocol.Settings{
 		RepublishInterval: secondsOf(s.republishInterval),
@@ -165,8 +165,8 @@ func (m *MQTT) applySettings() {
 		AllowControlCharacters: s.allowControlCharacters,
 	}
 	if l := m.link; l != nil && l.conn != nil {
-		l.schedule()
+		l.scheduleLocked()
 	}
-	m.feed()
-	m.wake() // somebody may wait for room, of which there may be more now
+	m.feedLocked()
+	m.wakeLocked() // somebody may wait for room, of which there may be more now
 }

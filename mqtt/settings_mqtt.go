@@ -11,7 +11,7 @@ import (
 // mqttRows is the group MQTT.
 func mqttRows() []config.Row {
 	const g = group(config.GroupMQTT)
-	apply := config.After((*MQTT).applySettings)
+	apply := config.After((*MQTT).applySettingsLocked)
 	encodeAnew := config.After(func(m *MQTT) { m.settings.outgoing.changed() })
 	sayOurs := config.After(func(m *MQTT) { m.settings.disconnectIsServers = false })
 	oursOr := func(name, unset string) config.Option { // not what the server's DISCONNECT said
@@ -27,7 +27,7 @@ func mqttRows() []config.Row {
 	receivedCount := func(m *MQTT) int { return len(received(m)) }
 	outgoingCount := func(m *MQTT) int { return len(m.settings.outgoing.user) }
 	return []config.Row{
-		config.Bool(g.doc("AutoReconnect", "bool", "Connect again by itself after a connection was lost through an error: after 1, 2, 4, 8, 16, 32 and then every 60 seconds, in the background. Disconnect, Interrupt, Reset and a taken-over ClientId end it, and so do refused credentials unless OnBeforeConnect has a handler, which may bring others."), func(m *MQTT) *bool { return &m.reconnect.wanted }, config.After((*MQTT).reconnectChanged)),
+		config.Bool(g.doc("AutoReconnect", "bool", "Connect again by itself after a connection was lost through an error: after 1, 2, 4, 8, 16, 32 and then every 60 seconds, in the background. Disconnect, Interrupt, Reset and a taken-over ClientId end it, and so do refused credentials unless OnBeforeConnect has a handler, which may bring others."), func(m *MQTT) *bool { return &m.reconnect.wanted }, config.After((*MQTT).reconnectChangedLocked)),
 		config.Int64(g.v5("ClientTopicAliasMax", "int", "Highest topic alias accepted from the server; 0 = none, as is -1. Sent by Connect unless 0."), func(m *MQTT) *int64 { return &m.settings.connectProperties.topicAliasMaximum }, 0, 65535, config.Unset(-1), config.After(func(m *MQTT) { m.settings.connectProperties.normalise() })),
 		config.JSON(readOnly(g.v5("ConnAckProperties", "JSON", "What CONNACK said, as JSON.")), func(m *MQTT) *packet.Properties { return &m.settings.connAck }, connAckBag()),
 		config.Int(g.doc("ConnectionTimeout", "int, s", "How long an attempt to connect may take, from the name look-up to CONNACK; 0 = Timeout."), func(m *MQTT) *int { return &m.settings.connectionTimeout }, 0, maxSeconds),
@@ -38,7 +38,7 @@ func mqttRows() []config.Row {
 		config.ReadOnly(g.v5("IncomingUserPropCount", "int", "Number of user properties of the message received last, inside MessageAck and MessageIn of their message."), func(m *MQTT) string { return strconv.Itoa(receivedCount(m)) }),
 		config.ReadOnlyIndexed(g.v5("IncomingUserPropName", "string", "Name of a user property of the message received last."), receivedCount, func(m *MQTT, i int) string { return received(m)[i].Name }),
 		config.ReadOnlyIndexed(g.v5("IncomingUserPropValue", "string", "Value of a user property of the message received last."), receivedCount, func(m *MQTT, i int) string { return received(m)[i].Value }),
-		config.Int(g.doc("LogLevel", "int", "Which Log events fire: 0 none, 1 information, 2 also each packet, 3 also its fields and bytes."), func(m *MQTT) *int { return &m.settings.logLevel }, 0, logDebug, config.After((*MQTT).traceChanged)),
+		config.Int(g.doc("LogLevel", "int", "Which Log events fire: 0 none, 1 information, 2 also each packet, 3 also its fields and bytes."), func(m *MQTT) *int { return &m.settings.logLevel }, 0, logDebug, config.After((*MQTT).traceChangedLocked)),
 		config.JSON(g.v5("OutgoingMessageProperties", "JSON", "Properties of the messages published from now on, as JSON."), func(m *MQTT) *outgoingBag { return &m.settings.outgoing }, newOutgoingBag(), encodeAnew),
 		config.ReadOnly(g.doc("OutgoingPacketId", "int", "Packet identifier of the QoS 1 or 2 message published last."), func(m *MQTT) string { return strconv.Itoa(m.client.LastPacketID()) }),
 		config.IntFunc(g.v5("OutgoingUserPropCount", "int", "Number of user properties of the messages published from now on; grows and shrinks the two arrays."), outgoingCount, func(m *MQTT, n int) error { return m.settings.outgoing.resize(n) }, 0, 65535, config.First(), encodeAnew),
@@ -47,7 +47,7 @@ func mqttRows() []config.Row {
 		config.Int(g.doc("RepublishInterval", "int, s", "3.1.1: wait for PUBACK or PUBREC before a PUBLISH is sent again; 0 = never. Version 5 forbids it."), func(m *MQTT) *int { return &m.settings.republishInterval }, 0, maxSeconds, apply),
 		config.String(g.v5("ResponseTopic", "string", "Response topic of the messages published from now on; \"\" = none."), func(m *MQTT) *string { return &m.settings.outgoing.responseTopic }, config.Check(topicOrNone), config.Code(errors.ErrInvalidTopicName), encodeAnew),
 		config.Bool(g.doc("Retain", "bool", "RETAIN flag of the messages published from now on."), func(m *MQTT) *bool { return &m.settings.retain }),
-		config.Func(g.doc("SendCustomPacket", "string", "Assigning sends these bytes, in hexadecimal, as one packet; no answer to it is expected."), nil, (*MQTT).sendCustomPacket, config.Action()),
+		config.Func(g.doc("SendCustomPacket", "string", "Assigning sends these bytes, in hexadecimal, as one packet; no answer to it is expected."), nil, (*MQTT).sendCustomPacketLocked, config.Action()),
 		config.ReadOnly(g.v5("ServerTopicAliasMax", "int", "Highest topic alias that the server accepts; 0 = none."), func(m *MQTT) string { return strconv.Itoa(m.settings.serverTopicAliasMax) }),
 		config.Int64(g.v5("SessionExpInterval", "int64, s", "How long the server keeps the session after the connection; 4294967295 = for ever. Sent by Connect unless 0."), func(m *MQTT) *int64 { return &m.settings.connectProperties.sessionExpiry }, 0, maxUint32, config.Unset(-1), config.After(func(m *MQTT) { m.settings.connectProperties.normalise() })),
 		config.ReadOnly(g.doc("SessionPresent", "bool", "Whether the server had a session when it accepted the connection."), func(m *MQTT) string { return boolText(m.settings.sessionPresent) }),

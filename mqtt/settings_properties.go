@@ -20,14 +20,14 @@ func propertyRows() []config.Row {
 	const g = group(config.GroupProperty)
 	also := func(name string) config.Option { return config.Alias("MQTT." + name) }
 	whenIdle := func(code int, name string) config.Option {
-		return config.Before(func(m *MQTT) error { return m.refuseUnlessIdle(code, name) })
+		return config.Before(func(m *MQTT) error { return m.refuseUnlessIdleLocked(code, name) })
 	}
 	fixed := func(name string) config.Option { return whenIdle(errors.ErrWrongState, name) }
 	return []config.Row{
 		config.Bool(g.doc("CleanSession", "bool", "The property CleanSession: whether the next connection begins with an empty session."), func(m *MQTT) *bool { return &m.properties.cleanSession }, also("CleanSession")),
 		config.String(g.doc("ClientId", "string", "The property ClientId."), func(m *MQTT) *string { return &m.properties.clientID }, also("ClientId"), config.Check(func(v string) error { return checkText("ClientId", v) })),
-		config.BoolFunc(g.doc("Connected", "bool", "The property Connected. Assigning True is Connect, False is Disconnect; LoadConfig takes neither."), (*MQTT).connectedLocked, (*MQTT).configConnected, also("Connected"), config.Action()),
-		config.JSONFunc(g.doc("Firewall", "JSON", "The property Firewall: the proxy to go through, as JSON. Keys that are left out stay as they are, but FirewallType sets the Port; \"\" = none. SaveConfig writes the settings Firewall... instead."), func(m *MQTT) firewallBag { return firewallFields(m.firewall) }, (*MQTT).configFirewall, newFirewallBag(), also("Firewall"), fixed("Firewall"), config.Assigned(func(*MQTT) (string, bool) { return "", false })),
+		config.BoolFunc(g.doc("Connected", "bool", "The property Connected. Assigning True is Connect, False is Disconnect; LoadConfig takes neither."), (*MQTT).connectedLocked, (*MQTT).configConnectedReleasing, also("Connected"), config.Action()),
+		config.JSONFunc(g.doc("Firewall", "JSON", "The property Firewall: the proxy to go through, as JSON. Keys that are left out stay as they are, but FirewallType sets the Port; \"\" = none. SaveConfig writes the settings Firewall... instead."), func(m *MQTT) firewallBag { return firewallFields(m.firewall) }, (*MQTT).configFirewallLocked, newFirewallBag(), also("Firewall"), fixed("Firewall"), config.Assigned(func(*MQTT) (string, bool) { return "", false })),
 		config.IntFunc(g.doc("MQTT.KeepAliveInterval", "int, s", "The property KeepAliveInterval, MQTT's keep-alive: 0 = off; while connected the one in force. The setting KeepAliveInterval, without MQTT., is that of TCP."), (*MQTT).keepAliveLocked, func(m *MQTT, seconds int) error {
 			m.properties.keepAliveInterval = seconds
 			return nil
@@ -50,8 +50,8 @@ func propertyRows() []config.Row {
 	}
 }
 
-// configConnected assigns the property Connected. The lock is held, and released meanwhile: SetConnected waits.
-func (m *MQTT) configConnected(connected bool) error {
+// configConnectedReleasing assigns the property Connected.
+func (m *MQTT) configConnectedReleasing(connected bool) error {
 	m.mu.Unlock()
 	defer m.mu.Lock()
 	return m.SetConnected(connected)
@@ -90,8 +90,8 @@ func firewallFields(f *firewall.Firewall) firewallBag {
 	return b
 }
 
-// configFirewall assigns the setting Firewall. The lock is held.
-func (m *MQTT) configFirewall(b firewallBag) error {
+// configFirewallLocked assigns the setting Firewall.
+func (m *MQTT) configFirewallLocked(b firewallBag) error {
 	if b.typ.DefaultPort() == 0 && b.typ != firewall.FwNone {
 		return errors.New(errors.ErrInvalidArgument, "FirewallType "+strconv.Itoa(int(b.typ))+" does not exist; 0, 1, 2, 3 and 10 do.")
 	}

@@ -13,7 +13,7 @@ import (
 func tcpRows() []config.Row {
 	const g = group(config.GroupTCPClient)
 	whenIdle := func(code int, name string) config.Option {
-		return config.Before(func(m *MQTT) error { return m.refuseUnlessIdle(code, name) })
+		return config.Before(func(m *MQTT) error { return m.refuseUnlessIdleLocked(code, name) })
 	}
 	fixedFirewall := func(name string) config.Option { return whenIdle(errors.ErrWrongState, name) }
 	keepAliveOn := config.After(func(m *MQTT) {
@@ -56,7 +56,7 @@ func socketRows() []config.Row {
 	return []config.Row{
 		config.Bool(g.doc("AbsoluteTimeout", "bool", "True: Timeout counts from the start of a method. False: it starts anew whenever bytes leave. Counts at once."), func(m *MQTT) *bool { return &m.settings.absoluteTimeout }),
 		config.String(g.doc("FirewallData", "string", "Further header lines \"Name: value\" for an HTTP proxy, separated by CR LF."), func(m *MQTT) *string { return &m.firewall.Data }, config.Secret(), config.Check(harmless(firewall.CheckData)),
-			config.Before(func(m *MQTT) error { return m.refuseUnlessIdle(errors.ErrWrongState, "FirewallData") })),
+			config.Before(func(m *MQTT) error { return m.refuseUnlessIdleLocked(errors.ErrWrongState, "FirewallData") })),
 		config.Int(g.doc("InBufferSize", "int, bytes", "Size of the receive queue of the socket; 0 = the system's."), func(m *MQTT) *int { return &m.settings.socket.InBufferSize }, 0, math.MaxInt32),
 		config.Int(g.doc("OutBufferSize", "int, bytes", "Size of the send queue of the socket; 0 = the system's."), func(m *MQTT) *int { return &m.settings.socket.OutBufferSize }, 0, math.MaxInt32),
 	}

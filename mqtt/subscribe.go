@@ -32,14 +32,14 @@ type UnsubscribeProperties struct{ UserProperties []UserProperty }
 func (m *MQTT) Subscribe(topicFilter string, qos int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err := m.subscribeBySettings(topicFilter, qos)
+	_, err := m.subscribeBySettingsLocked(topicFilter, qos)
 	return err
 }
 
-// subscribeBySettings subscribes with the settings of subscriptions. The lock is held.
-func (m *MQTT) subscribeBySettings(topicFilter string, qos int) (packetID int, err error) {
+// subscribeBySettingsLocked subscribes with the settings of subscriptions.
+func (m *MQTT) subscribeBySettingsLocked(topicFilter string, qos int) (packetID int, err error) {
 	s := &m.settings
-	filters := m.splitFilters(topicFilter)
+	filters := m.splitFiltersLocked(topicFilter)
 	subscriptions := make([]protocol.Subscription, len(filters))
 	for i, filter := range filters {
 		subscriptions[i] = protocol.Subscription{
@@ -48,7 +48,7 @@ func (m *MQTT) subscribeBySettings(topicFilter string, qos int) (packetID int, e
 		}
 	}
 	packetID, err = m.client.Subscribe(subscriptions, max(s.subscriptionIdentifier, protocol.NoSubscriptionIdentifier), nil)
-	m.wakeWriter()
+	m.wakeWriterLocked()
 	return packetID, err
 }
 
@@ -81,33 +81,33 @@ func (m *MQTT) SubscribeMany(subscriptions []Subscription, p SubscribeProperties
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	packetId, err = m.client.Subscribe(list, p.SubscriptionIdentifier, user)
-	m.wakeWriter()
+	m.wakeWriterLocked()
 	return packetId, err
 }
 
-// SubscribeAndWait is Subscribe that waits for the server's answer, PublishAndWaitTimeout seconds at most (10 by default),
-// firing events meanwhile.
+// SubscribeAndWait is Subscribe that waits for the server's answer, PublishAndWaitTimeout seconds at most (10 by
+// default), firing events meanwhile.
 //
 // Errors: those of Subscribe; 500 when the server has refused a filter, with its code in errors.Error.ReasonCode (the
-// others of the call are subscribed; Subscribed tells each); 201 when the time is over, and the answer may still come; 212
-// when the connection was lost before the answer; 301.
+// others of the call are subscribed; Subscribed tells each); 201 when the time is over, and the answer may still come;
+// 212 when the connection was lost before the answer; 301.
 func (m *MQTT) SubscribeAndWait(topicFilter string, qos int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	start, interrupts, client := m.now(), m.interrupts, m.client // Reset makes another client
-	id, err := m.subscribeBySettings(topicFilter, qos)
+	id, err := m.subscribeBySettingsLocked(topicFilter, qos)
 	if err != nil {
 		return err
 	}
 	request := client.Request(id)
 	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "SubscribeAndWait"}
-	err = m.await(l, func() bool {
+	err = m.awaitReleasing(l, func() bool {
 		return request.Answer != nil || m.interrupts != interrupts || client.Request(id) != request
 	})
 	if err != nil {
 		return err
 	}
-	m.firePending()
+	m.firePendingReleasing()
 	switch {
 	case request.Answer == nil && m.interrupts != interrupts:
 		return errors.New(errors.ErrInterrupted, "SubscribeAndWait was interrupted.")
@@ -144,7 +144,7 @@ func (m *MQTT) SubscribeWith(topicFilter string, qos int, p SubscribeProperties)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	filters := m.splitFilters(topicFilter)
+	filters := m.splitFiltersLocked(topicFilter)
 	subscriptions := make([]protocol.Subscription, len(filters))
 	for i, filter := range filters {
 		subscriptions[i] = protocol.Subscription{
@@ -152,7 +152,7 @@ func (m *MQTT) SubscribeWith(topicFilter string, qos int, p SubscribeProperties)
 		}
 	}
 	packetId, err = m.client.Subscribe(subscriptions, p.SubscriptionIdentifier, user)
-	m.wakeWriter()
+	m.wakeWriterLocked()
 	return packetId, err
 }
 
@@ -171,8 +171,8 @@ func (m *MQTT) UnsubscribeWith(topicFilter string, p UnsubscribeProperties) (pac
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	packetId, err = m.client.Unsubscribe(m.splitFilters(topicFilter), topicFilter, user)
-	m.wakeWriter()
+	packetId, err = m.client.Unsubscribe(m.splitFiltersLocked(topicFilter), topicFilter, user)
+	m.wakeWriterLocked()
 	return packetId, err
 }
 
@@ -185,16 +185,16 @@ func (m *MQTT) Ping() error {
 		return errors.New(errors.ErrWouldBlock, fmt.Sprintf("%d pings wait for their answers.", maxPings))
 	}
 	err := m.client.Ping(m.now())
-	m.wakeWriter()
+	m.wakeWriterLocked()
 	return err
 }
 
 // maxPings bounds the PINGREQs that were not answered.
 const maxPings = 1000
 
-// splitFilters splits a list of topic filters at TopicDelimiter. Spaces are dropped only behind a delimiter, so that a
-// single filter is never changed. The lock is held.
-func (m *MQTT) splitFilters(list string) []string {
+// splitFiltersLocked splits a list of topic filters at TopicDelimiter. Spaces are dropped only behind a delimiter, so
+// that a single filter is never changed.
+func (m *MQTT) splitFiltersLocked(list string) []string {
 	filters := strings.Split(list, m.settings.topicDelimiter)
 	for i := 1; i < len(filters); i++ {
 		filters[i] = strings.TrimLeft(filters[i], " ")

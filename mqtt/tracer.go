@@ -30,42 +30,42 @@ const maxTraced = 1024
 
 func newTracer(m *MQTT, v packet.Version) *tracer { return &tracer{m: m, version: v} }
 
-// trace logs packets from now on if LogLevel asks for it, and else no more. The lock is held.
-func (l *link) trace() {
-	switch wanted := l.m.logs(logVerbose); {
+// traceLocked logs packets from now on if LogLevel asks for it, and else no more.
+func (l *link) traceLocked() {
+	switch wanted := l.m.logsLocked(logVerbose); {
 	case !wanted:
 		l.tracer = nil
 	case l.tracer == nil:
 		l.tracer = newTracer(l.m, l.m.client.Version())
 		// What is sent is taken in whole packets. What is received may be in the middle of one, whose beginning is here.
-		l.tracer.received(l.buffer.unconsumed())
+		l.tracer.receivedLocked(l.buffer.unconsumed())
 	}
 }
 
-// traceChanged follows a change of LogLevel. The lock is held.
-func (m *MQTT) traceChanged() {
+// traceChangedLocked follows a change of LogLevel.
+func (m *MQTT) traceChangedLocked() {
 	if l := m.link; l != nil && l.conn != nil {
-		l.trace()
+		l.traceLocked()
 	}
 }
 
-// sent and received take bytes in their order. The component's lock is held.
-func (t *tracer) sent(segments [][]byte) {
+// sentLocked and receivedLocked take bytes in their order.
+func (t *tracer) sentLocked(segments [][]byte) {
 	for _, s := range segments {
-		t.follow(&t.out, packet.FromClient, s)
+		t.followLocked(&t.out, packet.FromClient, s)
 	}
 }
 
-func (t *tracer) received(b []byte) { t.follow(&t.in, packet.FromServer, b) }
+func (t *tracer) receivedLocked(b []byte) { t.followLocked(&t.in, packet.FromServer, b) }
 
-func (t *tracer) follow(s *tracedStream, from packet.Role, b []byte) {
+func (t *tracer) followLocked(s *tracedStream, from packet.Role, b []byte) {
 	for len(b) > 0 && !s.broken {
 		if !s.known {
 			s.head, b = append(s.head, b[0]), b[1:]
 			var err error
 			if s.header, s.known, err = t.readHeader(from, s.head); err != nil {
 				s.broken = true
-				t.writeBroken(from, s, err)
+				t.writeBrokenLocked(from, s, err)
 			}
 			s.seen = len(s.head)
 		} else {
@@ -75,7 +75,7 @@ func (t *tracer) follow(s *tracedStream, from packet.Role, b []byte) {
 			b = b[n:]
 		}
 		if s.known && s.seen == s.header.PacketSize() {
-			t.writePacket(from, s)
+			t.writePacketLocked(from, s)
 			*s = tracedStream{head: s.head[:0]}
 		}
 	}
@@ -100,27 +100,27 @@ func (t *tracer) readHeader(from packet.Role, b []byte) (h packet.Header, comple
 	return h, complete, err
 }
 
-// writePacket logs the packet that s holds the beginning of.
-func (t *tracer) writePacket(from packet.Role, s *tracedStream) {
+// writePacketLocked logs the packet that s holds the beginning of.
+func (t *tracer) writePacketLocked(from packet.Role, s *tracedStream) {
 	level, masked := logVerbose, t.m.settings.maskSensitiveData
 	t.fields = packet.AppendFields(t.fields[:0], t.version, s.header, s.head)
 	t.line = appendSummary(t.line[:0], from, s.header, t.fields)
-	if t.m.logs(logDebug) {
+	if t.m.logsLocked(logDebug) {
 		level = logDebug
 		t.line = appendFields(t.line, t.fields, len(s.head) < s.header.PacketSize(), masked)
 		t.line = appendDump(t.line, s.head, s.header.PacketSize(), t.fields, masked)
 	}
-	t.m.log(level, logPacket, string(t.line))
+	t.m.logLocked(level, logPacket, string(t.line))
 }
 
-// writeBroken logs bytes that no packet begins with.
-func (t *tracer) writeBroken(from packet.Role, s *tracedStream, err error) {
+// writeBrokenLocked logs bytes that no packet begins with.
+func (t *tracer) writeBrokenLocked(from packet.Role, s *tracedStream, err error) {
 	level := logVerbose
 	t.line = append(append(t.line[:0], direction(from)...), " no packet: "...)
 	t.line = append(t.line, err.Error()...)
-	if t.m.logs(logDebug) {
+	if t.m.logsLocked(logDebug) {
 		level = logDebug
 		t.line = appendDump(t.line, s.head, len(s.head), nil, false)
 	}
-	t.m.log(level, logPacket, string(t.line))
+	t.m.logLocked(level, logPacket, string(t.line))
 }

@@ -12,8 +12,8 @@ var ErrChanged = errors.New("another component or process has used the journal m
 
 var errSuspended = errors.New("the journal is suspended")
 
-// Suspend commits what is noted, closes the file and gives the journal free until Resume. Notes are taken meanwhile, and
-// stay in memory. The error is that of Commit; the journal is suspended all the same.
+// Suspend commits what is noted, closes the file and gives the journal free until Resume. Notes are taken meanwhile,
+// and stay in memory. The error is that of Commit; the journal is suspended all the same.
 func (j *Journal) Suspend() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -73,8 +73,8 @@ func (j *Journal) leave() (fs.FileInfo, error) {
 // unknown is what a file looks like that cannot be looked at.
 type unknown struct{ fs.FileInfo }
 
-// Resume opens a suspended journal again for this call's user alone. ErrChanged: somebody else has used it meanwhile; the
-// journal stays suspended, and only Close makes sense for it.
+// Resume opens a suspended journal again for this call's user alone. ErrChanged: somebody else has used it meanwhile;
+// the journal stays suspended, and only Close makes sense for it.
 func (j *Journal) Resume() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -88,7 +88,7 @@ func (j *Journal) Resume() error {
 	if err != nil {
 		return err
 	}
-	if err = j.resume(); err != nil {
+	if err = j.resumeLocked(); err != nil {
 		j.store.closeFile()
 		_ = lock.Release()
 		return err
@@ -97,7 +97,7 @@ func (j *Journal) Resume() error {
 	return nil
 }
 
-func (j *Journal) resume() error {
+func (j *Journal) resumeLocked() error {
 	info, err := j.store.fs.Lstat(j.store.base + extJournal)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

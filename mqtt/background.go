@@ -23,7 +23,9 @@ func (b *background) ensureLocked(m *MQTT) {
 	// handler on it may be what ends the link.
 	go func() {
 		defer close(done)
-		m.pumpUntil(func() bool { return ctx.Err() != nil || (m.link == nil || m.link != link) && !m.hasEventsLocked() })
+		m.pumpUntil(func() bool {
+			return ctx.Err() != nil || (m.link == nil || m.link != link) && !m.hasEventsLocked()
+		})
 		m.mu.Lock()
 		if b.done == done {
 			b.cancel, b.done = nil, nil

@@ -62,7 +62,8 @@ func (m *MQTT) fetchBorrowerLocked() {
 // mayBorrowLocked reports whether the calling goroutine may read in the reader's place.
 func (m *MQTT) mayBorrowLocked() bool {
 	l := m.link
-	return l != nil && l.lending.back && !l.lending.borrowed && m.client.Phase() == protocol.Connected && m.mustPauseLocked() == protocol.Reading
+	return l != nil && l.lending.back && !l.lending.borrowed && m.client.Phase() == protocol.Connected &&
+		m.mustPauseLocked() == protocol.Reading
 }
 
 // borrowReleasing reads once in the reader's place, until something arrives, until is over, or fetchBorrowerLocked is
@@ -86,7 +87,8 @@ func (m *MQTT) borrowReleasing(until protocol.Time) {
 		}
 	}
 	l.arrivedBytesLocked(now, n, err)
-	if n >= busyRead || !more || err != nil || m.client.Phase() != protocol.Connected || m.mustPauseLocked() != protocol.Reading {
+	if n >= busyRead || !more || err != nil || m.client.Phase() != protocol.Connected ||
+		m.mustPauseLocked() != protocol.Reading {
 		l.takeBackLocked()
 	}
 	l.scheduleLocked()

@@ -37,7 +37,8 @@ func (m *MQTT) encodeText(text string) ([]byte, error) {
 func (m *MQTT) encodeWill(message string) ([]byte, error) {
 	payload, err := m.encodeText(message)
 	if err == nil && len(payload) > maxWillPayload {
-		err = errors.New(errors.ErrMessageTooLong, fmt.Sprintf("WillMessage has %d bytes when it is encoded; %d are possible.", len(payload), maxWillPayload))
+		err = errors.New(errors.ErrMessageTooLong, fmt.Sprintf("WillMessage has %d bytes when it is encoded; %d are "+
+			"possible.", len(payload), maxWillPayload))
 	}
 	return payload, err
 }

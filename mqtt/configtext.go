@@ -30,7 +30,8 @@ func (m *MQTT) LoadConfig(r io.Reader) error {
 		return errors.Wrap(errors.ErrFileNotOpened, "The configuration cannot be read", err)
 	}
 	if len(text) > maxConfigText {
-		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("The configuration has more than %d MiB.", maxConfigText>>20))
+		return errors.New(errors.ErrInvalidArgument,
+			fmt.Sprintf("The configuration has more than %d MiB.", maxConfigText>>20))
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

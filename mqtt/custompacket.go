@@ -14,7 +14,8 @@ func (m *MQTT) sendCustomPacketLocked(value string) error {
 		return errors.New(errors.ErrInvalidArgument, "SendCustomPacket takes pairs of hexadecimal digits.")
 	}
 	if !wholePacket(raw) {
-		return errors.New(errors.ErrInvalidArgument, "SendCustomPacket takes one whole packet: its length field does not fit the bytes given.")
+		return errors.New(errors.ErrInvalidArgument, "SendCustomPacket takes one whole packet: its length field does "+
+			"not fit the bytes given.")
 	}
 	if err := m.client.SendCustom(raw); err != nil {
 		return err

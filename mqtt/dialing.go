@@ -31,7 +31,8 @@ func (l *link) dialOptionsLocked(target transport.Target, port int) *transport.O
 	m := l.m
 	o := &transport.Options{
 		Target: target, Port: port, Socket: m.settings.socket, Firewall: *m.firewall, TLS: m.settings.tls,
-		WebSocketHeaders: m.settings.webSocketHeaders, AnySubprotocol: m.settings.anySubprotocol, DialContext: m.dial, Sessions: &m.sessions,
+		WebSocketHeaders: m.settings.webSocketHeaders, AnySubprotocol: m.settings.anySubprotocol, DialContext: m.dial,
+		Sessions: &m.sessions,
 		Trace: transport.Trace{
 			Resolved:  l.resolved,
 			Tried:     l.tried,
@@ -111,7 +112,8 @@ func (l *link) secured(h *transport.Handshake) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.negotiated, m.serverCert = h.Negotiated, h.Server
-	text := fmt.Sprintf("%s with %s, key exchange %s", h.Negotiated.Version, h.Negotiated.CipherSuite, h.Negotiated.KeyExchange)
+	text := fmt.Sprintf("%s with %s, key exchange %s", h.Negotiated.Version, h.Negotiated.CipherSuite,
+		h.Negotiated.KeyExchange)
 	if h.Resumed {
 		text += ", resumed"
 	}
@@ -128,7 +130,8 @@ func (l *link) secured(h *transport.Handshake) {
 func (l *link) authenticate(ctx context.Context, c *transport.ServerCertificate) bool {
 	m := l.m
 	args := &SSLServerAuthenticationEventArgs{
-		CertEncoded: string(c.Encoded), CertEncodedB: c.Encoded, CertSubject: c.Subject, CertIssuer: c.Issuer, Status: c.Status, Accept: c.Accept,
+		CertEncoded: string(c.Encoded), CertEncodedB: c.Encoded, CertSubject: c.Subject, CertIssuer: c.Issuer,
+		Status: c.Status, Accept: c.Accept,
 	}
 	answer := make(chan bool, 1)
 	m.mu.Lock()
@@ -139,7 +142,8 @@ func (l *link) authenticate(ctx context.Context, c *transport.ServerCertificate)
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			if m.link == l {
-				l.abortLocked(errors.New(errors.ErrCertificateRejected, "SSLServerAuthentication did not accept the certificate of "+c.Subject+"."))
+				l.abortLocked(errors.New(errors.ErrCertificateRejected, "SSLServerAuthentication did not accept the "+
+					"certificate of "+c.Subject+"."))
 			}
 		}
 	}}, 2*len(c.Encoded))

@@ -18,7 +18,8 @@ func (m *MQTT) Handle(topicFilter string, handler func(e *MessageInEventArgs)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := packet.CheckTopicFilter(packet.V5, topicFilter); err != nil {
-		m.client.PushError(errors.New(errors.ErrInvalidTopicFilter, "Handle: the topic filter "+protocol.Quote(topicFilter)+" "+err.Error()+"."))
+		m.client.PushError(errors.New(errors.ErrInvalidTopicFilter,
+			"Handle: the topic filter "+protocol.Quote(topicFilter)+" "+err.Error()+"."))
 		m.eventsQueuedLocked()
 		return
 	}

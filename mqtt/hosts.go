@@ -42,7 +42,8 @@ func parseHosts(text string) ([]listed, error) {
 	}
 	parts := strings.Split(text, ",")
 	if len(parts) > maxServers {
-		return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("RemoteHosts has %d entries; %d are possible.", len(parts), maxServers))
+		return nil, errors.New(errors.ErrInvalidArgument,
+			fmt.Sprintf("RemoteHosts has %d entries; %d are possible.", len(parts), maxServers))
 	}
 	var list []listed
 	for i, part := range parts {
@@ -50,7 +51,8 @@ func parseHosts(text string) ([]listed, error) {
 		if strings.Contains(part, "://") {
 			target, err := transport.Parse(part)
 			if err != nil {
-				return nil, errors.Wrap(errors.Code(err), fmt.Sprintf("Entry %d of RemoteHosts is not usable.", i+1), err)
+				text := fmt.Sprintf("Entry %d of RemoteHosts is not usable.", i+1)
+				return nil, errors.Wrap(errors.Code(err), text, err)
 			}
 			if target.Port == 0 {
 				target.Port = target.DefaultPort()
@@ -60,7 +62,8 @@ func parseHosts(text string) ([]listed, error) {
 		}
 		host, port, valid := transport.SplitHost(strings.TrimPrefix(part, "*"))
 		if !valid {
-			return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Entry %d of RemoteHosts is not a server; host, host:port, [IPv6]:port and a URL are possible, separated by commas.", i+1))
+			return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Entry %d of RemoteHosts is not a server; "+
+				"host, host:port, [IPv6]:port and a URL are possible, separated by commas.", i+1))
 		}
 		if strings.HasPrefix(part, "*") { // the firewall looks the name up, as for RemoteHost
 			host = "*" + host

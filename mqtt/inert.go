@@ -28,7 +28,10 @@ func (m *MQTT) logInertLocked() {
 		{"MaxLineLength", "this component has no lines", s.maxLineLength != standard.maxLineLength},
 		{"OpenSSLPrngSeedData", "the system seeds the random numbers", s.prngSeedData != ""},
 		{"SSLClientCACerts", "only servers check clients", s.clientCACerts != ""},
-		{"TLS13KeyShareGroups", "Go chooses the key shares itself", !slices.Equal(m.settings.tls.KeyShares13, transport.DefaultTLS().KeyShares13)},
+		{
+			"TLS13KeyShareGroups", "Go chooses the key shares itself",
+			!slices.Equal(m.settings.tls.KeyShares13, transport.DefaultTLS().KeyShares13),
+		},
 		{"UseInternalSecurityAPI", "crypto/tls is the only implementation", s.useInternalSecurityAPI},
 	} {
 		if row.set {
@@ -41,6 +44,8 @@ func (m *MQTT) logInertLocked() {
 // one name.
 func (m *MQTT) logKeepAliveLocked() {
 	if ms := m.settings.socket.KeepAliveInterval; ms > 0 && m.properties.keepAliveInterval == 0 {
-		m.logLocked(logInformation, logInfo, fmt.Sprintf("The setting KeepAliveInterval=%d is TCP's, in milliseconds. MQTT's keep-alive, in seconds, is off; it is the property KeepAliveInterval, for Config and LoadConfig MQTT.KeepAliveInterval.", ms))
+		m.logLocked(logInformation, logInfo, fmt.Sprintf("The setting KeepAliveInterval=%d is TCP's, in "+
+			"milliseconds. MQTT's keep-alive, in seconds, is off; it is the property KeepAliveInterval, for Config "+
+			"and LoadConfig MQTT.KeepAliveInterval.", ms))
 	}
 }

@@ -57,7 +57,8 @@ func (m *MQTT) useJournalReleasing(clientID string) (s *journaling, err error) {
 	}
 	if s.clientID != clientID {
 		if s.users > 0 || m.unfinishedLocked() > 0 {
-			return nil, errors.New(errors.ErrWrongState, fmt.Sprintf("JournalDir: %d unfinished messages belong to ClientId %s, and ClientId is %s; connect as the former, or Reset drops them.",
+			return nil, errors.New(errors.ErrWrongState, fmt.Sprintf("JournalDir: %d unfinished messages belong to "+
+				"ClientId %s, and ClientId is %s; connect as the former, or Reset drops them.",
 				m.unfinishedLocked(), protocol.Quote(s.clientID), protocol.Quote(clientID)))
 		}
 		if s.file != nil {
@@ -161,7 +162,8 @@ func (m *MQTT) leave(s *journaling) error {
 func (m *MQTT) removeJournalReleasing() error {
 	s := m.journal
 	if s == nil {
-		if s = (&journaling{dir: m.settings.journalDir, clientID: m.properties.clientID}); s.dir == "" || s.clientID == "" {
+		if s = (&journaling{dir: m.settings.journalDir, clientID: m.properties.clientID}); s.dir == "" ||
+			s.clientID == "" {
 			return nil
 		}
 	}
@@ -292,7 +294,8 @@ func (m *MQTT) checkJournalDirLocked() error {
 		return nil
 	}
 	if n := m.unfinishedLocked(); n > 0 || s.users > 0 {
-		return errors.New(errors.ErrWrongState, fmt.Sprintf("JournalDir cannot be changed while the journal has %d unfinished messages; connect until they are acknowledged, or Reset drops them.", n))
+		return errors.New(errors.ErrWrongState, fmt.Sprintf("JournalDir cannot be changed while the journal has %d "+
+			"unfinished messages; connect until they are acknowledged, or Reset drops them.", n))
 	}
 	return nil
 }

@@ -55,7 +55,10 @@ func (m *MQTT) fireSession(e *protocol.Event, n *protocol.SessionNote) {
 	if level >= logDebug {
 		for i, id := range n.IDs {
 			if m.pump.begins(1 + i) {
-				m.fireLog(&LogEventArgs{LogLevel: logDebug, Message: fmt.Sprintf("Packet %d: %s.", id, n.Each), LogType: logSession})
+				m.fireLog(&LogEventArgs{
+					LogLevel: logDebug, Message: fmt.Sprintf("Packet %d: %s.", id, n.Each),
+					LogType: logSession,
+				})
 			}
 		}
 	}
@@ -96,7 +99,8 @@ func printable(s string) bool {
 func (m *MQTT) logQueuesLocked(why string) {
 	if m.logsLocked(logDebug) {
 		events, bytes := m.client.Pending()
-		m.logLocked(logDebug, logInfo, fmt.Sprintf("%s: %d bytes to be written, %d messages held back, %d events of %d bytes to be fired.",
+		m.logLocked(logDebug, logInfo, fmt.Sprintf("%s: %d bytes to be written, %d messages held back, %d events of "+
+			"%d bytes to be fired.",
 			why, m.client.OutputSize(), m.client.HeldBack(), events, bytes))
 		m.eventsQueuedLocked()
 	}
@@ -118,7 +122,8 @@ func (m *MQTT) logPauseLocked(why protocol.Pause) {
 func (m *MQTT) logLimitsLocked() {
 	if m.logsLocked(logDebug) {
 		l := m.client.Limits()
-		m.logLocked(logDebug, logInfo, fmt.Sprintf("In force: Keep Alive %d s, Session Expiry Interval %d s, Receive Maximum %d, Maximum Packet Size %d, Topic Alias Maximum %d, Maximum QoS %d.",
+		m.logLocked(logDebug, logInfo, fmt.Sprintf("In force: Keep Alive %d s, Session Expiry Interval %d s, Receive "+
+			"Maximum %d, Maximum Packet Size %d, Topic Alias Maximum %d, Maximum QoS %d.",
 			l.KeepAlive, l.SessionExpiry, l.ReceiveMaximum, l.MaximumPacketSize, l.TopicAliasMaximum, l.MaximumQoS))
 	}
 }

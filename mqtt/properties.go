@@ -93,7 +93,8 @@ func checkBinary(property string, length int) error {
 
 func checkRange(property string, value, least, most int) error {
 	if value < least || value > most {
-		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("%s was given %d; %d to %d are possible.", property, value, least, most))
+		return errors.New(errors.ErrInvalidArgument,
+			fmt.Sprintf("%s was given %d; %d to %d are possible.", property, value, least, most))
 	}
 	return nil
 }

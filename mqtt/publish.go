@@ -83,7 +83,8 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.publishAndWaitReleasing("PublishAndWait", &protocol.Publish{Topic: topic, Payload: data, QoS: qos}, m.publishBySettingsReleasing)
+	return m.publishAndWaitReleasing("PublishAndWait", &protocol.Publish{Topic: topic, Payload: data, QoS: qos},
+		m.publishBySettingsReleasing)
 }
 
 // PublishAndWaitWith is PublishAndWait with properties of its own, which replace Retain and all settings of outgoing
@@ -99,7 +100,9 @@ func (m *MQTT) PublishAndWaitWith(topic string, qos int, data []byte, p PublishP
 }
 
 // publishAndWaitReleasing publishes with accept and waits for the end of the exchange.
-func (m *MQTT) publishAndWaitReleasing(method string, p *protocol.Publish, accept func(*protocol.Publish) (*protocol.Message, error)) error {
+func (m *MQTT) publishAndWaitReleasing(method string, p *protocol.Publish,
+	accept func(*protocol.Publish) (*protocol.Message, error),
+) error {
 	start, interrupts, qos := m.now(), m.interrupts, p.QoS
 	p.Awaited = true
 	msg, err := accept(p)
@@ -110,7 +113,10 @@ func (m *MQTT) publishAndWaitReleasing(method string, p *protocol.Publish, accep
 	defer func() { client.Release(msg) }()
 	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: method}
 	bound := !m.reconnect.wanted || qos == 0 // the end of its connection is the end of waiting
-	err = m.awaitReleasing(l, func() bool { return msg.Done || m.interrupts != interrupts || bound && client.Lost(msg) })
+	err = m.awaitReleasing(l, func() bool {
+		return msg.Done || m.interrupts != interrupts ||
+			bound && client.Lost(msg)
+	})
 	if err != nil {
 		return err
 	}
@@ -121,7 +127,8 @@ func (m *MQTT) publishAndWaitReleasing(method string, p *protocol.Publish, accep
 	case !msg.Done && qos == 0:
 		return errors.New(errors.ErrNotConnected, "The connection was lost before the message was sent.")
 	case !msg.Done:
-		return errors.New(errors.ErrNotConnected, fmt.Sprintf("The connection was lost before message %d was acknowledged; it stays in OutgoingMessages.", msg.ID))
+		return errors.New(errors.ErrNotConnected, fmt.Sprintf("The connection was lost before message %d was "+
+			"acknowledged; it stays in OutgoingMessages.", msg.ID))
 	case msg.Failure != nil:
 		return msg.Failure
 	case msg.Refused:
@@ -132,7 +139,8 @@ func (m *MQTT) publishAndWaitReleasing(method string, p *protocol.Publish, accep
 
 // refused is the error of what the server has refused with a reason code.
 func refused(by packet.Type, reason packet.ReasonCode, what string) *errors.Error {
-	return errors.Refused(int(reason), fmt.Sprintf("The server refused %s: %d (0x%02X) %s.", what, reason, uint8(reason), packet.ReasonName(by, reason)))
+	return errors.Refused(int(reason), fmt.Sprintf("The server refused %s: %d (0x%02X) %s.", what, reason,
+		uint8(reason), packet.ReasonName(by, reason)))
 }
 
 // publishBySettingsReleasing publishes with the settings of outgoing messages.
@@ -160,7 +168,8 @@ func (m *MQTT) publishReleasing(p *protocol.Publish) (*protocol.Message, error) 
 				m.readyToSend = m.client.Phase() == protocol.Connected
 				return nil, err
 			}
-			return msg, errors.New(errors.ErrWouldBlock, "The message was accepted and leaves as soon as there is room; do not publish it again. Until OnReadyToSend fires no other one is accepted.")
+			return msg, errors.New(errors.ErrWouldBlock, "The message was accepted and leaves as soon as there is "+
+				"room; do not publish it again. Until OnReadyToSend fires no other one is accepted.")
 		}
 	}
 	if len(p.Payload) >= protocol.DirectPayload && !p.Owned {
@@ -219,7 +228,8 @@ func (m *MQTT) untoldLocked() bool { return !m.pump.taken && m.OnMessageOut == n
 // it afterwards, unless MessageOut shows it.
 func (m *MQTT) mayWriteLargeLocked(p *protocol.Publish) bool {
 	l := m.link
-	return p.QoS == 0 && m.untoldLocked() && !p.Awaited && l != nil && l.direct.Plain() && l.writerIdle && l.tracer == nil &&
+	return p.QoS == 0 && m.untoldLocked() && !p.Awaited && l != nil && l.direct.Plain() && l.writerIdle &&
+		l.tracer == nil &&
 		m.client.Phase() == protocol.Connected && m.client.OutputSize() == 0 && !m.mustCommitLocked()
 }
 
@@ -285,7 +295,8 @@ func (m *MQTT) awaitRoomReleasing(p *protocol.Publish) (wouldBlock bool, err err
 		return false, nil // Publish refuses it
 	}
 	if !standing && p.QoS == 0 {
-		return false, errors.New(errors.ErrWouldBlock, "The message was not accepted: there is no connection, and no room for more until there is one or the pump runs.")
+		return false, errors.New(errors.ErrWouldBlock, "The message was not accepted: there is no connection, and no "+
+			"room for more until there is one or the pump runs.")
 	}
 	inside := m.pump.taken && insideHandler()
 	if inside && !m.cloggedLocked(p.QoS) && !m.blockedLocked() {
@@ -298,7 +309,8 @@ func (m *MQTT) awaitRoomReleasing(p *protocol.Publish) (wouldBlock bool, err err
 		if m.readyToSend {
 			return true, nil
 		}
-		return false, errors.New(errors.ErrWouldBlock, "The message was not accepted; OnReadyToSend tells when to publish again.")
+		return false, errors.New(errors.ErrWouldBlock, "The message was not accepted; OnReadyToSend tells when to "+
+			"publish again.")
 	}
 	l := &limit{timeout: secondsOf(m.properties.timeout), activity: !m.settings.absoluteTimeout, what: "Publishing"}
 	if !queueing {

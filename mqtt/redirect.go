@@ -108,7 +108,8 @@ func (m *MQTT) sentAwayLocked(sender server, reason packet.ReasonCode, reference
 		return nil
 	}
 	if !d.follow {
-		m.logLocked(logInformation, logReconnect, fmt.Sprintf("%s and names %s, which is not followed: FollowServerReference is False.", said, protocol.Quote(reference)))
+		m.logLocked(logInformation, logReconnect, fmt.Sprintf("%s and names %s, which is not followed: "+
+			"FollowServerReference is False.", said, protocol.Quote(reference)))
 		return nil
 	}
 	isSender := func(s server) bool { return s == sender }
@@ -121,7 +122,8 @@ func (m *MQTT) sentAwayLocked(sender server, reason packet.ReasonCode, reference
 		current = d.appendCurrent(current, s)
 	}
 	if named = slices.DeleteFunc(unique(current), isSender); len(named) == 0 {
-		m.logLocked(logInformation, logReconnect, fmt.Sprintf("%s and names %s, which is no other server that can be connected to.", said, protocol.Quote(reference)))
+		m.logLocked(logInformation, logReconnect, fmt.Sprintf("%s and names %s, which is no other server that can be "+
+			"connected to.", said, protocol.Quote(reference)))
 		return nil
 	}
 	m.logLocked(logInformation, logReconnect, fmt.Sprintf("%s and names %s.", said, protocol.Quote(reference)))

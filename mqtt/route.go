@@ -95,13 +95,15 @@ func (l *link) goOnLocked(failure *errors.Error) bool {
 	case sent:
 		named := m.sentAwayLocked(r.currentLocked(), reason, reference)
 		if len(named) > 0 && r.hops == maxHops {
-			m.logLocked(logInformation, logReconnect, fmt.Sprintf("It is not followed: servers have sent this attempt elsewhere %d times.", r.hops))
+			m.logLocked(logInformation, logReconnect, fmt.Sprintf("It is not followed: servers have sent this "+
+				"attempt elsewhere %d times.", r.hops))
 			named = nil
 		}
 		if len(named) > 0 {
 			r.hops++
 		}
-		r.rest = slices.DeleteFunc(unique(append(named, r.rest...)), func(s server) bool { return slices.Contains(r.tried, s) })
+		r.rest = slices.DeleteFunc(unique(append(named, r.rest...)),
+			func(s server) bool { return slices.Contains(r.tried, s) })
 	case l.conn != nil && m.isFinalLocked(l, m.client.End(), false):
 		return false
 	}
@@ -109,7 +111,8 @@ func (l *link) goOnLocked(failure *errors.Error) bool {
 		return false
 	}
 	r.advanceLocked()
-	m.logLocked(logInformation, logReconnect, fmt.Sprintf("Going on with %v. The reason: %s", r.currentLocked(), failure.Error()))
+	m.logLocked(logInformation, logReconnect, fmt.Sprintf("Going on with %v. The reason: %s", r.currentLocked(),
+		failure.Error()))
 	next := &link{m: m, route: r, automatic: l.automatic, insideHandler: l.insideHandler}
 	r.link, m.link = next, next
 	next.boundLocked()
@@ -123,7 +126,8 @@ func (r *route) verdictLocked(failure *errors.Error) *errors.Error {
 	if len(r.tried) == 1 {
 		return failure
 	}
-	return failure.Explained("", fmt.Sprintf("It is the last of %d servers that were tried, %v.", len(r.tried), r.currentLocked()))
+	return failure.Explained("", fmt.Sprintf("It is the last of %d servers that were tried, %v.", len(r.tried),
+		r.currentLocked()))
 }
 
 // isFinalLocked reports whether another attempt would be refused too. One that the server has refused for its

@@ -30,7 +30,8 @@ func (m *MQTT) SaveSession() (string, error) {
 	text := appendSession(nil, s)
 	if file != "" {
 		if err := replaceFile(file, text); err != nil {
-			return "", errors.Wrap(errors.ErrFileNotOpened, fmt.Sprintf("SessionStateFile %s cannot be written.", protocol.Quote(file)), err)
+			return "", errors.Wrap(errors.ErrFileNotOpened,
+				fmt.Sprintf("SessionStateFile %s cannot be written.", protocol.Quote(file)), err)
 		}
 	}
 	m.mu.Lock()
@@ -60,7 +61,8 @@ func (m *MQTT) RestoreSession(stateData string) error {
 	if file != "" {
 		var err error
 		if text, err = readFile(file); err != nil {
-			return errors.Wrap(errors.ErrFileNotOpened, fmt.Sprintf("SessionStateFile %s cannot be read.", protocol.Quote(file)), err)
+			return errors.Wrap(errors.ErrFileNotOpened,
+				fmt.Sprintf("SessionStateFile %s cannot be read.", protocol.Quote(file)), err)
 		}
 	}
 	s, err := parseSession(text)
@@ -76,7 +78,8 @@ func (m *MQTT) RestoreSession(stateData string) error {
 	}
 	if ours != "" && s.ClientID != "" && s.ClientID != ours {
 		return errors.New(errors.ErrInvalidArgument,
-			fmt.Sprintf("The session belongs to ClientId %s, and ClientId is %s.", protocol.Quote(s.ClientID), protocol.Quote(ours)))
+			fmt.Sprintf("The session belongs to ClientId %s, and ClientId is %s.", protocol.Quote(s.ClientID),
+				protocol.Quote(ours)))
 	}
 	if err := m.client.RestoreSession(s); err != nil {
 		return err
@@ -95,5 +98,6 @@ func (m *MQTT) RestoreSession(stateData string) error {
 }
 
 func describeSession(s *protocol.Session) string {
-	return fmt.Sprintf("%d outgoing and %d incoming messages of %s", len(s.Outgoing), len(s.Incoming), protocol.Quote(s.ClientID))
+	return fmt.Sprintf("%d outgoing and %d incoming messages of %s", len(s.Outgoing), len(s.Incoming),
+		protocol.Quote(s.ClientID))
 }

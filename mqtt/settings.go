@@ -118,7 +118,8 @@ func (m *MQTT) configurationLocked() *config.Registry {
 // settingsTable is the table of settings, in the order of the documentation, of some 80 KB. All components share it. It
 // is made when the first of them needs it, since many programs never call Config.
 var settingsTable = sync.OnceValue(func() *config.Table[MQTT] {
-	return config.NewTable(New(), slices.Concat(mqttRows(), tcpRows(), sslRows(), socketRows(), baseRows(), componentRows(), propertyRows())...)
+	return config.NewTable(New(), slices.Concat(mqttRows(), tcpRows(), sslRows(), socketRows(), baseRows(),
+		componentRows(), propertyRows())...)
 })
 
 // group makes the documentation of settings of one group.

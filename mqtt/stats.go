@@ -11,8 +11,8 @@ import (
 type Stats struct {
 	ConnectedSince time.Time // when the server accepted the connection that stands; zero = none stands
 	LastActivity   time.Time // when bytes last came in or went out, or a connection began; zero = there was none yet
-	// LastError is what went wrong last: what OnError told, or why a connection or the last server of an attempt was lost. It
-	// is an *errors.Error, stays until the next one, and is nil if there was none.
+	// LastError is what went wrong last: what OnError told, or why a connection or the last server of an attempt was
+	// lost. It is an *errors.Error, stays until the next one, and is nil if there was none.
 	LastError     error
 	Reconnections int // connections that servers have accepted after the first one
 
@@ -21,14 +21,15 @@ type Stats struct {
 	BytesIn     uint64 // of MQTT packets; what TLS and WebSocket add does not count
 	BytesOut    uint64 // likewise
 
-	InFlight    int // QoS 1 and 2 messages that were sent and that the server has not acknowledged in full
-	Queued      int // accepted messages that wait for a connection, for the server's Receive Maximum or for InflightLimit
+	InFlight int // QoS 1 and 2 messages that were sent and that the server has not acknowledged in full
+	// accepted messages that wait for a connection, for the server's Receive Maximum or for InflightLimit
+	Queued      int
 	Undelivered int // events that wait for DoEvents
 }
 
-// Stats reports what the component does. It may be called from any goroutine and any handler. Nothing is done for it until
-// it is called: it reads what the component knows anyway, and plain counters. With very many messages in flight it looks at
-// each, so it is for once a second rather than for each message.
+// Stats reports what the component does. It may be called from any goroutine and any handler. Nothing is done for it
+// until it is called: it reads what the component knows anyway, and plain counters. With very many messages in flight
+// it looks at each, so it is for once a second rather than for each message.
 func (m *MQTT) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -37,7 +38,8 @@ func (m *MQTT) Stats() Stats {
 	events, _ := c.Pending()
 	s := Stats{
 		LastError: c.LastError(), Reconnections: max(0, m.connections-1),
-		MessagesIn: traffic.MessagesIn, MessagesOut: traffic.MessagesOut, BytesIn: traffic.BytesIn, BytesOut: traffic.BytesOut,
+		MessagesIn: traffic.MessagesIn, MessagesOut: traffic.MessagesOut, BytesIn: traffic.BytesIn,
+		BytesOut: traffic.BytesOut,
 		InFlight: c.InFlight(), Queued: c.HeldBack(), Undelivered: events,
 	}
 	if m.connectedLocked() {

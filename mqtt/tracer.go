@@ -37,7 +37,8 @@ func (l *link) traceLocked() {
 		l.tracer = nil
 	case l.tracer == nil:
 		l.tracer = newTracer(l.m, l.m.client.Version())
-		// What is sent is taken in whole packets. What is received may be in the middle of one, whose beginning is here.
+		// What is sent is taken in whole packets. What is received may be in the middle of one, whose beginning is
+		// here.
 		l.tracer.receivedLocked(l.buffer.unconsumed())
 	}
 }

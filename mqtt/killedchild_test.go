@@ -52,9 +52,6 @@ func runChild(description string) {
 	if c.m.Version() == mqtt.MvV5 {
 		c.config("SessionExpInterval=3600")
 	}
-	if fields[5] == "true" {
-		c.impatient()
-	}
 	var delivered atomic.Int32
 	c.m.OnMessageIn = func(e *mqtt.MessageInEventArgs) {
 		m := keyOf(e.Message)
@@ -69,6 +66,9 @@ func runChild(description string) {
 		if e.ErrorCode == 302 || e.ErrorCode == 504 && !strings.Contains(e.Description, "incomplete") {
 			check(fmt.Errorf("error %d: %s", e.ErrorCode, e.Description))
 		}
+	}
+	if fields[5] == "true" {
+		c.impatient()
 	}
 	switch what, arguments, _ := strings.Cut(c.task, " "); what {
 	case "publish":
@@ -104,8 +104,9 @@ func runChild(description string) {
 	c.note("end", c.task)
 }
 
-// impatient makes the child connect again at once when a connection has ended, while its messages are still being
-// delivered: AutoReconnect waits for most of a second, in which a child is killed or has delivered all.
+// impatient makes the child connect at once, and again when a connection has ended, while its messages are still being
+// delivered: AutoReconnect waits for most of a second, in which a child is killed or has delivered all. All handlers are
+// set before it: messages that come before OnMessageIn is set are delivered to nobody.
 func (c *child) impatient() {
 	c.config("AutoReconnect=False")
 	go func() {

@@ -91,6 +91,7 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func(m *MQTT)
 	if err != nil {
 		return err
 	}
+	l.takesOver = m.reconnect.attempt > 0
 	m.reconnect.stopLocked()
 	l.insideHandler = m.pump.taken && insideHandler()
 	route, interrupts := l.route, m.interrupts
@@ -114,6 +115,9 @@ func (m *MQTT) connect(ctx context.Context, method string, prepare func(m *MQTT)
 	l = route.link
 	if err != nil && m.reconnect.first {
 		m.reconnect.stopLocked()
+		if m.link == nil { // else its end does it
+			m.client.DropRequests(true)
+		}
 	}
 	switch {
 	case err != nil && m.link == l && !l.stood:
@@ -187,6 +191,7 @@ func (m *MQTT) prepareConnectReleasing(ctx context.Context, l *link) error {
 		if !prepared {
 			m.link = nil
 			l.cancel()
+			m.client.DropRequests(true)
 			m.wakeLocked()
 		}
 	}()
@@ -215,6 +220,7 @@ func (m *MQTT) armLocked(l *link) error {
 	if err != nil {
 		return err
 	}
+	options.Resubscribe = m.settings.resubscribe && (l.automatic || l.takesOver)
 	l.route.options = options
 	m.applySettingsLocked()
 	m.logInertLocked()

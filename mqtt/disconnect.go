@@ -70,6 +70,9 @@ func checkDisconnectReason(code int) error {
 func (m *MQTT) disconnectReleasing(reason packet.ReasonCode, p packet.Properties) error {
 	m.reconnect.stopLocked()
 	l := m.link
+	if l == nil || !l.stood {
+		m.client.DropRequests(false)
+	}
 	if l == nil {
 		m.wakeLocked() // a Connect may wait for the next attempt
 		return nil
@@ -118,7 +121,10 @@ func (m *MQTT) Interrupt() error {
 	if l := m.link; l != nil {
 		l.abortLocked(errors.New(errors.ErrInterrupted, "Interrupt was called."))
 	}
-	m.wakeLocked()
+	if m.link == nil {
+		m.client.DropRequests(true)
+	}
+	m.eventsQueuedLocked()
 	return nil
 }
 

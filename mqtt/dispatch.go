@@ -263,6 +263,7 @@ func (m *MQTT) fireConnAck(ack *protocol.ConnAck) {
 
 func (m *MQTT) fireSubscribed(e *protocol.Event, ack *protocol.SubAck) {
 	r := ack.Request
+	m.answerTold(r)
 	m.pump.begin(e, nil)
 	if m.pump.begins(0) && m.OnSubAck != nil {
 		m.OnSubAck(&SubAckEventArgs{
@@ -285,6 +286,7 @@ func (m *MQTT) fireSubscribed(e *protocol.Event, ack *protocol.SubAck) {
 
 func (m *MQTT) fireUnsubscribed(e *protocol.Event, ack *protocol.SubAck) {
 	r := ack.Request
+	m.answerTold(r)
 	m.pump.begin(e, nil)
 	if m.pump.begins(0) && m.OnUnsubAck != nil {
 		m.OnUnsubAck(&UnsubAckEventArgs{
@@ -308,6 +310,12 @@ func (m *MQTT) fireUnsubscribed(e *protocol.Event, ack *protocol.SubAck) {
 	}
 	m.OnUnsubscribed(a)
 	m.pump.end()
+}
+
+func (m *MQTT) answerTold(r *protocol.Request) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.client.AnswerTold(r)
 }
 
 func codes(reasons []packet.ReasonCode) []int {

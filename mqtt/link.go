@@ -56,6 +56,7 @@ type link struct {
 	remote                string        // the address, while connected
 	route                 *route        // the attempt that it belongs to, until it stands
 	automatic             bool          // AutoReconnect has begun it
+	takesOver             bool          // the program's own Connect, in the place of an attempt that automatic tells
 	insideHandler         bool          // Connect was called inside a handler, so that the pump cannot answer it
 	overFirewall, overTLS bool          // what it goes over
 	stood                 bool          // the server accepted the connection
@@ -197,6 +198,7 @@ func (l *link) finishLocked(failure *errors.Error) {
 	end := m.client.End()
 	if l.conn != nil {
 		failure = end.Err
+		m.client.Settings.QueueRequests = m.returnsLocked()
 		m.client.Closed()
 		m.statusLocked(remoteHostDisconnected, failure)
 		if l.overTLS {
@@ -234,7 +236,11 @@ func (l *link) finishLocked(failure *errors.Error) {
 		l.result = failure
 		m.client.NoteError(failure)
 	}
-	if goesOn := m.reconnectAfterLocked(l, failure); !goesOn && !l.stood && !l.automatic {
+	goesOn := m.reconnectAfterLocked(l, failure)
+	if !goesOn {
+		m.client.DropRequests(!end.Local)
+	}
+	if !goesOn && !l.stood && !l.automatic {
 		m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description}, len(failure.Description))
 	}
 	m.eventsQueuedLocked()

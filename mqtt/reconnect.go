@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
 // reconnect connects again by itself after a connection was lost, while the setting AutoReconnect is True, and with
@@ -91,6 +92,20 @@ func (m *MQTT) reconnectAfterLocked(l *link, failure *errors.Error) (goesOn bool
 	return false
 }
 
+// returnsLocked reports whether a connection that was lost is being brought back with its subscriptions, as far as is known:
+// what the program asks for meanwhile can wait for it.
+func (m *MQTT) returnsLocked() bool {
+	r, l := &m.reconnect, m.link
+	switch {
+	case !m.settings.resubscribe:
+		return false
+	case l == nil || !l.stood:
+		return r.attempt > 0 || l != nil && l.takesOver
+	}
+	end := m.client.End()
+	return r.wanted && m.client.Phase() == protocol.Ended && !end.Local && end.Err != nil && end.Err.Code != errors.ErrInterrupted
+}
+
 // stuffedLocked reports whether so many events wait for the pump that attempts to connect again have to wait too: twice
 // as many as make reading pause, so that a pump that is merely slow does not delay them.
 func (m *MQTT) stuffedLocked() bool {
@@ -120,6 +135,7 @@ func (m *MQTT) reconnectStopsLocked(cause *errors.Error) {
 	}
 	text += "."
 	m.reconnect.stopLocked()
+	m.client.DropRequests(true)
 	m.logLocked(logInformation, logReconnect, text+" "+cause.Error())
 	m.client.PushError(cause.Explained(text, ""))
 	m.background.ensureLocked(m)
@@ -157,7 +173,6 @@ func (m *MQTT) reconnectWithLocked(l *link) {
 		m.reconnectStopsLocked(errors.FromOS(err))
 		return
 	}
-	l.options.Resubscribe = m.settings.resubscribe
 	l.startLocked()
 }
 
@@ -165,5 +180,7 @@ func (m *MQTT) reconnectWithLocked(l *link) {
 func (m *MQTT) reconnectChangedLocked() {
 	if !m.reconnect.wanted && !m.reconnect.first && m.link == nil {
 		m.reconnect.stopLocked()
+		m.client.DropRequests(true)
+		m.eventsQueuedLocked()
 	}
 }

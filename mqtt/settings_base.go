@@ -194,8 +194,10 @@ func componentRows() []config.Row {
 		),
 		config.Bool(
 			g.doc("Resubscribe", "bool",
-				"AutoReconnect: when the server has no session any more, make the subscriptions of the last "+
-					"connection again, with all their options, before anything else is sent."),
+				"AutoReconnect: each connection brings the server to the subscriptions that the program wants. When "+
+					"the server has no session any more, those of the last connection are made again, with all their "+
+					"options, before anything else is sent; Subscribe and Unsubscribe without an answer follow, and "+
+					"both are accepted while the connection is away."),
 			func(m *MQTT) *bool { return &m.settings.resubscribe },
 			apply,
 		),

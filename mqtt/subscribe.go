@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/iotcomponents/iot/errors"
@@ -27,6 +28,12 @@ type UnsubscribeProperties struct{ UserProperties []UserProperty }
 // returns when the packet is accepted for sending. The answer comes as SubAck and, once per filter, Subscribed, a
 // refusal too; messages may come before it.
 //
+// With AutoReconnect and Resubscribe the program's last word on each topic filter is what counts: Subscribe and Unsubscribe are
+// accepted while a lost connection is brought back, too, and what the server has not answered when a connection ends is sent
+// again on the next one, under the same packet identifier. When that begins with the subscriptions that the server has
+// lost, a call that asks for the same as they do, in OnConnected for example, sends nothing more; their answer is its answer.
+// When there will be no connection, OnError tells 212 for each request without an answer.
+//
 // Errors; nothing is sent: 212 not connected, 503 not a topic filter or of a kind that the server does not take, 505
 // QoS, 500 an identifier that the server does not take, 501 all packet identifiers in use, 10040 too large.
 func (m *MQTT) Subscribe(topicFilter string, qos int) error {
@@ -47,6 +54,7 @@ func (m *MQTT) subscribeBySettingsLocked(topicFilter string, qos int) (packetID 
 			RetainAsPublished: at(s.topicRAP, i, false), RetainHandling: at(s.topicRH, i, 0),
 		}
 	}
+	m.client.Settings.QueueRequests = m.returnsLocked()
 	packetID, err = m.client.Subscribe(subscriptions, max(s.subscriptionIdentifier, protocol.NoSubscriptionIdentifier), nil)
 	m.wakeWriterLocked()
 	return packetID, err
@@ -80,6 +88,7 @@ func (m *MQTT) SubscribeMany(subscriptions []Subscription, p SubscribeProperties
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.client.Settings.QueueRequests = m.returnsLocked()
 	packetId, err = m.client.Subscribe(list, p.SubscriptionIdentifier, user)
 	m.wakeWriterLocked()
 	return packetId, err
@@ -95,38 +104,45 @@ func (m *MQTT) SubscribeAndWait(topicFilter string, qos int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	start, interrupts, client := m.now(), m.interrupts, m.client // Reset makes another client
-	id, err := m.subscribeBySettingsLocked(topicFilter, qos)
-	if err != nil {
+	if _, err := m.subscribeBySettingsLocked(topicFilter, qos); err != nil {
 		return err
 	}
-	request := client.Request(id)
+	requests := client.Asked(m.splitFiltersLocked(topicFilter))
+	over := func(r *protocol.Request) bool { return r.Answer != nil || client.Request(int(r.ID)) != r }
 	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "SubscribeAndWait"}
-	err = m.awaitReleasing(l, func() bool {
-		return request.Answer != nil || m.interrupts != interrupts || client.Request(id) != request
+	err := m.awaitReleasing(l, func() bool {
+		return m.interrupts != interrupts || !slices.ContainsFunc(requests, func(r *protocol.Request) bool { return !over(r) })
 	})
 	if err != nil {
 		return err
 	}
 	m.firePendingReleasing()
-	switch {
-	case request.Answer == nil && m.interrupts != interrupts:
-		return errors.New(errors.ErrInterrupted, "SubscribeAndWait was interrupted.")
-	case request.Answer == nil:
-		return errors.New(errors.ErrNotConnected, "The connection was lost before the server answered "+protocol.Quote(topicFilter)+".")
+	for _, r := range requests {
+		switch {
+		case r.Answer != nil:
+		case m.interrupts != interrupts:
+			return errors.New(errors.ErrInterrupted, "SubscribeAndWait was interrupted.")
+		case r.Failure != nil:
+			return r.Failure
+		default:
+			return errors.New(errors.ErrNotConnected, "The connection was lost before the server answered "+protocol.Quote(topicFilter)+".")
+		}
 	}
-	return subscriptionRefused(request)
+	return subscriptionRefused(requests)
 }
 
 // subscriptionRefused is the error of the filters that the server has refused, nil if there are none.
-func subscriptionRefused(r *protocol.Request) error {
+func subscriptionRefused(requests []*protocol.Request) error {
 	var told *errors.Error
-	for i, reason := range r.Answer.Reasons {
-		switch filter := protocol.Quote(r.Filters[i]); {
-		case !reason.IsError():
-		case told == nil:
-			told = refused(packet.SUBACK, reason, filter)
-		default:
-			told.Description += fmt.Sprintf(" It refused %s too: %d (0x%02X).", filter, reason, uint8(reason))
+	for _, r := range requests {
+		for i, reason := range r.Answer.Reasons {
+			switch filter := protocol.Quote(r.Filters[i]); {
+			case !reason.IsError():
+			case told == nil:
+				told = refused(packet.SUBACK, reason, filter)
+			default:
+				told.Description += fmt.Sprintf(" It refused %s too: %d (0x%02X).", filter, reason, uint8(reason))
+			}
 		}
 	}
 	if told == nil {
@@ -151,13 +167,15 @@ func (m *MQTT) SubscribeWith(topicFilter string, qos int, p SubscribeProperties)
 			Filter: filter, QoS: qos, NoLocal: p.NoLocal, RetainAsPublished: p.RetainAsPublished, RetainHandling: p.RetainHandling,
 		}
 	}
+	m.client.Settings.QueueRequests = m.returnsLocked()
 	packetId, err = m.client.Subscribe(subscriptions, p.SubscriptionIdentifier, user)
 	m.wakeWriterLocked()
 	return packetId, err
 }
 
 // Unsubscribe ends the subscriptions of one topic filter, or of several as in Subscribe. The server compares filters
-// character by character. The answer comes as UnsubAck and, once, Unsubscribed. Errors: 212, 503, 501, 10040.
+// character by character. The answer comes as UnsubAck and, once, Unsubscribed. While
+// AutoReconnect brings a connection back it is accepted as Subscribe is. Errors: 212, 503, 501, 10040.
 func (m *MQTT) Unsubscribe(topicFilter string) error {
 	_, err := m.UnsubscribeWith(topicFilter, UnsubscribeProperties{})
 	return err
@@ -171,6 +189,7 @@ func (m *MQTT) UnsubscribeWith(topicFilter string, p UnsubscribeProperties) (pac
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.client.Settings.QueueRequests = m.returnsLocked()
 	packetId, err = m.client.Unsubscribe(m.splitFiltersLocked(topicFilter), topicFilter, user)
 	m.wakeWriterLocked()
 	return packetId, err

@@ -10,11 +10,8 @@ import (
 // AckTimeout: SUBACK and UNSUBACK that do not come. Neither packet has a DUP flag, so that a repetition could not be told
 // from a new request: the lack is reported, once, and the request goes on waiting.
 
-func (c *Client) resetRequests() {
-	for _, r := range c.requests {
-		c.kept -= r.size()
-	}
-	c.requests = nil
+// resetAsked begins the watch of a new connection.
+func (c *Client) resetAsked() {
 	c.asked = timeline{clock: func(c *Client, id uint16) *Time {
 		if r := c.requests[id]; r != nil {
 			return &r.sentAt

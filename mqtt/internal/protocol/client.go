@@ -44,6 +44,9 @@ type Settings struct {
 	AllowControlCharacters bool
 	// QueueMessages accepts messages without a connection. They are sent by the next one, in the order of the calls.
 	QueueMessages bool
+	// QueueRequests accepts SUBSCRIBE and UNSUBSCRIBE without a connection, and keeps those that were not answered when one
+	// ended: the owner connects again by itself. It calls DropRequests when it does not.
+	QueueRequests bool
 	// InflightLimit lowers the number of unacknowledged QoS 1 and 2 messages below the server's Receive Maximum; 0 = not.
 	InflightLimit int
 	// IncomingMemoryLimit bounds what the server can make the client hold, in bytes of memory; 0 = not.
@@ -81,13 +84,15 @@ type Client struct {
 	inbound         idTable
 	waiting         waitQueue // messages that the quota holds back, in order
 	subscribed      subscribed
-	undelivered     []*Message // inbound messages of a restored session that the next connection delivers
-	inFlight        int        // bytes of memory of outgoing messages that were sent and whose exchange is not over
-	kept            int        // bytes of memory that wait for packets of the server; see memory.go
+	requests        map[uint16]*Request // SUBSCRIBE and UNSUBSCRIBE without an answer
+	asking          uint64              // the sequence of the last one
+	words           map[string]*Request // the last one about each topic filter, until its answer was told
+	undelivered     []*Message          // inbound messages of a restored session that the next connection delivers
+	inFlight        int                 // bytes of memory of outgoing messages that were sent and whose exchange is not over
+	kept            int                 // bytes of memory that wait for packets of the server; see memory.go
 
 	// The rest belongs to one connection.
-	connection uint32 // its number, so that an acknowledgment can never go out on another
-	requests   map[uint16]*Request
+	connection uint32              // its number, so that an acknowledgment can never go out on another
 	asked      timeline            // the requests that AckTimeout watches
 	quota      int                 // PUBLISH packets above QoS 0 that may still be written
 	window     int                 // quota at the start

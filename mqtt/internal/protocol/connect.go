@@ -37,7 +37,8 @@ type Options struct {
 	// MaxIncomingPacketSize bounds the packets that are accepted, in both versions; 0 = as MQTT does.
 	MaxIncomingPacketSize int
 
-	// Resubscribe makes the subscriptions of the last connection again when the server has no session.
+	// Resubscribe makes the subscriptions of the last connection again when the server has no session. What
+	// Settings.QueueRequests has kept is sent in any case.
 	Resubscribe bool
 }
 
@@ -115,7 +116,7 @@ func (c *Client) Connect(now Time, o *Options) error {
 	c.options, c.version = *o, o.Version
 	c.connection++
 	c.phase, c.accepted, c.end = Connecting, false, End{}
-	c.resetRequests()
+	c.resetAsked()
 	c.output.reset()
 	c.forgetAliases()
 	c.republish.reset()

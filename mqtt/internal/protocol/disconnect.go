@@ -1,10 +1,6 @@
 package protocol
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
@@ -134,14 +130,14 @@ func (c *Client) receiveDisconnect(p *packet.Disconnect) {
 }
 
 // Closed tells that the transport is gone: the next connection may begin. Requests that were not answered are over,
-// since they are no part of the session; the messages stay.
+// since they are no part of the session, unless Settings.QueueRequests keeps them; the messages stay.
 func (c *Client) Closed() {
-	for _, id := range slices.Sorted(maps.Keys(c.requests)) {
-		if r := c.requests[id]; !c.end.Local {
-			c.PushError(errors.New(errors.ErrNotConnected, fmt.Sprintf("%v %d of %s was not answered before the connection ended.", r.Type, id, Quote(r.Filters[0]))))
-		}
+	if c.Settings.QueueRequests {
+		c.keepRequests()
+	} else {
+		c.DropRequests(!c.end.Local)
 	}
-	c.resetRequests()
+	c.resetAsked()
 	c.forgetAliases()
 	c.phase = Idle
 	c.output.reset()

@@ -72,20 +72,21 @@ func (c *Client) noteAnswered(r *Request, reasons []packet.ReasonCode) {
 
 // startSubscriptions is called when a connection stands. When the server has no session, Options.Resubscribe makes the
 // subscriptions of the last one again; else there are none. They stay noted as lost until they are answered: this
-// connection may end before, and the next one may find the session that it began, without them.
+// connection may end before, and the next one may find the session that it began, without them. Then comes what the program
+// has asked for and no server has answered, in the order of the calls, so that its last word on each filter holds.
 func (c *Client) startSubscriptions(present bool) {
-	if !c.options.Resubscribe {
-		if !present {
-			c.subscribed = subscribed{}
-		}
-		return
-	}
-	if !present {
+	switch {
+	case !present && !c.options.Resubscribe:
+		c.subscribed = subscribed{}
+	case !present:
 		for i := range c.subscribed.list {
 			c.subscribed.list[i].lost = true
 		}
+		fallthrough
+	case c.options.Resubscribe:
+		c.resubscribe()
 	}
-	c.resubscribe()
+	c.repeatRequests()
 }
 
 // resubscribe makes the lost subscriptions again, in their order: one SUBSCRIBE for those in a row that share a
@@ -102,8 +103,8 @@ func (c *Client) resubscribe() {
 		group = nil
 	}
 	for _, g := range c.subscribed.list {
-		if g.Filter == "" || !g.lost {
-			continue
+		if g.Filter == "" || !g.lost || c.spoken(g.Filter) {
+			continue // the program's word on it follows
 		}
 		if g.identifier != same.identifier || !bytes.Equal(g.user, same.user) || len(group) == maxResubscribe {
 			flush()
@@ -120,7 +121,9 @@ func (c *Client) resubscribe() {
 // subscribeAgain makes the subscriptions of a group and returns how many were sent. One that this server does not take
 // must not cost the others.
 func (c *Client) subscribeAgain(group []Subscription, like *granted) (made int) {
-	_, err := c.Subscribe(group, like.identifier, like.user)
+	r := newSubscribe(group, like.identifier, like.user)
+	r.automatic, r.repeated = true, true
+	_, err := c.request(r)
 	switch {
 	case err == nil:
 		return len(group)

@@ -24,13 +24,16 @@ type Request struct {
 	Filters []string
 	Tag     string // the caller's own
 
-	Answer *SubAck // nil until it came
+	Answer  *SubAck // nil until it came
+	Failure error   // why there will be none, where that is not the end of the connection
 
-	sentAt Time // see acktimeout.go
+	sequence  uint64 // in the order of the calls
+	automatic bool   // the client has made it by itself, and no caller knows it
+	repeated  bool   // it is to be sent, or was sent, ahead of everything that the program asks for on a connection
+	sentAt    Time   // see acktimeout.go
 
-	// Of a SUBSCRIBE, see resubscribe.go.
-	subscriptions []Subscription
-	identifier    int
+	subscriptions []Subscription // of a SUBSCRIBE
+	identifier    int            // of a SUBSCRIBE
 	user          packet.Properties
 }
 
@@ -56,12 +59,11 @@ const NoSubscriptionIdentifier = 0
 
 const maxSubscriptionIdentifier = 268_435_455
 
-// Subscribe queues a SUBSCRIBE. EventSubscribed tells the answer.
+// Subscribe queues a SUBSCRIBE. EventSubscribed tells the answer. With Settings.QueueRequests it may wait for a connection.
 func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user packet.Properties) (id int, err error) {
 	if len(subscriptions) == 0 {
 		return 0, errors.New(errors.ErrInvalidTopicFilter, "The list of topic filters is empty.")
 	}
-	filters := make([]string, len(subscriptions))
 	for i := range subscriptions {
 		s := &subscriptions[i]
 		if err := checkSubscription(c.version, s); err != nil {
@@ -70,41 +72,27 @@ func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user pa
 		if err := c.checkControl(errors.ErrInvalidTopicFilter, "The topic filter", s.Filter); err != nil {
 			return 0, err
 		}
-		filters[i] = s.Filter
 	}
 	if identifier < 0 || identifier > maxSubscriptionIdentifier { // U5-13
 		return 0, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Subscription identifier %d; 1 to %d are possible.", identifier, maxSubscriptionIdentifier))
 	}
-	if err := c.requireConnection("Subscribing to " + Quote(filters[0]) + " needs a connection."); err != nil {
+	if err := c.requireReturn("Subscribing to " + Quote(subscriptions[0].Filter) + " needs a connection."); err != nil {
 		return 0, err
 	}
-	var list packet.FilterList
+	r := newSubscribe(subscriptions, identifier, user)
+	if same := c.repeats(r); same != nil {
+		same.automatic = false
+		return int(same.ID), nil
+	}
+	return c.request(r)
+}
+
+func newSubscribe(subscriptions []Subscription, identifier int, user packet.Properties) *Request {
+	r := &Request{Type: packet.SUBSCRIBE, Filters: make([]string, len(subscriptions)), subscriptions: subscriptions, identifier: identifier, user: user}
 	for i := range subscriptions {
-		s := &subscriptions[i]
-		if err := c.checkAvailable(s.Filter); err != nil {
-			return 0, err
-		}
-		options := packet.MakeSubscribeOptions(byte(s.QoS), false, false, 0)
-		if c.version == packet.V5 {
-			options = packet.MakeSubscribeOptions(byte(s.QoS), s.NoLocal, s.RetainAsPublished, byte(s.RetainHandling))
-		}
-		list = list.AppendSubscription(s.Filter, options)
+		r.Filters[i] = subscriptions[i].Filter
 	}
-	p := packet.Subscribe{Filters: list}
-	if c.version == packet.V5 {
-		p.Properties = user
-		if identifier != NoSubscriptionIdentifier {
-			if !c.limits.SubscriptionIdentifiersAvailable {
-				return 0, errors.New(errors.ErrProtocol, "SUBSCRIBE with a subscription identifier, but the server takes none (SubscriptionIdentifiersAvailable is false).")
-			}
-			p.Properties = packet.Properties(nil).AppendUint(packet.PropSubscriptionIdentifier, uint32(identifier))
-			p.Properties = append(p.Properties, user...)
-		}
-	}
-	return c.request(&Request{Type: packet.SUBSCRIBE, Filters: filters, subscriptions: subscriptions, identifier: identifier, user: user}, func(dst []byte, id uint16) []byte {
-		p.PacketID = id
-		return packet.AppendSubscribe(dst, c.version, &p)
-	})
+	return r
 }
 
 // Request returns the request that has a packet identifier and was not answered, nil if there is none.
@@ -125,27 +113,84 @@ func (c *Client) Unsubscribe(filters []string, tag string, user packet.Propertie
 		}
 		p.Filters = p.Filters.AppendFilter(f)
 	}
-	if err := c.requireConnection("Unsubscribing from " + Quote(filters[0]) + " needs a connection."); err != nil {
+	if err := c.requireReturn("Unsubscribing from " + Quote(filters[0]) + " needs a connection."); err != nil {
 		return 0, err
 	}
-	if c.version == packet.V5 {
-		p.Properties = user
+	r := &Request{Type: packet.UNSUBSCRIBE, Filters: filters, Tag: tag, user: user}
+	if same := c.repeats(r); same != nil && same.Tag == tag {
+		return int(same.ID), nil
 	}
-	return c.request(&Request{Type: packet.UNSUBSCRIBE, Filters: filters, Tag: tag}, func(dst []byte, id uint16) []byte {
-		p.PacketID = id
-		return packet.AppendUnsubscribe(dst, c.version, &p)
-	})
+	return c.request(r)
+}
+
+// requireReturn is requireConnection for what may wait for the next one.
+func (c *Client) requireReturn(what string) error {
+	if c.Settings.QueueRequests {
+		return nil
+	}
+	return c.requireConnection(what)
+}
+
+// encodeRequest appends the packet of r, unless the server of this connection has said that it does not take it.
+func (c *Client) encodeRequest(dst []byte, r *Request) ([]byte, error) {
+	if r.Type == packet.UNSUBSCRIBE {
+		p := packet.Unsubscribe{PacketID: r.ID}
+		for _, f := range r.Filters {
+			p.Filters = p.Filters.AppendFilter(f)
+		}
+		if c.version == packet.V5 {
+			p.Properties = r.user
+		}
+		return packet.AppendUnsubscribe(dst, c.version, &p), nil
+	}
+	p := packet.Subscribe{PacketID: r.ID}
+	for i := range r.subscriptions {
+		s := &r.subscriptions[i]
+		if err := c.checkAvailable(s.Filter); err != nil {
+			return nil, err
+		}
+		options := packet.MakeSubscribeOptions(byte(s.QoS), false, false, 0)
+		if c.version == packet.V5 {
+			options = packet.MakeSubscribeOptions(byte(s.QoS), s.NoLocal, s.RetainAsPublished, byte(s.RetainHandling))
+		}
+		p.Filters = p.Filters.AppendSubscription(s.Filter, options)
+	}
+	if c.version == packet.V5 {
+		p.Properties = r.user
+		if r.identifier != NoSubscriptionIdentifier {
+			if !c.limits.SubscriptionIdentifiersAvailable {
+				return nil, errors.New(errors.ErrProtocol, "SUBSCRIBE with a subscription identifier, but the server takes none (SubscriptionIdentifiersAvailable is false).")
+			}
+			p.Properties = packet.Properties(nil).AppendUint(packet.PropSubscriptionIdentifier, uint32(r.identifier))
+			p.Properties = append(p.Properties, r.user...)
+		}
+	}
+	return packet.AppendSubscribe(dst, c.version, &p), nil
+}
+
+// checkRequest refuses what this connection does not take. Without one its server will decide.
+func (c *Client) checkRequest(r *Request) error {
+	if c.phase != Connected {
+		return nil
+	}
+	encoded, err := c.encodeRequest(nil, r)
+	if err != nil {
+		return err
+	}
+	if err := c.checkSize(r.Type, len(encoded)); err != nil {
+		return err
+	}
+	if len(encoded) > packet.MaxRemainingLength {
+		return errors.New(errors.ErrMessageTooLong, tooLong(r.Type, len(encoded), "MQTT's limit", packet.MaxRemainingLength))
+	}
+	return nil
 }
 
 // request gives a SUBSCRIBE or UNSUBSCRIBE its packet identifier, queues it and remembers it. The quota does not hold
 // it back [MQTT5-3.3.4-8].
-func (c *Client) request(r *Request, appendTo func([]byte, uint16) []byte) (int, error) {
-	encoded := appendTo(nil, 1)
-	if err := c.checkSize(r.Type, len(encoded)); err != nil {
+func (c *Client) request(r *Request) (int, error) {
+	if err := c.checkRequest(r); err != nil {
 		return 0, err
-	}
-	if len(encoded) > packet.MaxRemainingLength {
-		return 0, errors.New(errors.ErrMessageTooLong, tooLong(r.Type, len(encoded), "MQTT's limit", packet.MaxRemainingLength))
 	}
 	if c.keptFull() {
 		return 0, errors.New(errors.ErrNoBufferSpace, fmt.Sprintf("%v of %s: what waits for packets of the server takes %d bytes; IncomingMemoryLimit is %d.",
@@ -155,15 +200,25 @@ func (c *Client) request(r *Request, appendTo func([]byte, uint16) []byte) (int,
 	if id == 0 {
 		return 0, errors.New(errors.ErrPacketIdsExhausted, "All 65535 are in use by messages and requests that the server has not acknowledged.")
 	}
-	c.output.tail = appendTo(c.output.tail, id)
+	r.ID = id
 	if c.requests == nil {
 		c.requests = make(map[uint16]*Request)
 	}
-	r.ID = id
 	c.requests[id] = r
 	c.kept += r.size()
-	c.noteRequest(r)
+	c.noteWord(r)
+	if c.phase == Connected {
+		c.sendRequest(r)
+	} else {
+		r.repeated = true
+	}
 	return int(id), nil
+}
+
+// sendRequest puts a request that checkRequest has let pass into the outgoing buffer.
+func (c *Client) sendRequest(r *Request) {
+	c.output.tail, _ = c.encodeRequest(c.output.tail, r)
+	c.noteRequest(r)
 }
 
 func checkSubscription(v packet.Version, s *Subscription) error {

@@ -13,14 +13,6 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// lasting makes the session of m outlive its connections.
-func lasting(t testing.TB, m *mqtt.MQTT) {
-	t.Helper()
-	must(t, m.SetCleanSession(false))
-	config(t, m, "SessionExpInterval=3600")
-	config(t, m, "RepublishInterval=0")
-}
-
 func resume(present bool) func(c *mqtttest.Conn) []byte {
 	return func(c *mqtttest.Conn) []byte { return c.Connack(present, 0, nil) }
 }

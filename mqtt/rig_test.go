@@ -3,57 +3,31 @@ package mqtt_test
 import (
 	"context"
 	stderrors "errors"
-	"fmt"
 	"net"
-	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
-	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/bubble"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 )
 
-func TestMain(m *testing.M) {
-	if task := os.Getenv(childTask); task != "" {
-		runChild(task)
-		return
-	}
-	goleak.VerifyTestMain(unhurried{m})
-}
+func TestMain(m *testing.M) { mqtttest.Main(m) }
 
-// unhurried gives the goroutines that are ending when the tests are over a minute to end: goleak gives them half a second,
-// which a busy machine may take.
-type unhurried struct{ tests *testing.M }
-
-func (u unhurried) Run() int {
-	code := u.tests.Run()
-	for end := time.Now().Add(time.Minute); code == 0 && goleak.Find() != nil && time.Now().Before(end); {
-	}
-	return code
-}
-
-var bothVersions = []mqtt.MQTTVersions{mqtt.MvV3, mqtt.MvV5}
-
-func versionName(v mqtt.MQTTVersions) string {
-	if v == mqtt.MvV5 {
-		return "5"
-	}
-	return "3.1.1"
-}
-
-// eachVersion runs f as a subtest for both versions.
-func eachVersion(t *testing.T, f func(t *testing.T, v mqtt.MQTTVersions)) {
-	for _, v := range bothVersions {
-		t.Run(versionName(v), func(t *testing.T) { f(t, v) })
-	}
-}
+// What the tests of other packages have too.
+var (
+	bothVersions = mqtttest.Versions
+	versionName  = mqtttest.VersionName
+	eachVersion  = mqtttest.EachVersion
+	must         = mqtttest.Must
+	wantCode     = mqtttest.WantCode
+	config       = mqtttest.Config
+	lasting      = mqtttest.Lasting
+	states       = mqtttest.States
+	watchdog     = mqtttest.Watchdog
+)
 
 // eachVersionInBubble is eachVersion with virtual time.
 func eachVersionInBubble(t *testing.T, f func(t *testing.T, v mqtt.MQTTVersions)) {
@@ -116,21 +90,6 @@ func connected(t *testing.T, v mqtt.MQTTVersions) (*mqtttest.Recorder, *mqtttest
 	return r, s, c
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// wantCode checks the number of an error.
-func wantCode(t testing.TB, err error, code int) {
-	t.Helper()
-	if got := errors.Code(err); got != code {
-		t.Errorf("error %v, want %d", err, code)
-	}
-}
-
 // wantIs checks the cause of an error.
 func wantIs(t testing.TB, err, cause error) {
 	t.Helper()
@@ -139,42 +98,11 @@ func wantIs(t testing.TB, err, cause error) {
 	}
 }
 
-func config(t testing.TB, m *mqtt.MQTT, s string) string {
-	t.Helper()
-	got, err := m.Config(s)
-	if err != nil {
-		t.Fatalf("Config(%q): %v", s, err)
-	}
-	return got
-}
-
-// watchdog ends the program with all stacks when a test in real time hangs: when it does not end within more than a hundred
-// times what it needs. Those in virtual time have the watchdog of bubble.Test.
-func watchdog(t testing.TB) { watchdogAfter(t, 5*time.Minute) }
-
-// watchdogAfter is watchdog for a test that takes d at most.
-func watchdogAfter(t testing.TB, d time.Duration) {
-	timer := time.AfterFunc(d, func() {
-		b := make([]byte, 1<<20)
-		panic(fmt.Sprintf("%s hangs:\n%s", t.Name(), b[:runtime.Stack(b, true)]))
-	})
-	t.Cleanup(func() { timer.Stop() })
-}
-
 // advance lets virtual time pass.
 func advance(d time.Duration) {
 	timer := time.NewTimer(d)
 	<-timer.C
 	synctest.Wait()
-}
-
-// states lists the messages of a list as id:state.
-func states(l *mqtt.MQTTMessageList) string {
-	var s []string
-	for _, msg := range l.All() {
-		s = append(s, fmt.Sprintf("%d:%d", msg.PacketId(), msg.State()))
-	}
-	return strings.Join(s, " ")
 }
 
 // last returns the arguments of the last event of type *T in a trace.

@@ -5,9 +5,9 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/iotcomponents/iot/mqtt"
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
 )
@@ -35,24 +35,26 @@ func exactlyOnceOverARestart(t *testing.T, s realservers.Server) {
 	for _, n := range []int64{10, 40, 90, 170} {
 		cuts = append(cuts, mqtttest.Faults{CutRead: n})
 	}
-	for _, v := range bothVersions {
-		if !s.QoS2 || v == mqtt.MvV5 && !s.V5 {
-			continue
-		}
-		for _, handler := range []bool{false, true} {
-			for _, cut := range cuts {
-				name := fmt.Sprintf("%s/%s/OnConnected %v/%d written %d read", s.Name, versionName(v), handler, cut.CutWrite, cut.CutRead)
-				test := restartTest{t: t, s: s, v: v, handler: handler, publisher: cut}
-				if s.Name != "nats" {
-					test.subscriber = cut
+	campaign.Together(t, 8, func(run func(name string, test func(t *testing.T))) { // they wait for the server
+		for _, v := range bothVersions {
+			if !s.QoS2 || v == mqtt.MvV5 && !s.V5 {
+				continue
+			}
+			for _, handler := range []bool{false, true} {
+				for _, cut := range cuts {
+					name := fmt.Sprintf("%s/%s/OnConnected %v/%d written %d read", s.Name, versionName(v), handler, cut.CutWrite, cut.CutRead)
+					test := restartTest{t: t, s: s, v: v, handler: handler, publisher: cut}
+					if s.Name != "nats" {
+						test.subscriber = cut
+					}
+					run(name, func(t *testing.T) {
+						test.t = t
+						test.run()
+					})
 				}
-				t.Run(name, func(t *testing.T) {
-					test.t = t
-					test.run()
-				})
 			}
 		}
-	}
+	})
 }
 
 type restartTest struct {
@@ -67,7 +69,7 @@ type restartTest struct {
 // process makes a component with a lasting session. The server has that session when it returns.
 func (g *restartTest) process(role string, prepare func(*mqtttest.Recorder)) *mqtttest.Recorder {
 	g.t.Helper()
-	r := realClient(g.t, g.s, g.v, g.id+role)
+	r := mqtttest.Client(g.t, g.s.Host, g.s.Port, g.v, g.id+role)
 	lasting(g.t, r.M)
 	must(g.t, r.M.Connect())
 	prepare(r)
@@ -80,7 +82,7 @@ func (g *restartTest) next(old *mqtttest.Recorder) *mqtttest.Recorder {
 	g.t.Helper()
 	must(g.t, old.M.Interrupt())
 	text := saved(g.t, old.M)
-	r := realClient(g.t, g.s, g.v, old.M.ClientId())
+	r := mqtttest.Client(g.t, g.s.Host, g.s.Port, g.v, old.M.ClientId())
 	lasting(g.t, r.M)
 	if g.handler {
 		r.On("Connected", func(any) {
@@ -101,9 +103,9 @@ func (g *restartTest) next(old *mqtttest.Recorder) *mqtttest.Recorder {
 func (g *restartTest) run() {
 	t := g.t
 	watchdog(t)
-	g.id = fmt.Sprintf("restart-%d", time.Now().UnixNano())
+	g.id = mqtttest.Unique("restart")
 	topic := g.id
-	subscriber := g.process("-s", func(r *mqtttest.Recorder) { subscribed(t, r, topic, 2) })
+	subscriber := g.process("-s", func(r *mqtttest.Recorder) { r.Subscribe(topic, 2) })
 	publisher := g.process("-p", func(*mqtttest.Recorder) {})
 	dial := new(net.Dialer).DialContext
 	mqtt.SetDial(subscriber.M, mqtttest.FaultyDial(dial, g.subscriber))
@@ -144,7 +146,7 @@ func (g *restartTest) run() {
 	receiver.Wait("all messages", count)
 	// What the server still has to say comes before this.
 	must(t, publisher.M.PublishAndWait(topic, 2, []byte("the last one")))
-	waitMessage(t, receiver, []byte("the last one"))
+	receiver.WaitMessage([]byte("the last one"))
 	count(nil)
 	delete(got, "the last one")
 	for payload := range accepted {

@@ -1,4 +1,4 @@
-package mqtt_test
+package faults
 
 import (
 	"fmt"
@@ -49,21 +49,33 @@ var faultSteps = []struct {
 // QoS, and QoS 2 once (pains 7, 11, 12, 23). Each run has one fault: mosquitto 2.0.11 repeats a PUBLISH when two
 // connections in a row end before its PUBREL (docs/servers.md).
 func TestFaultsAtEachStep(t *testing.T) {
-	watchdog(t)
-	t.Run("server of the tests", func(t *testing.T) {
-		server := mqtttest.NewServer(t)
-		server.ServeSessions(t)
-		faultsAtEachStep(t, server.Addr())
+	mqtttest.Watchdog(t)
+	campaign.Together(t, 2, func(run func(name string, test func(t *testing.T))) {
+		run("server of the tests", func(t *testing.T) {
+			server := mqtttest.NewServer(t)
+			server.ServeSessions(t)
+			faultsAtEachStep(t, server.Addr())
+		})
+		run("mosquitto", func(t *testing.T) { faultsAtEachStep(t, realservers.Mosquitto(t).Addr()) })
 	})
-	t.Run("mosquitto", func(t *testing.T) { faultsAtEachStep(t, realservers.Mosquitto(t).Addr()) })
 }
 
 func faultsAtEachStep(t *testing.T, server string) {
-	const together = 48 // each of them waits most of the time
-	slots := make(chan struct{}, together)
-	var running sync.WaitGroup
+	const atOnce = 48 // each of them waits most of the time
+	campaign.Together(t, atOnce, func(run func(name string, test func(t *testing.T))) {
+		for _, f := range faultRuns() {
+			run(f.String(), func(t *testing.T) {
+				f.t = t
+				f.run(server)
+			})
+		}
+	})
+}
+
+// faultRuns are those of a campaign.
+func faultRuns() (runs []*faultRun) {
 	n := 0
-	for _, v := range bothVersions {
+	for _, v := range mqtttest.Versions {
 		for _, step := range faultSteps {
 			for _, pass := range []int{0, 1, wholePacket} {
 				for _, how := range []linkEnd{hangUp, reset, swallow} {
@@ -73,20 +85,14 @@ func faultsAtEachStep(t *testing.T, server string) {
 					if n++; !campaign.Full() && n%5 > 0 { // each step has its turn, and each way to end it somewhere
 						continue
 					}
-					f := faultRun{v: v, publisherHarmed: step.publisher, fault: fault{step.fromClient, step.kind, pass, how}}
-					slots <- struct{}{}
-					running.Go(func() {
-						defer func() { <-slots }()
-						t.Run(f.String(), func(t *testing.T) {
-							f.t = t
-							f.run(server)
-						})
+					runs = append(runs, &faultRun{
+						v: v, publisherHarmed: step.publisher, fault: fault{step.fromClient, step.kind, pass, how},
 					})
 				}
 			}
 		}
 	}
-	running.Wait()
+	return runs
 }
 
 // faultRun is a publisher and a subscriber, one of which is harmed at one step.
@@ -112,7 +118,7 @@ func (f *faultRun) String() string {
 	if f.fault.pass == wholePacket {
 		pass = "whole"
 	}
-	return fmt.Sprintf("%s/%s/%v/%s/%s", versionName(f.v), role, f.fault.kind, pass, f.fault.ending)
+	return fmt.Sprintf("%s/%s/%v/%s/%s", mqtttest.VersionName(f.v), role, f.fault.kind, pass, f.fault.ending)
 }
 
 func (f *faultRun) run(server string) {
@@ -213,7 +219,7 @@ func (f *faultRun) wait(what string, done func() bool) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.t.Fatalf("no %s; %v published, %v came, outgoing %s\npublisher:\n%s\nsubscriber:\n%s",
-				what, f.published, f.got, states(f.publisher.m.OutgoingMessages()), f.up.latest(), f.down.latest())
+				what, f.published, f.got, mqtttest.States(f.publisher.m.OutgoingMessages()), f.up.latest(), f.down.latest())
 		}
 	}
 }
@@ -230,12 +236,12 @@ type faultClient struct {
 // long on a busy machine.
 func newFaultClient(t *testing.T, v mqtt.MQTTVersions, id string, r *relay, impatient bool) *faultClient {
 	c := &faultClient{t: t, m: mqtt.New(), answered: make(chan struct{}, 16), lost: make(chan struct{}, 16)}
-	t.Cleanup(func() { finish(t, c.m) })
+	t.Cleanup(func() { must(t, c.m.Reset()) })
 	must(t, c.m.SetVersion(v))
 	must(t, c.m.SetClientId(id))
 	must(t, c.m.SetRemoteHost("127.0.0.1"))
 	must(t, c.m.SetRemotePort(r.port()))
-	lasting(t, c.m)
+	mqtttest.Lasting(t, c.m)
 	must(t, c.m.SetKeepAliveInterval(60))
 	if impatient {
 		must(t, c.m.SetKeepAliveInterval(1))
@@ -274,7 +280,7 @@ func (c *faultClient) request(send func() error) {
 			<-c.lost
 		}
 		if err := send(); err != nil {
-			wantCode(c.t, err, 212)
+			mqtttest.WantCode(c.t, err, 212)
 			timer := time.NewTimer(100 * time.Millisecond)
 			<-timer.C
 			continue

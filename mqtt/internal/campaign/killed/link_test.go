@@ -1,4 +1,4 @@
-package mqtt_test
+package killed
 
 import (
 	"fmt"

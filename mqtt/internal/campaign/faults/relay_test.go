@@ -1,4 +1,4 @@
-package mqtt_test
+package faults
 
 import (
 	"encoding/binary"
@@ -71,7 +71,9 @@ func (r *relay) latest() string {
 // newRelay starts a relay to server for the time of the test.
 func newRelay(t testing.TB, server string) *relay {
 	t.Helper()
-	r := &relay{listener: listenOnLoopback(), server: server, links: map[*relayed]struct{}{}}
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	must(t, err)
+	r := &relay{listener: listener, server: server, links: map[*relayed]struct{}{}}
 	r.serving.Go(r.accept)
 	t.Cleanup(func() {
 		_ = r.listener.Close()

@@ -1,4 +1,4 @@
-package mqtt_test
+package faults
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/campaign"
+	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/realservers"
 )
 
@@ -42,10 +43,10 @@ func TestSoak(t *testing.T) {
 		seed = campaign.Seed(t)
 	}
 	round := min(time.Minute, *soakTime/3)
-	watchdogAfter(t, *soakTime+*soakTime/2+5*time.Minute)
+	mqtttest.WatchdogAfter(t, *soakTime+*soakTime/2+5*time.Minute)
 	t.Logf("seed %d, %v in rounds of %v", seed, *soakTime, round)
 	s := soak{t: t, broker: broker.Server}
-	for i, v := range bothVersions {
+	for i, v := range mqtttest.Versions {
 		for j, background := range []bool{false, true} {
 			s.pairs = append(s.pairs, s.pair(v, background, rand.New(rand.NewPCG(seed, uint64(2*i+j)))))
 		}
@@ -131,12 +132,12 @@ func (s *soak) stands() bool {
 func (s *soak) client(r *relay, v mqtt.MQTTVersions, id string) *mqtt.MQTT {
 	t := s.t
 	m := mqtt.New()
-	t.Cleanup(func() { finish(t, m) })
+	t.Cleanup(func() { must(t, m.Reset()) })
 	must(t, m.SetVersion(v))
 	must(t, m.SetClientId(id))
 	must(t, m.SetRemoteHost("127.0.0.1"))
 	must(t, m.SetRemotePort(r.port()))
-	lasting(t, m)
+	mqtttest.Lasting(t, m)
 	must(t, m.SetKeepAliveInterval(1))
 	for _, setting := range []string{
 		"AutoReconnect=True", "ReconnectDelayMax=1", "ConnectionTimeout=2", "QueueMessages=True",
@@ -319,7 +320,7 @@ func (s *soak) passers(rnd *rand.Rand, until time.Time) {
 	defer pause.Stop()
 	for n := 0; time.Now().Before(until); n++ {
 		m := mqtt.New()
-		must(s.t, m.SetVersion(bothVersions[n%2]))
+		must(s.t, m.SetVersion(mqtttest.Versions[n%2]))
 		must(s.t, m.SetRemoteHost("127.0.0.1"))
 		must(s.t, m.SetRemotePort(s.broker.Port))
 		if err := m.Connect(); err != nil {

@@ -1,4 +1,4 @@
-package mqtt_test
+package killed
 
 import (
 	"bufio"
@@ -24,7 +24,7 @@ import (
 )
 
 var (
-	killFor  = flag.Duration("kill.for", campaign.Pick(time.Second, 4*time.Second), "how long each of the twelve subtests of TestKilled kills and restarts; for an hour: 5m")
+	killFor  = flag.Duration("kill.for", campaign.Pick(time.Second, 8*time.Second), "how long each of the twelve subtests of TestKilled kills and restarts, six of them at the same time; for an hour: 30m")
 	killWire = flag.Bool("kill.wire", false, "keep what passed on each connection of a test that fails, beside its notes")
 	killSeed = flag.Uint64("kill.seed", 0, "seed of the moments at which TestKilled kills; 0 = the campaigns' seed")
 )
@@ -40,30 +40,32 @@ func TestKilled(t *testing.T) {
 		t.Skip("the test kills by signal")
 	}
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
-		t.Run("pain 12: publishing to mosquitto", func(t *testing.T) {
-			// Without the setting messages overtake others: docs/servers.md.
-			newKilling(t, v, realservers.StartMosquitto(t, "max_inflight_messages 0")).publishing()
-		})
-		t.Run("pain 12: publishing to mosquitto that is restarted", func(t *testing.T) {
-			g := newKilling(t, v, realservers.StartMosquitto(t))
-			g.restarts = true
-			g.publishing()
-		})
-		t.Run("pain 12: receiving from mosquitto", func(t *testing.T) {
-			newKilling(t, v, realservers.StartMosquitto(t, "max_inflight_messages 0")).receiving()
-		})
-		t.Run("pain 12: receiving from mosquitto that is restarted", func(t *testing.T) {
-			g := newKilling(t, v, realservers.StartMosquitto(t))
-			g.restarts = true
-			g.receiving()
-		})
-		t.Run("pain 12: publishing to a server of the tests", func(t *testing.T) {
-			newKilling(t, v, sessionServer(t)).publishing()
-		})
-		t.Run("pain 12: receiving from a server of the tests", func(t *testing.T) {
-			g := newKilling(t, v, sessionServer(t))
-			g.cuts = true
-			g.receiving()
+		campaign.Together(t, 6, func(run func(name string, test func(t *testing.T))) {
+			run("pain 12: publishing to mosquitto", func(t *testing.T) {
+				// Without the setting messages overtake others: docs/servers.md.
+				newKilling(t, v, realservers.StartMosquitto(t, "max_inflight_messages 0")).publishing()
+			})
+			run("pain 12: publishing to mosquitto that is restarted", func(t *testing.T) {
+				g := newKilling(t, v, realservers.StartMosquitto(t))
+				g.restarts = true
+				g.publishing()
+			})
+			run("pain 12: receiving from mosquitto", func(t *testing.T) {
+				newKilling(t, v, realservers.StartMosquitto(t, "max_inflight_messages 0")).receiving()
+			})
+			run("pain 12: receiving from mosquitto that is restarted", func(t *testing.T) {
+				g := newKilling(t, v, realservers.StartMosquitto(t))
+				g.restarts = true
+				g.receiving()
+			})
+			run("pain 12: publishing to a server of the tests", func(t *testing.T) {
+				newKilling(t, v, sessionServer(t)).publishing()
+			})
+			run("pain 12: receiving from a server of the tests", func(t *testing.T) {
+				g := newKilling(t, v, sessionServer(t))
+				g.cuts = true
+				g.receiving()
+			})
 		})
 	})
 }

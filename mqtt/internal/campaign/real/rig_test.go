@@ -1,0 +1,18 @@
+package real
+
+import (
+	"testing"
+
+	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
+)
+
+func TestMain(m *testing.M) { mqtttest.Main(m) }
+
+var (
+	must        = mqtttest.Must
+	config      = mqtttest.Config
+	wantCode    = mqtttest.WantCode
+	watchdog    = mqtttest.Watchdog
+	lasting     = mqtttest.Lasting
+	eachVersion = mqtttest.EachVersion
+)

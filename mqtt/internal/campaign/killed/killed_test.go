@@ -39,6 +39,7 @@ func TestKilled(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the test kills by signal")
 	}
+	mqtttest.WatchdogAfter(t, 4**killFor+5*time.Minute)
 	eachVersion(t, func(t *testing.T, v mqtt.MQTTVersions) {
 		campaign.Together(t, 6, func(run func(name string, test func(t *testing.T))) {
 			run("pain 12: publishing to mosquitto", func(t *testing.T) {

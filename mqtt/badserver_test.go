@@ -353,7 +353,11 @@ func TestBadArguments(t *testing.T) {
 			}
 		}
 		for _, code := range []int{-1, 1, 2, 132, 142, 146, 154, 256} {
-			wantCode(t, m.DisconnectWith(code, mqtt.DisconnectProperties{}), 10022)
+			err := m.DisconnectWith(code, mqtt.DisconnectProperties{})
+			wantCode(t, err, 10022)
+			if !strings.Contains(err.Error(), "a client may send 0, 4, 128 to 131, 144 and 147 to 153.") {
+				t.Errorf("%v", err)
+			}
 		}
 		expiry := -1
 		wantCode(t, m.DisconnectWith(0, mqtt.DisconnectProperties{SessionExpInterval: &expiry}), 10022)

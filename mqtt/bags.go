@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"math"
+
 	"github.com/iotcomponents/iot/config"
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -46,7 +48,7 @@ func newConnectBag() *config.Bag[connectBag] {
 		config.BagInt(
 			"MaximumPacketSize",
 			func(b *connectBag) *int64 { return &b.maximumPacketSize },
-			1, maxUint32, protocol.Absent,
+			1, math.MaxUint32, protocol.Absent,
 			config.Spec(byte(packet.PropMaximumPacketSize)),
 			config.Doc("Largest packet accepted from the server, in bytes."),
 		),
@@ -75,7 +77,7 @@ func newConnectBag() *config.Bag[connectBag] {
 		config.BagInt(
 			"SessionExpInterval",
 			func(b *connectBag) *int64 { return &b.sessionExpiry },
-			0, maxUint32, 0,
+			0, math.MaxUint32, 0,
 			config.Alias("SessionExpiryInterval"),
 			config.Default("0"),
 			config.Spec(byte(packet.PropSessionExpiryInterval)),
@@ -166,7 +168,7 @@ func messageKeys[B any](in func(*B) *messageBag, responseTopicAlias ...string) [
 		config.BagInt(
 			"MessageExpInterval",
 			func(b *B) *int64 { return &in(b).expiry },
-			0, maxUint32, protocol.Absent,
+			0, math.MaxUint32, protocol.Absent,
 			config.Alias("MessageExpiryInterval"),
 			config.Spec(byte(packet.PropMessageExpiryInterval)),
 			config.Doc("Lifetime of the message in seconds; not set = it does not expire."),
@@ -296,7 +298,7 @@ func newWillBag() *config.Bag[willBag] {
 		config.BagInt(
 			"WillDelayInterval",
 			func(b *willBag) *int64 { return &b.delay },
-			0, maxUint32, 0,
+			0, math.MaxUint32, 0,
 			config.Default("0"),
 			config.Spec(byte(packet.PropWillDelayInterval)),
 			config.Doc("How long the server waits before it publishes the will, in seconds."),
@@ -327,7 +329,7 @@ func newDisconnectBag() *config.Bag[disconnectBag] {
 		config.BagInt(
 			"SessionExpInterval",
 			func(b *disconnectBag) *int64 { return &b.sessionExpiry },
-			0, maxUint32, protocol.Absent,
+			0, math.MaxUint32, protocol.Absent,
 			config.Alias("SessionExpiryInterval"),
 			config.Spec(byte(packet.PropSessionExpiryInterval)),
 			config.Doc("How long the server keeps the session, in seconds; not set = what CONNECT and CONNACK agreed."),

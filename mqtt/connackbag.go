@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"math"
 	"strconv"
 	"sync"
 
@@ -72,7 +73,7 @@ var connAckBag = sync.OnceValue(func() *config.Bag[packet.Properties] {
 		),
 		integer(
 			"MaximumPacketSize",
-			packet.PropMaximumPacketSize, maxUint32, protocol.Absent,
+			packet.PropMaximumPacketSize, math.MaxUint32, protocol.Absent,
 			"Largest packet that the server takes, in bytes, not set = no limit; publishing above it is error 10040.",
 		),
 		text(
@@ -107,7 +108,7 @@ var connAckBag = sync.OnceValue(func() *config.Bag[packet.Properties] {
 		),
 		integer(
 			"SessionExpInterval",
-			packet.PropSessionExpiryInterval, maxUint32, protocol.Absent,
+			packet.PropSessionExpiryInterval, math.MaxUint32, protocol.Absent,
 			"How long the server keeps the session, in seconds; not set = what CONNECT asked for.",
 		),
 		boolean(

@@ -2,7 +2,10 @@ package mqtt
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/iotcomponents/iot/errors"
@@ -41,8 +44,9 @@ func (m *MQTT) DisconnectWith(reasonCode int, p DisconnectProperties) error {
 	}
 	var properties packet.Properties
 	if p.SessionExpInterval != nil {
-		if v := int64(*p.SessionExpInterval); v < 0 || v > maxUint32 {
-			return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("SessionExpInterval is %d; 0 to %d are possible.", v, int64(maxUint32)))
+		if v := int64(*p.SessionExpInterval); v < 0 || v > math.MaxUint32 {
+			return errors.New(errors.ErrInvalidArgument,
+				fmt.Sprintf("SessionExpInterval is %d; 0 to %d are possible.", v, int64(math.MaxUint32)))
 		}
 		properties = properties.AppendUint(packet.PropSessionExpiryInterval, uint32(*p.SessionExpInterval))
 	}
@@ -55,15 +59,40 @@ func (m *MQTT) DisconnectWith(reasonCode int, p DisconnectProperties) error {
 	return m.disconnectReleasing(packet.ReasonCode(reasonCode), properties)
 }
 
-const maxUint32 = 1<<32 - 1
-
-var clientDisconnectReasons = []int{0, 4, 128, 129, 130, 131, 144, 147, 148, 149, 150, 151, 152, 153}
+// disconnectReasons returns the reason codes that a client may send in DISCONNECT, in ascending order.
+func disconnectReasons() []int64 {
+	var codes []int64
+	for _, c := range packet.Reasons(packet.DISCONNECT, packet.FromClient) {
+		codes = append(codes, int64(c))
+	}
+	return codes
+}
 
 func checkDisconnectReason(code int) error {
-	if !slices.Contains(clientDisconnectReasons, code) {
-		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Reason code %d; a client may send 0, 4, 128 to 131, 144 and 147 to 153.", code))
+	possible := disconnectReasons()
+	if slices.Contains(possible, int64(code)) {
+		return nil
 	}
-	return nil
+	return errors.New(errors.ErrInvalidArgument,
+		fmt.Sprintf("Reason code %d; a client may send %s.", code, spans(possible)))
+}
+
+// spans renders numbers in ascending order with "to" between those that follow each other: "0, 4, 128 to 131".
+func spans(numbers []int64) string {
+	var list []string
+	for i := 0; i < len(numbers); {
+		first, last := i, i
+		for last+1 < len(numbers) && numbers[last+1] == numbers[last]+1 {
+			last++
+		}
+		text := strconv.FormatInt(numbers[first], 10)
+		if last > first {
+			text += " to " + strconv.FormatInt(numbers[last], 10)
+		}
+		list, i = append(list, text), last+1
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " and " + list[last]
 }
 
 // disconnectReleasing ends the connection.

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -40,9 +41,9 @@ func (p *PublishProperties) encode(dst packet.Properties) (packet.Properties, er
 	if err := checkRange("PayloadFormatIndicator", p.PayloadFormatIndicator, 0, 1); err != nil {
 		return nil, err
 	}
-	if v := int64(p.MessageExpInterval); v < 0 || v > maxUint32 {
+	if v := int64(p.MessageExpInterval); v < 0 || v > math.MaxUint32 {
 		return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("MessageExpInterval was given %d; 0 to %d are "+
-			"possible.", v, int64(maxUint32)))
+			"possible.", v, int64(math.MaxUint32)))
 	}
 	if err := checkRange("TopicAlias", p.TopicAlias, 0, 65535); err != nil {
 		return nil, err

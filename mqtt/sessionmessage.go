@@ -102,9 +102,6 @@ func readSaved(list []savedMessage) ([]protocol.SavedMessage, error) {
 	return messages, nil
 }
 
-// maxSubscriptionID is MQTT's largest Variable Byte Integer.
-const maxSubscriptionID = 268435455
-
 // properties encodes the properties, after checking them.
 func (d *savedMessage) properties() (packet.Properties, error) {
 	var p packet.Properties
@@ -137,7 +134,7 @@ func (d *savedMessage) properties() (packet.Properties, error) {
 		p = p.AppendBytes(packet.PropCorrelationData, *b)
 	}
 	for _, id := range d.SubscriptionIdentifiers {
-		if id == 0 || id > maxSubscriptionID {
+		if id == 0 || id > packet.MaxVariableByteInteger {
 			return nil, fmt.Errorf("subscription identifier is %d", id)
 		}
 		p = p.AppendUint(packet.PropSubscriptionIdentifier, id)

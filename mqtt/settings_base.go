@@ -23,7 +23,7 @@ func baseRows() []config.Row {
 					"message lists. 65001 = UTF-8, where bytes pass unchanged; all 173 numbers are on the page of "+
 					"code pages. MessageB is never converted."),
 			func(m *MQTT) int64 { return m.settings.codePage },
-			(*MQTT).setCodePageLocked, 0, maxUint32,
+			(*MQTT).setCodePageLocked, 0, math.MaxUint32,
 			config.First(),
 		),
 		config.ReadOnly(
@@ -93,7 +93,7 @@ func componentRows() []config.Row {
 					"not learn of it, and a larger packet ends the connection with Error 10040. Counts from the "+
 					"next connection on."),
 			func(m *MQTT) *int { return &m.settings.maxIncomingPacketSize },
-			0, packet.MaxRemainingLength+5,
+			0, packet.MaxPacketSize,
 		),
 		config.Int(
 			g.doc("IncomingMemoryLimit", "int, bytes",

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/iotcomponents/iot/config"
@@ -173,7 +174,7 @@ func mqttRows() []config.Row {
 				"How long the server keeps the session after the connection; 4294967295 = for ever. Sent by Connect "+
 					"unless 0."),
 			func(m *MQTT) *int64 { return &m.settings.connectProperties.sessionExpiry },
-			0, maxUint32,
+			0, math.MaxUint32,
 			config.Unset(-1),
 			config.After(func(m *MQTT) { m.settings.connectProperties.normalise() }),
 		),
@@ -191,7 +192,7 @@ func mqttRows() []config.Row {
 			g.v5("SubscriptionIdentifier", "int",
 				"Subscription identifier of the subscriptions made from now on; -1 = none."),
 			func(m *MQTT) *int { return &m.settings.subscriptionIdentifier },
-			1, 268435455,
+			1, packet.MaxVariableByteInteger,
 			config.Unset(-1),
 		),
 		config.Int64(
@@ -246,14 +247,6 @@ func mqttRows() []config.Row {
 			func(m *MQTT) *bool { return &m.settings.willRetain },
 		),
 	}
-}
-
-func disconnectReasons() []int64 {
-	var list []int64
-	for _, code := range clientDisconnectReasons {
-		list = append(list, int64(code))
-	}
-	return list
 }
 
 func packetText(value string) error { return packet.CheckText(value) }

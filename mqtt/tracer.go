@@ -1,10 +1,6 @@
 package mqtt
 
-import (
-	"errors"
-
-	"github.com/iotcomponents/iot/mqtt/internal/packet"
-)
+import "github.com/iotcomponents/iot/mqtt/internal/packet"
 
 // tracer writes one Log line for each packet of a connection. It follows the two byte streams by itself, so that the
 // protocol does no work for it, and exists only while LogLevel is 2 or 3.
@@ -82,23 +78,13 @@ func (t *tracer) followLocked(s *tracedStream, from packet.Role, b []byte) {
 	}
 }
 
-var errLength = errors.New("the Remaining Length has more than four bytes")
-
 // readHeader reads a fixed header as the protocol does. Of what is sent only the length counts: SendCustomPacket may
 // have made the rest.
 func (t *tracer) readHeader(from packet.Role, b []byte) (h packet.Header, complete bool, err error) {
 	if from == packet.FromServer {
 		return packet.ReadHeader(t.version, from, b)
 	}
-	h.First, h.Size = b[0], len(b)
-	for i, c := range b[1:] {
-		h.Length |= int(c&0x7F) << (7 * i)
-		complete = c < 0x80
-	}
-	if !complete && len(b) == 5 {
-		err = errLength
-	}
-	return h, complete, err
+	return packet.ReadFrame(b)
 }
 
 // writePacketLocked logs the packet that s holds the beginning of.

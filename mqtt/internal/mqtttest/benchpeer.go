@@ -81,6 +81,10 @@ func Sink(size, qos, hold int) func(*net.TCPConn) {
 		in := make([]byte, 64<<10)
 		out := make([]byte, 0, 64<<10)
 		id := func(n int) uint16 { return uint16(n%65535) + 1 }
+		answer := packet.PUBACK
+		if qos == 2 {
+			answer = packet.PUBREC
+		}
 		have, published, answered, released := 0, 0, 0, 0
 		for {
 			kept := 0
@@ -105,7 +109,7 @@ func Sink(size, qos, hold int) func(*net.TCPConn) {
 					if rest[begin] == 0x62 {
 						begin += 4
 						released++
-						out = append(out, 0x70, 2, byte(id(released-1)>>8), byte(id(released-1)))
+						out = packet.AppendShortAck(out, packet.PUBCOMP, id(released-1))
 						continue
 					}
 					if len(rest)-begin < size {
@@ -119,7 +123,7 @@ func Sink(size, qos, hold int) func(*net.TCPConn) {
 			if published-answered >= hold {
 				hold = 0
 				for ; answered < published; answered++ {
-					out = append(out, byte(3+qos)<<4, 2, byte(id(answered)>>8), byte(id(answered)))
+					out = packet.AppendShortAck(out, answer, id(answered))
 				}
 			}
 			if len(out) > 0 {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"sync"
+
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
 // DialFunc makes a connection; net.Dialer.DialContext is one.
@@ -150,8 +152,8 @@ func limited(n, chunk int, end, done int64) int {
 type packetCount struct {
 	complete int
 	inBody   bool
-	header   int // bytes of the fixed header that have passed
-	left     int // of the body; while the header passes, what is known of its length
+	head     []byte // what has passed of the fixed header
+	left     int    // bytes of the body that are to come
 }
 
 func (p *packetCount) reached(end int) bool { return end > 0 && p.complete >= end }
@@ -170,15 +172,13 @@ func (p *packetCount) prefix(b []byte, end int) int {
 			n := min(p.left, len(b)-i)
 			i, p.left = i+n, p.left-n
 		} else {
-			if p.header > 0 {
-				p.left |= int(b[i]&0x7F) << (7 * (p.header - 1))
-				p.inBody = b[i] < 0x80
-			}
-			p.header++
+			p.head = append(p.head, b[i])
 			i++
+			h, ok, _ := packet.ReadFrame(p.head)
+			p.inBody, p.left = ok, h.Length
 		}
 		if p.inBody && p.left == 0 {
-			*p = packetCount{complete: p.complete + 1}
+			*p = packetCount{complete: p.complete + 1, head: p.head[:0]}
 		}
 	}
 	return len(b)

@@ -1,7 +1,10 @@
 package packet
 
-// MaxRemainingLength is the largest Remaining Length, and the largest Variable Byte Integer.
-const MaxRemainingLength = 268_435_455
+// The largest Remaining Length, and the size of a packet that has it.
+const (
+	MaxRemainingLength = MaxVariableByteInteger
+	MaxPacketSize      = maxHeaderSize + MaxRemainingLength
+)
 
 // maxHeaderSize is the largest fixed header: the first byte and a Remaining Length of 4 bytes.
 const maxHeaderSize = 5
@@ -14,7 +17,10 @@ type Header struct {
 }
 
 // Type is the packet type.
-func (h Header) Type() Type { return Type(h.First >> 4) }
+func (h Header) Type() Type { return typeOf(h.First) }
+
+// typeOf is the packet type in the first byte of a packet.
+func typeOf(first byte) Type { return Type(first >> 4) }
 
 // PacketSize is the size of the whole packet, the value that Maximum Packet Size limits.
 func (h Header) PacketSize() int { return h.Size + h.Length }
@@ -81,25 +87,44 @@ func ReadHeader(v Version, from Role, b []byte) (h Header, ok bool, err error) {
 	case varintCut:
 		return Header{}, false, nil
 	case varintBad:
-		return Header{}, false, malformed(Type(first>>4),
+		return Header{}, false, malformed(typeOf(first),
 			"Remaining Length has more than four bytes or more than needed")
 	}
 	least := int(rule.min[v.index()])
-	if Type(first>>4) == PUBLISH && first&0x06 != 0 {
+	if typeOf(first) == PUBLISH && first&0x06 != 0 {
 		least += 2 // packet identifier
 	}
 	if n < least {
-		return Header{}, false, malformed(Type(first>>4), "Remaining Length is too small")
+		return Header{}, false, malformed(typeOf(first), "Remaining Length is too small")
 	}
 	if n > least && rule.fixed[v.index()] {
-		return Header{}, false, malformed(Type(first>>4), "Remaining Length is too large")
+		return Header{}, false, malformed(typeOf(first), "Remaining Length is too large")
 	}
 	return Header{First: first, Length: n, Size: 1 + size}, true, nil
 }
 
+const errLongLength problem = "the Remaining Length has more than four bytes"
+
+// ReadFrame reads the fixed header at the start of b for its size alone: any first byte will do, and a Remaining Length
+// in more bytes than needed. It is for bytes that a program has made itself. When ok is false and err is nil, b ends
+// before the header does.
+func ReadFrame(b []byte) (h Header, ok bool, err error) {
+	if len(b) == 0 {
+		return Header{}, false, nil
+	}
+	n, size := readGroups(b[1:])
+	switch size {
+	case varintCut:
+		return Header{}, false, nil
+	case varintBad:
+		return Header{}, false, errLongLength
+	}
+	return Header{First: b[0], Length: n, Size: 1 + size}, true, nil
+}
+
 // checkFirst checks the first byte of a packet.
 func checkFirst(v Version, from Role, first byte, rule *headerRule) error {
-	t := Type(first >> 4)
+	t := typeOf(first)
 	possible := rule.senders >> (2 * v.index()) & 3
 	if possible == 0 {
 		return malformed(t, "packet type is reserved")

@@ -50,7 +50,7 @@ func publishLength(v Version, qos byte, topicLen, propsLen, payloadLen int) int 
 	return n
 }
 
-// PublishSize is the size of a whole PUBLISH. When it exceeds MaxRemainingLength + 5 there is no such packet.
+// PublishSize is the size of a whole PUBLISH. When it exceeds MaxPacketSize there is no such packet.
 func PublishSize(v Version, qos byte, topicLen, propsLen, payloadLen int) int {
 	n := publishLength(v, qos, topicLen, propsLen, payloadLen)
 	if n > MaxRemainingLength {

@@ -168,6 +168,17 @@ func ReasonAllowed(t Type, from Role, c ReasonCode) bool {
 	return allowed>>t&1 != 0
 }
 
+// Reasons returns the reason codes that MQTT 5.0 defines for packet type t when sent by from, in ascending order.
+func Reasons(t Type, from Role) []ReasonCode {
+	var codes []ReasonCode
+	for c := range reasons {
+		if ReasonAllowed(t, from, ReasonCode(c)) {
+			codes = append(codes, ReasonCode(c))
+		}
+	}
+	return codes
+}
+
 // ReasonName gives the name of the code in packet type t of MQTT 5.0, such as "Normal disconnection" for
 // 0x00 in DISCONNECT, and "" when the code is not defined for the packet.
 func ReasonName(t Type, c ReasonCode) string {

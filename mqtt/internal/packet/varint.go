@@ -1,6 +1,8 @@
 package packet
 
-// A Variable Byte Integer holds 7 bits per byte, the low group first, in 1 to 4 bytes.
+// MaxVariableByteInteger is the largest Variable Byte Integer, which holds 7 bits per byte, the low group first, in 1 to
+// 4 bytes.
+const MaxVariableByteInteger = 268_435_455
 
 // varintSize is the number of bytes n takes.
 func varintSize(n int) int {
@@ -15,7 +17,7 @@ func varintSize(n int) int {
 	return 4
 }
 
-// appendVarint appends n, which is at most MaxRemainingLength, in its shortest form [MQTT5-1.5.5-1].
+// appendVarint appends n, which is at most MaxVariableByteInteger, in its shortest form [MQTT5-1.5.5-1].
 func appendVarint(dst []byte, n int) []byte {
 	for n >= 1<<7 {
 		dst = append(dst, byte(n)|0x80)
@@ -32,6 +34,16 @@ const (
 
 // readVarint reads the integer at the start of b and tells how many bytes it takes.
 func readVarint(b []byte) (value, size int) {
+	value, size = readGroups(b)
+	// [MQTT5-1.5.5-1] a last group of 0 adds nothing: the shortest form has none.
+	if size > 1 && b[size-1] == 0 {
+		return 0, varintBad
+	}
+	return value, size
+}
+
+// readGroups is readVarint for an integer that may be in more bytes than needed.
+func readGroups(b []byte) (value, size int) {
 	for i := range 4 {
 		if i == len(b) {
 			return 0, varintCut
@@ -39,10 +51,6 @@ func readVarint(b []byte) (value, size int) {
 		c := b[i]
 		value |= int(c&0x7F) << (7 * i)
 		if c < 0x80 {
-			// [MQTT5-1.5.5-1] a last group of 0 adds nothing: the shortest form has none.
-			if c == 0 && i > 0 {
-				return 0, varintBad
-			}
 			return value, i + 1
 		}
 	}

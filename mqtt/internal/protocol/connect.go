@@ -158,7 +158,7 @@ func (o *Options) properties() packet.Properties {
 
 func (c *Client) defaultLimits() Limits {
 	return Limits{
-		ReceiveMaximum: 65535, MaximumQoS: 2, MaximumPacketSize: packet.MaxRemainingLength + 5,
+		ReceiveMaximum: 65535, MaximumQoS: 2, MaximumPacketSize: packet.MaxPacketSize,
 		KeepAlive: c.options.KeepAlive, SessionExpiry: uint32(max(c.options.SessionExpiry, 0)), // U5-26
 		RetainAvailable: true, WildcardAvailable: true, SharedAvailable: true, SubscriptionIdentifiersAvailable: true,
 	}
@@ -174,7 +174,7 @@ func (c *Client) negotiate(p packet.Properties) {
 	}
 	number(packet.PropReceiveMaximum, func(v uint32) { l.ReceiveMaximum = uint16(v) })
 	number(packet.PropMaximumQoS, func(v uint32) { l.MaximumQoS = uint8(v) })
-	number(packet.PropMaximumPacketSize, func(v uint32) { l.MaximumPacketSize = min(v, packet.MaxRemainingLength+5) })
+	number(packet.PropMaximumPacketSize, func(v uint32) { l.MaximumPacketSize = min(v, packet.MaxPacketSize) })
 	number(packet.PropTopicAliasMaximum, func(v uint32) { l.TopicAliasMaximum = uint16(v) })
 	number(packet.PropServerKeepAlive, func(v uint32) { l.KeepAlive = uint16(v) })   // [MQTT5-3.2.2-21]
 	number(packet.PropSessionExpiryInterval, func(v uint32) { l.SessionExpiry = v }) // U5-17

@@ -235,7 +235,11 @@ func TestSendCustom(t *testing.T) {
 		}
 		c.wantOut("C0 00", "as it is")
 		if v == packet.V5 {
-			c.wantError(c.SendCustom(make([]byte, 4)), errors.ErrMessageTooLong, "too large")
+			c.wantError(c.SendCustom([]byte{0xC0, 2, 0, 0}), errors.ErrMessageTooLong, "too large")
+			c.wantIdle("not a byte")
+		}
+		for _, part := range [][]byte{nil, {0xC0}, {0xC0, 1}, {0xC0, 0, 0}, {0xC0, 0x80, 0x80, 0x80, 0x80, 0}} {
+			c.wantError(c.SendCustom(part), errors.ErrInvalidArgument, "not one whole packet")
 			c.wantIdle("not a byte")
 		}
 	})

@@ -136,12 +136,18 @@ func (c *Client) settleQoS0(h *chain, failure error) {
 // Progress tells that the writer got bytes out at now, although not yet everything it took.
 func (c *Client) Progress(now Time) { c.keepAlive.progressed(now) }
 
-// SendCustom queues bytes of the caller's own making as one packet. Nothing is expected in answer to it.
+// SendCustom queues bytes of the caller's own making as one packet, which is whole: anything else would make the server
+// misread all that follows. Nothing is expected in answer to it.
 func (c *Client) SendCustom(b []byte) error {
+	h, ok, _ := packet.ReadFrame(b)
+	if !ok || len(b) != h.PacketSize() {
+		return errors.New(errors.ErrInvalidArgument, "SendCustomPacket takes one whole packet: its length field does "+
+			"not fit the bytes given.")
+	}
 	if err := c.requireConnection("SendCustomPacket needs a connection."); err != nil {
 		return err
 	}
-	if err := c.checkSize(packet.Type(b[0]>>4), len(b)); err != nil {
+	if err := c.checkSize(h.Type(), len(b)); err != nil {
 		return err
 	}
 	c.output.tail = append(c.output.tail, b...)

@@ -278,13 +278,7 @@ func (c *Client) writePublish(m *Message) {
 	if m.written {
 		m.Dup = true // [MQTT5-3.3.1-1] [MQTT5-3.3.1-3] [MQTT311-3.3.1-1] [MQTT311-3.3.1-3]
 	}
-	first := byte(packet.PUBLISH)<<4 | m.QoS<<1
-	if m.Dup {
-		first |= 1 << 3
-	}
-	if m.Retain {
-		first |= 1
-	}
+	first := packet.PublishFirst(m.Dup, m.QoS, m.Retain)
 	topic, properties, alias := m.Topic, m.Properties, m.Alias
 	if alias != 0 {
 		topic = c.aliases.wireTopic(m)

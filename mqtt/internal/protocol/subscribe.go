@@ -57,9 +57,8 @@ type SubAck struct {
 // NoSubscriptionIdentifier is the identifier of a SUBSCRIBE that has none.
 const NoSubscriptionIdentifier = 0
 
-const maxSubscriptionIdentifier = 268_435_455
-
-// Subscribe queues a SUBSCRIBE. EventSubscribed tells the answer. With Settings.QueueRequests it may wait for a connection.
+// Subscribe queues a SUBSCRIBE. EventSubscribed tells the answer. With Settings.QueueRequests it may wait for a
+// connection.
 func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user packet.Properties) (id int, err error) {
 	if len(subscriptions) == 0 {
 		return 0, errors.New(errors.ErrInvalidTopicFilter, "The list of topic filters is empty.")
@@ -73,8 +72,8 @@ func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user pa
 			return 0, err
 		}
 	}
-	if identifier < 0 || identifier > maxSubscriptionIdentifier { // U5-13
-		return 0, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Subscription identifier %d; 1 to %d are possible.", identifier, maxSubscriptionIdentifier))
+	if identifier < 0 || identifier > packet.MaxVariableByteInteger { // U5-13
+		return 0, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Subscription identifier %d; 1 to %d are possible.", identifier, packet.MaxVariableByteInteger))
 	}
 	if err := c.requireReturn("Subscribing to " + Quote(subscriptions[0].Filter) + " needs a connection."); err != nil {
 		return 0, err

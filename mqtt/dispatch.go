@@ -146,7 +146,9 @@ func (m *MQTT) beginDelivery(msg *protocol.Message, first bool) (ours, tell bool
 	if ours = m.mayDeliverReleasing(msg); ours && first && m.client.Acknowledge(msg) {
 		m.wakeWriterLocked()
 		if tell = m.OnMessageAck != nil; tell {
-			m.pump.args.messageAck = MessageAckEventArgs{PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg)}
+			m.pump.args.messageAck = MessageAckEventArgs{
+				PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg),
+			}
 			m.properties.receivedLast(msg.Properties)
 			return ours, tell
 		}
@@ -216,7 +218,9 @@ func (m *MQTT) published(e *protocol.Event, msg *protocol.Message) {
 		}
 	}
 	if p.begins(1) && e.Answer != 0 && m.OnMessageAck != nil {
-		p.args.messageAck = MessageAckEventArgs{PacketId: int(msg.ID), Index: m.outgoingIndex(msg), ResponseCode: int(e.Reason), Tag: msg.Tag}
+		p.args.messageAck = MessageAckEventArgs{
+			PacketId: int(msg.ID), Index: m.outgoingIndex(msg), ResponseCode: int(e.Reason), Tag: msg.Tag,
+		}
 		m.OnMessageAck(&p.args.messageAck)
 	}
 	m.leaveOutgoing(msg)
@@ -240,7 +244,10 @@ func (m *MQTT) leaveOutgoing(msg *protocol.Message) {
 
 func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event, msg *protocol.Message) *PubAckEventArgs {
 	a := &m.pump.args.pubAck
-	*a = PubAckEventArgs{PacketId: int(msg.ID), ReasonCode: int(e.Reason), ReasonName: packet.ReasonName(t, e.Reason), Tag: msg.Tag}
+	*a = PubAckEventArgs{
+		PacketId: int(msg.ID), ReasonCode: int(e.Reason), ReasonName: packet.ReasonName(t, e.Reason),
+		Tag: msg.Tag,
+	}
 	if answer, is := e.Detail.(*protocol.Answer); is {
 		a.ReasonString, a.UserProperties = answer.ReasonString, userPairs(answer.UserProperties)
 	}

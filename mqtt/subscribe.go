@@ -28,11 +28,12 @@ type UnsubscribeProperties struct{ UserProperties []UserProperty }
 // returns when the packet is accepted for sending. The answer comes as SubAck and, once per filter, Subscribed, a
 // refusal too; messages may come before it.
 //
-// With AutoReconnect and Resubscribe the program's last word on each topic filter is what counts: Subscribe and Unsubscribe are
-// accepted while a lost connection is brought back, too, and what the server has not answered when a connection ends is sent
-// again on the next one, under the same packet identifier. When that begins with the subscriptions that the server has
-// lost, a call that asks for the same as they do, in OnConnected for example, sends nothing more; their answer is its answer.
-// When there will be no connection, OnError tells 212 for each request without an answer.
+// With AutoReconnect and Resubscribe the program's last word on each topic filter is what counts: Subscribe and
+// Unsubscribe are accepted while a lost connection is brought back, too, and what the server has not answered when a
+// connection ends is sent again on the next one, under the same packet identifier. When that begins with the
+// subscriptions that the server has lost, a call that asks for the same as they do, in OnConnected for example, sends
+// nothing more; their answer is its answer. When there will be no connection, OnError tells 212 for each request
+// without an answer.
 //
 // Errors; nothing is sent: 212 not connected, 503 not a topic filter or of a kind that the server does not take, 505
 // QoS, 500 an identifier that the server does not take, 501 all packet identifiers in use, 10040 too large.
@@ -55,7 +56,8 @@ func (m *MQTT) subscribeBySettingsLocked(topicFilter string, qos int) (packetID 
 		}
 	}
 	m.client.Settings.QueueRequests = m.returnsLocked()
-	packetID, err = m.client.Subscribe(subscriptions, max(s.subscriptionIdentifier, protocol.NoSubscriptionIdentifier), nil)
+	identifier := max(s.subscriptionIdentifier, protocol.NoSubscriptionIdentifier)
+	packetID, err = m.client.Subscribe(subscriptions, identifier, nil)
 	m.wakeWriterLocked()
 	return packetID, err
 }
@@ -74,7 +76,8 @@ type Subscription struct {
 // not. Errors: those of Subscribe; 10022 options in p, or an option or identifier that does not exist.
 func (m *MQTT) SubscribeMany(subscriptions []Subscription, p SubscribeProperties) (packetId int, err error) {
 	if p.NoLocal || p.RetainAsPublished || p.RetainHandling != 0 {
-		return 0, errors.New(errors.ErrInvalidArgument, "NoLocal, RetainAsPublished and RetainHandling of SubscribeProperties are not possible in SubscribeMany; write them into each Subscription.")
+		return 0, errors.New(errors.ErrInvalidArgument, "NoLocal, RetainAsPublished and RetainHandling of "+
+			"SubscribeProperties are not possible in SubscribeMany; write them into each Subscription.")
 	}
 	user, err := appendUserProperties(nil, p.UserProperties)
 	if err != nil {
@@ -83,7 +86,8 @@ func (m *MQTT) SubscribeMany(subscriptions []Subscription, p SubscribeProperties
 	list := make([]protocol.Subscription, len(subscriptions))
 	for i, s := range subscriptions {
 		list[i] = protocol.Subscription{
-			Filter: s.TopicFilter, QoS: s.QOS, NoLocal: s.NoLocal, RetainAsPublished: s.RetainAsPublished, RetainHandling: s.RetainHandling,
+			Filter: s.TopicFilter, QoS: s.QOS, NoLocal: s.NoLocal, RetainAsPublished: s.RetainAsPublished,
+			RetainHandling: s.RetainHandling,
 		}
 	}
 	m.mu.Lock()
@@ -111,7 +115,8 @@ func (m *MQTT) SubscribeAndWait(topicFilter string, qos int) error {
 	over := func(r *protocol.Request) bool { return r.Answer != nil || client.Request(int(r.ID)) != r }
 	l := &limit{start: start, timeout: secondsOf(m.settings.publishAndWaitTimeout), what: "SubscribeAndWait"}
 	err := m.awaitReleasing(l, func() bool {
-		return m.interrupts != interrupts || !slices.ContainsFunc(requests, func(r *protocol.Request) bool { return !over(r) })
+		return m.interrupts != interrupts || !slices.ContainsFunc(requests,
+			func(r *protocol.Request) bool { return !over(r) })
 	})
 	if err != nil {
 		return err
@@ -125,7 +130,8 @@ func (m *MQTT) SubscribeAndWait(topicFilter string, qos int) error {
 		case r.Failure != nil:
 			return r.Failure
 		default:
-			return errors.New(errors.ErrNotConnected, "The connection was lost before the server answered "+protocol.Quote(topicFilter)+".")
+			return errors.New(errors.ErrNotConnected,
+				"The connection was lost before the server answered "+protocol.Quote(topicFilter)+".")
 		}
 	}
 	return subscriptionRefused(requests)
@@ -164,7 +170,8 @@ func (m *MQTT) SubscribeWith(topicFilter string, qos int, p SubscribeProperties)
 	subscriptions := make([]protocol.Subscription, len(filters))
 	for i, filter := range filters {
 		subscriptions[i] = protocol.Subscription{
-			Filter: filter, QoS: qos, NoLocal: p.NoLocal, RetainAsPublished: p.RetainAsPublished, RetainHandling: p.RetainHandling,
+			Filter: filter, QoS: qos, NoLocal: p.NoLocal, RetainAsPublished: p.RetainAsPublished,
+			RetainHandling: p.RetainHandling,
 		}
 	}
 	m.client.Settings.QueueRequests = m.returnsLocked()

@@ -18,8 +18,8 @@ import (
 // Main runs the tests of a package, and fails when a goroutine is left behind them.
 func Main(m *testing.M) { goleak.VerifyTestMain(unhurried{m}) }
 
-// unhurried gives the goroutines that are ending when the tests are over a minute to end: goleak gives them half a second,
-// which a busy machine may take.
+// unhurried gives the goroutines that are ending when the tests are over a minute to end: goleak gives them half a
+// second, which a busy machine may take.
 type unhurried struct{ tests *testing.M }
 
 func (u unhurried) Run() int {
@@ -90,8 +90,8 @@ func States(l *mqtt.MQTTMessageList) string {
 	return strings.Join(s, " ")
 }
 
-// Watchdog ends the program with all stacks when a test in real time hangs: when it does not end within more than a hundred
-// times what it needs. Those in virtual time have the watchdog of bubble.Test.
+// Watchdog ends the program with all stacks when a test in real time hangs: when it does not end within more than a
+// hundred times what it needs. Those in virtual time have the watchdog of bubble.Test.
 func Watchdog(t testing.TB) { WatchdogAfter(t, 5*time.Minute) }
 
 // WatchdogAfter is Watchdog for a test that takes d at most.
@@ -105,14 +105,16 @@ func WatchdogAfter(t testing.TB, d time.Duration) {
 
 var lastUnique atomic.Int64
 
-// Unique is an identifier, or a topic, that no other test has, before or beside this one, on a server that keeps what it
-// gets.
+// Unique is an identifier, or a topic, that no other test has, before or beside this one, on a server that keeps what
+// it gets.
 func Unique(prefix string) string {
 	return fmt.Sprintf("%s-%d-%d", prefix, time.Now().UnixNano(), lastUnique.Add(1))
 }
 
 // Client makes a recorded component for a server of the real world. prepare sets what the way to it needs.
-func Client(t *testing.T, host string, port int, v mqtt.MQTTVersions, id string, prepare ...func(m *mqtt.MQTT)) *Recorder {
+func Client(
+	t *testing.T, host string, port int, v mqtt.MQTTVersions, id string, prepare ...func(m *mqtt.MQTT),
+) *Recorder {
 	t.Helper()
 	m := mqtt.New()
 	r := Record(t, m)

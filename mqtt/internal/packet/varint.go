@@ -1,7 +1,7 @@
 package packet
 
-// MaxVariableByteInteger is the largest Variable Byte Integer, which holds 7 bits per byte, the low group first, in 1 to
-// 4 bytes.
+// MaxVariableByteInteger is the largest Variable Byte Integer, which holds 7 bits per byte, the low group first, in 1
+// to 4 bytes.
 const MaxVariableByteInteger = 268_435_455
 
 // varintSize is the number of bytes n takes.

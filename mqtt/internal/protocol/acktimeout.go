@@ -7,8 +7,8 @@ import (
 	"github.com/iotcomponents/iot/errors"
 )
 
-// AckTimeout: SUBACK and UNSUBACK that do not come. Neither packet has a DUP flag, so that a repetition could not be told
-// from a new request: the lack is reported, once, and the request goes on waiting.
+// AckTimeout: SUBACK and UNSUBACK that do not come. Neither packet has a DUP flag, so that a repetition could not be
+// told from a new request: the lack is reported, once, and the request goes on waiting.
 
 // resetAsked begins the watch of a new connection.
 func (c *Client) resetAsked() {
@@ -35,6 +35,7 @@ func (c *Client) tickRequests(now Time) {
 			return
 		}
 		r := c.requests[id]
-		c.PushError(errors.New(errors.ErrTimeout, fmt.Sprintf("%v %d of %s was not answered within %v.", r.Type, id, Quote(r.Filters[0]), limit.Round(time.Second))))
+		c.PushError(errors.New(errors.ErrTimeout, fmt.Sprintf("%v %d of %s was not answered within %v.", r.Type, id,
+			Quote(r.Filters[0]), limit.Round(time.Second))))
 	}
 }

@@ -58,8 +58,8 @@ func (o *Options) receiveMaximum() int {
 	return int(o.ReceiveMaximum)
 }
 
-// packetLimit is the size of the largest packet that is accepted, and the name that the program knows it by; 0 = no limit
-// but MQTT's.
+// packetLimit is the size of the largest packet that is accepted, and the name that the program knows it by; 0 = no
+// limit but MQTT's.
 func (o *Options) packetLimit() (limit int64, name string) {
 	if o.Version == packet.V5 && o.MaximumPacketSize != Absent {
 		return o.MaximumPacketSize, "MaximumPacketSize"
@@ -111,7 +111,8 @@ func (c *Client) Connect(now Time, o *Options) error {
 	}
 	encoded := packet.AppendConnect(nil, o.Version, &p)
 	if len(encoded) > packet.MaxRemainingLength {
-		return errors.New(errors.ErrMessageTooLong, tooLong(packet.CONNECT, len(encoded), "MQTT's limit", packet.MaxRemainingLength))
+		return errors.New(errors.ErrMessageTooLong,
+			tooLong(packet.CONNECT, len(encoded), "MQTT's limit", packet.MaxRemainingLength))
 	}
 	c.options, c.version = *o, o.Version
 	c.connection++
@@ -200,7 +201,8 @@ func (c *Client) receiveConnack(p *packet.Connack) {
 		return
 	}
 	if p.SessionPresent && c.options.CleanStart { // [MQTT5-3.2.2-2] [MQTT311-3.2.2-1]
-		c.fail(packet.CONNACK, packet.ProtocolError, "it says that a session is present, although a clean one was asked for")
+		c.fail(packet.CONNACK, packet.ProtocolError, "it says that a session is present, although a clean one was "+
+			"asked for")
 		return
 	}
 	if assigned, ok := p.Properties.Bytes(packet.PropAssignedClientIdentifier); ok {
@@ -242,9 +244,11 @@ func (c *Client) receiveConnack(p *packet.Connack) {
 func (c *Client) refused(ack *ConnAck) {
 	text := ""
 	if c.version == packet.V311 {
-		text = fmt.Sprintf("The server refused the connection: CONNACK with code %d, %s.", ack.Reason, packet.ReturnCodeName(byte(ack.Reason)))
+		text = fmt.Sprintf("The server refused the connection: CONNACK with code %d, %s.", ack.Reason,
+			packet.ReturnCodeName(byte(ack.Reason)))
 	} else {
-		text = fmt.Sprintf("The server refused the connection: CONNACK with %s.", describeReason(packet.CONNACK, ack.Reason, ack.Properties))
+		text = fmt.Sprintf("The server refused the connection: CONNACK with %s.",
+			describeReason(packet.CONNACK, ack.Reason, ack.Properties))
 	}
 	c.pushDetail(EventConnAck, ack, len(ack.Properties))
 	c.endWith(errors.Refused(int(ack.Reason), text))

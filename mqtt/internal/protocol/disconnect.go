@@ -72,7 +72,8 @@ func (c *Client) Disconnect(reason packet.ReasonCode, p packet.Properties) error
 	expiry, given := p.Uint(packet.PropSessionExpiryInterval)
 	given = given && c.version == packet.V5
 	if given && expiry > 0 && c.options.SessionExpiry <= 0 { // [MQTT5-3.1.2-23] (U5-16)
-		return errors.New(errors.ErrProtocol, "DISCONNECT with SessionExpInterval above 0 is not possible, since CONNECT had 0 or none.")
+		return errors.New(errors.ErrProtocol, "DISCONNECT with SessionExpInterval above 0 is not possible, since "+
+			"CONNECT had 0 or none.")
 	}
 	var encoded []byte
 	if c.phase == Connected {
@@ -107,8 +108,8 @@ func (c *Client) encodeDisconnect(reason packet.ReasonCode, p packet.Properties)
 	return encoded, c.checkSize(packet.DISCONNECT, len(encoded))
 }
 
-// receiveDisconnect ends the connection, which its owner closes [MQTT5-4.13.2-1] (U5-04), and keeps what the server said,
-// also where another one is (U5-22).
+// receiveDisconnect ends the connection, which its owner closes [MQTT5-4.13.2-1] (U5-04), and keeps what the server
+// said, also where another one is (U5-22).
 func (c *Client) receiveDisconnect(p *packet.Disconnect) {
 	goodbye := ServerGoodbye{Reason: p.Reason, UserProperties: ReadUserProperties[UserProperty](p.Properties)}
 	if text, ok := p.Properties.Bytes(packet.PropReasonString); ok {
@@ -122,7 +123,8 @@ func (c *Client) receiveDisconnect(p *packet.Disconnect) {
 		c.endWith(nil)
 		return
 	}
-	err := errors.Refused(int(p.Reason), "The server ended the connection: DISCONNECT with "+describeReason(packet.DISCONNECT, p.Reason, p.Properties)+".")
+	err := errors.Refused(int(p.Reason), "The server ended the connection: DISCONNECT with "+
+		describeReason(packet.DISCONNECT, p.Reason, p.Properties)+".")
 	if c.phase == Connected {
 		c.PushError(err)
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 // Requests over connections: with Settings.QueueRequests a SUBSCRIBE or UNSUBSCRIBE lives from the call to its answer,
-// however many connections that takes, under one packet identifier. MQTT knows no repetition of these packets, and needs
-// none: the server does the same once more [MQTT5-3.8.4-3] [MQTT311-3.8.4-3].
+// however many connections that takes, under one packet identifier. MQTT knows no repetition of these packets, and
+// needs none: the server does the same once more [MQTT5-3.8.4-3] [MQTT311-3.8.4-3].
 
 // noteWord notes a request that was accepted as the last word on its filters.
 func (c *Client) noteWord(r *Request) {
@@ -40,13 +40,14 @@ func (c *Client) AnswerTold(r *Request) {
 	}
 }
 
-// repeats returns the request that asks for the same as r already, nil if there is none: one that waits for a connection, or
-// that was sent when this one began. So a program that subscribes whenever it is connected gets the answer to that. If
-// several requests do it together, the last one is returned.
+// repeats returns the request that asks for the same as r already, nil if there is none: one that waits for a
+// connection, or that was sent when this one began. So a program that subscribes whenever it is connected gets the
+// answer to that. If several requests do it together, the last one is returned.
 func (c *Client) repeats(r *Request) (same *Request) {
 	for i, f := range r.Filters {
 		word := c.words[f]
-		if word == nil || !word.repeated || word.Type != r.Type || word.identifier != r.identifier || !bytes.Equal(word.user, r.user) {
+		if word == nil || !word.repeated || word.Type != r.Type || word.identifier != r.identifier ||
+			!bytes.Equal(word.user, r.user) {
 			return nil
 		}
 		if r.Type == packet.SUBSCRIBE && !slices.Contains(word.subscriptions, r.subscriptions[i]) {
@@ -96,7 +97,8 @@ func (c *Client) keepRequests() {
 func (c *Client) DropRequests(tell bool) {
 	for _, r := range c.unansweredRequests() {
 		if tell {
-			c.PushError(errors.New(errors.ErrNotConnected, fmt.Sprintf("%v %d of %s was not answered before the connection ended.", r.Type, r.ID, Quote(r.Filters[0]))))
+			c.PushError(errors.New(errors.ErrNotConnected, fmt.Sprintf("%v %d of %s was not answered before the "+
+				"connection ended.", r.Type, r.ID, Quote(r.Filters[0]))))
 		}
 		c.dropRequest(r)
 		if r.Type == packet.UNSUBSCRIBE { // the program's last word
@@ -113,7 +115,8 @@ func (c *Client) dropRequest(r *Request) {
 	c.AnswerTold(r)
 }
 
-// repeatRequests sends what the program has asked for and no server has answered. What this server does not take is told.
+// repeatRequests sends what the program has asked for and no server has answered. What this server does not take is
+// told.
 func (c *Client) repeatRequests() {
 	sent := 0
 	for _, r := range c.unansweredRequests() {

@@ -7,9 +7,9 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// subscribed are the subscriptions that the server has granted and that were not ended, so that a connection which finds
-// no session can make them again. They belong to the session: a connection of the program's own that finds none starts
-// with none (U5-25).
+// subscribed are the subscriptions that the server has granted and that were not ended, so that a connection which
+// finds no session can make them again. They belong to the session: a connection of the program's own that finds none
+// starts with none (U5-25).
 type subscribed struct {
 	list  []granted // in the order in which they were made; "" where one was ended
 	index map[string]int
@@ -72,8 +72,9 @@ func (c *Client) noteAnswered(r *Request, reasons []packet.ReasonCode) {
 
 // startSubscriptions is called when a connection stands. When the server has no session, Options.Resubscribe makes the
 // subscriptions of the last one again; else there are none. They stay noted as lost until they are answered: this
-// connection may end before, and the next one may find the session that it began, without them. Then comes what the program
-// has asked for and no server has answered, in the order of the calls, so that its last word on each filter holds.
+// connection may end before, and the next one may find the session that it began, without them. Then comes what the
+// program has asked for and no server has answered, in the order of the calls, so that its last word on each filter
+// holds.
 func (c *Client) startSubscriptions(present bool) {
 	switch {
 	case !present && !c.options.Resubscribe:

@@ -73,7 +73,8 @@ func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user pa
 		}
 	}
 	if identifier < 0 || identifier > packet.MaxVariableByteInteger { // U5-13
-		return 0, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Subscription identifier %d; 1 to %d are possible.", identifier, packet.MaxVariableByteInteger))
+		return 0, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Subscription identifier %d; 1 to %d are "+
+			"possible.", identifier, packet.MaxVariableByteInteger))
 	}
 	if err := c.requireReturn("Subscribing to " + Quote(subscriptions[0].Filter) + " needs a connection."); err != nil {
 		return 0, err
@@ -87,7 +88,10 @@ func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user pa
 }
 
 func newSubscribe(subscriptions []Subscription, identifier int, user packet.Properties) *Request {
-	r := &Request{Type: packet.SUBSCRIBE, Filters: make([]string, len(subscriptions)), subscriptions: subscriptions, identifier: identifier, user: user}
+	r := &Request{
+		Type: packet.SUBSCRIBE, Filters: make([]string, len(subscriptions)), subscriptions: subscriptions,
+		identifier: identifier, user: user,
+	}
 	for i := range subscriptions {
 		r.Filters[i] = subscriptions[i].Filter
 	}
@@ -158,7 +162,8 @@ func (c *Client) encodeRequest(dst []byte, r *Request) ([]byte, error) {
 		p.Properties = r.user
 		if r.identifier != NoSubscriptionIdentifier {
 			if !c.limits.SubscriptionIdentifiersAvailable {
-				return nil, errors.New(errors.ErrProtocol, "SUBSCRIBE with a subscription identifier, but the server takes none (SubscriptionIdentifiersAvailable is false).")
+				return nil, errors.New(errors.ErrProtocol, "SUBSCRIBE with a subscription identifier, but the server "+
+					"takes none (SubscriptionIdentifiersAvailable is false).")
 			}
 			p.Properties = packet.Properties(nil).AppendUint(packet.PropSubscriptionIdentifier, uint32(r.identifier))
 			p.Properties = append(p.Properties, r.user...)
@@ -180,7 +185,8 @@ func (c *Client) checkRequest(r *Request) error {
 		return err
 	}
 	if len(encoded) > packet.MaxRemainingLength {
-		return errors.New(errors.ErrMessageTooLong, tooLong(r.Type, len(encoded), "MQTT's limit", packet.MaxRemainingLength))
+		return errors.New(errors.ErrMessageTooLong,
+			tooLong(r.Type, len(encoded), "MQTT's limit", packet.MaxRemainingLength))
 	}
 	return nil
 }
@@ -192,12 +198,14 @@ func (c *Client) request(r *Request) (int, error) {
 		return 0, err
 	}
 	if c.keptFull() {
-		return 0, errors.New(errors.ErrNoBufferSpace, fmt.Sprintf("%v of %s: what waits for packets of the server takes %d bytes; IncomingMemoryLimit is %d.",
+		return 0, errors.New(errors.ErrNoBufferSpace, fmt.Sprintf("%v of %s: what waits for packets of the server "+
+			"takes %d bytes; IncomingMemoryLimit is %d.",
 			r.Type, Quote(r.Filters[0]), c.kept, c.Settings.IncomingMemoryLimit))
 	}
 	id := c.takeID()
 	if id == 0 {
-		return 0, errors.New(errors.ErrPacketIdsExhausted, "All 65535 are in use by messages and requests that the server has not acknowledged.")
+		return 0, errors.New(errors.ErrPacketIdsExhausted, "All 65535 are in use by messages and requests that the "+
+			"server has not acknowledged.")
 	}
 	r.ID = id
 	if c.requests == nil {
@@ -222,16 +230,19 @@ func (c *Client) sendRequest(r *Request) {
 
 func checkSubscription(v packet.Version, s *Subscription) error {
 	if s.QoS < 0 || s.QoS > 2 { // U5-14
-		return errors.New(errors.ErrInvalidQoS, fmt.Sprintf("QoS %d was given for %s; 0, 1 and 2 exist.", s.QoS, Quote(s.Filter)))
+		return errors.New(errors.ErrInvalidQoS, fmt.Sprintf("QoS %d was given for %s; 0, 1 and 2 exist.", s.QoS,
+			Quote(s.Filter)))
 	}
 	if s.RetainHandling < 0 || s.RetainHandling > 2 {
-		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("Retain handling %d was given for %s; 0, 1 and 2 exist.", s.RetainHandling, Quote(s.Filter)))
+		return errors.New(errors.ErrInvalidArgument,
+			fmt.Sprintf("Retain handling %d was given for %s; 0, 1 and 2 exist.", s.RetainHandling, Quote(s.Filter)))
 	}
 	if err := checkFilter(v, s.Filter); err != nil {
 		return err
 	}
 	if v == packet.V5 && s.NoLocal && packet.IsShared(s.Filter) { // [MQTT5-3.8.3-4]
-		return errors.New(errors.ErrInvalidTopicFilter, fmt.Sprintf("No Local is not possible on the shared subscription %s.", Quote(s.Filter)))
+		return errors.New(errors.ErrInvalidTopicFilter, fmt.Sprintf("No Local is not possible on the shared "+
+			"subscription %s.", Quote(s.Filter)))
 	}
 	return nil
 }
@@ -251,13 +262,15 @@ func (c *Client) checkAvailable(filter string) error {
 	}
 	shared := packet.IsShared(filter)
 	if shared && !c.limits.SharedAvailable {
-		return errors.New(errors.ErrInvalidTopicFilter, fmt.Sprintf("%s is a shared subscription, but the server has none (SharedSubscriptionAvailable is false).", Quote(filter)))
+		return errors.New(errors.ErrInvalidTopicFilter, fmt.Sprintf("%s is a shared subscription, but the server has "+
+			"none (SharedSubscriptionAvailable is false).", Quote(filter)))
 	}
 	if shared {
 		_, filter, _ = strings.Cut(strings.TrimPrefix(filter, "$share/"), "/")
 	}
 	if !c.limits.WildcardAvailable && packet.HasWildcard(filter) {
-		return errors.New(errors.ErrInvalidTopicFilter, fmt.Sprintf("%s has a wildcard, but the server takes none (WildcardSubscriptionAvailable is false).", Quote(filter)))
+		return errors.New(errors.ErrInvalidTopicFilter, fmt.Sprintf("%s has a wildcard, but the server takes none "+
+			"(WildcardSubscriptionAvailable is false).", Quote(filter)))
 	}
 	return nil
 }
@@ -281,7 +294,8 @@ func (c *Client) receiveSuback(t packet.Type, id uint16, reasons []byte, p packe
 		return
 	}
 	if coded := t == packet.SUBACK || c.version == packet.V5; coded && len(reasons) != len(r.Filters) {
-		c.fail(t, packet.ProtocolError, fmt.Sprintf("%d codes for the %d topic filters of packet %d", len(reasons), len(r.Filters), id))
+		c.fail(t, packet.ProtocolError, fmt.Sprintf("%d codes for the %d topic filters of packet %d", len(reasons),
+			len(r.Filters), id))
 		return
 	}
 	delete(c.requests, id) // [MQTT311-2.3.1-3]

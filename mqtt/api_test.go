@@ -14,7 +14,16 @@ import (
 
 // The exported API is a contract: ported programs compile against these signatures. What differs does not compile here.
 var (
-	_ func() *mqtt.MQTT = mqtt.New
+	_ func() *mqtt.MQTT               = mqtt.New
+	_ func(...*mqtt.MQTT) *mqtt.Group = mqtt.NewGroup
+
+	_ interface {
+		Add(...*mqtt.MQTT)
+		Remove(...*mqtt.MQTT)
+		DoEvents() error
+		Run(context.Context) error
+		EventsReady() <-chan struct{}
+	} = (*mqtt.Group)(nil)
 
 	_ interface {
 		CleanSession() bool

@@ -97,6 +97,9 @@ func (m *MQTT) journalOutcomeLocked(s *journaling, err error) {
 		t.delay = min(max(2*t.delay, firstJournalRetry), lastJournalRetry)
 		t.retryAt = m.now() + t.delay
 		m.logLocked(logVerbose, logSession, fmt.Sprintf("%v Delivered messages are noted with the next attempt, in %v.", err, t.delay))
+		if m.member != nil {
+			m.member.notifyLocked() // which notes when the pump tries again
+		}
 		if !t.told {
 			t.told = true
 			m.client.PushError(errors.FromOS(err))

@@ -129,37 +129,50 @@ func TestJournalBacklogOfAnother(t *testing.T) {
 
 // A disk on which deliveries cannot be noted is told once, tried again with growing waits, and told when it is over.
 func TestJournalUnwritableWhileDelivering(t *testing.T) {
-	bubble.Test(t, func(t *testing.T) {
-		const count = 5
-		r, s, folder := backlog(t, mqtt.MvV5, count)
-		hidden := folder + "-hidden"
-		must(t, os.Rename(folder, hidden))
-		must(t, os.WriteFile(folder, nil, 0o600)) // a file, so that nothing can be made or opened below it
-		config(t, r.M, "LogLevel=2")
-		r.WaitFor("MessageIn", count)
-		runFor(t, r.M, 10*time.Minute)
-		if told := r.Trace().Only("Error"); len(told) != 1 || !strings.Contains(told[0].String(), "302") {
-			t.Errorf("told %q; want one error", told.Strings())
+	for _, loop := range []struct {
+		name string
+		of   func(m *mqtt.MQTT) runner
+	}{
+		{"of its own", func(m *mqtt.MQTT) runner { return m }},
+		{"of a group", func(m *mqtt.MQTT) runner { return mqtt.NewGroup(m) }},
+	} {
+		t.Run(loop.name, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) { deliverUnwritable(t, loop.of) })
+		})
+	}
+}
+
+func deliverUnwritable(t *testing.T, loop func(m *mqtt.MQTT) runner) {
+	const count = 5
+	r, s, folder := backlog(t, mqtt.MvV5, count)
+	hidden := folder + "-hidden"
+	must(t, os.Rename(folder, hidden))
+	must(t, os.WriteFile(folder, nil, 0o600)) // a file, so that nothing can be made or opened below it
+	config(t, r.M, "LogLevel=2")
+	r.WaitFor("MessageIn", count)
+	l := loop(r.M)
+	runFor(t, l, 10*time.Minute)
+	if told := r.Trace().Only("Error"); len(told) != 1 || !strings.Contains(told[0].String(), "302") {
+		t.Errorf("told %q; want one error", told.Strings())
+	}
+	tries := 0
+	for _, line := range r.Trace().Only("Log").Strings() {
+		if strings.Contains(line, "JournalDir") {
+			tries++
 		}
-		tries := 0
-		for _, line := range r.Trace().Only("Log").Strings() {
-			if strings.Contains(line, "JournalDir") {
-				tries++
-			}
-		}
-		if tries < 10 || tries > 20 {
-			t.Errorf("%d tries in ten minutes: %q", tries, r.Trace().Only("Log").Strings())
-		}
-		must(t, os.Remove(folder))
-		must(t, os.Rename(hidden, folder))
-		runFor(t, r.M, 61*time.Second)
-		if told := r.Trace().Only("Error"); len(told) != 2 || !strings.Contains(told[1].String(), "again") {
-			t.Errorf("told %q; want the end of the trouble too", told.Strings())
-		}
-		if got := deliveries(t, killed(t, mqtt.MvV5, s, folder), s, count); len(got) != 0 {
-			t.Errorf("after the trouble %q come again", got)
-		}
-	})
+	}
+	if tries < 10 || tries > 20 {
+		t.Errorf("%d tries in ten minutes: %q", tries, r.Trace().Only("Log").Strings())
+	}
+	must(t, os.Remove(folder))
+	must(t, os.Rename(hidden, folder))
+	runFor(t, l, 61*time.Second)
+	if told := r.Trace().Only("Error"); len(told) != 2 || !strings.Contains(told[1].String(), "again") {
+		t.Errorf("told %q; want the end of the trouble too", told.Strings())
+	}
+	if got := deliveries(t, killed(t, mqtt.MvV5, s, folder), s, count); len(got) != 0 {
+		t.Errorf("after the trouble %q come again", got)
+	}
 }
 
 // A handler that waits while deliveries cannot be noted sleeps: the next attempt is the pump's, which is below it.
@@ -184,8 +197,13 @@ func TestJournalUnwritableInAHandlerThatWaits(t *testing.T) {
 	})
 }
 
+// runner is a component or a group of components.
+type runner interface {
+	Run(ctx context.Context) error
+}
+
 // runFor is Run for a while.
-func runFor(t *testing.T, m *mqtt.MQTT, d time.Duration) {
+func runFor(t *testing.T, m runner, d time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()

@@ -89,6 +89,8 @@ type MQTT struct {
 	reconnect  reconnect
 	hosts      hosts
 
+	member *member // of a Group; nil = of none
+
 	// dial replaces the network in tests.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 

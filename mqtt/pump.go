@@ -29,6 +29,7 @@ type pump struct {
 	openMessage   *protocol.Message // its message
 	step          int               // its first step that has not begun
 	args          args
+	by            *member        // the group's member that it was taken for; nil = a method of the component has it
 	journal       *journaling    // that the pump uses; see journal_delivery.go
 	taking        []topicHandler // of the message that is delivered; kept for its memory
 	hadProperties bool           // the last inbound message had v5 properties
@@ -143,15 +144,34 @@ func (m *MQTT) sleepReleasing(until protocol.Time, forEvents bool) {
 // firePendingReleasing fires what is ready if nobody else pumps, and reports whether it did.
 func (m *MQTT) firePendingReleasing() (fired bool) {
 	m.retryJournalReleasing()
-	// What a batch has left over is looked at only while nobody owns it.
-	if m.pump.taken || !m.hasEventsLocked() && m.pump.next == len(m.pump.batch) && m.pump.open == nil {
+	if !m.mayFireLocked() {
 		return false
 	}
-	m.pump.taken = true
-	m.released(m.fireReady)
+	fire := m.fireReady
+	if m.member != nil {
+		if fire = m.member.group.permitLocked(m); fire == nil {
+			return false
+		}
+	}
+	m.fireReleasing(fire)
 	// True also if Reset has taken the events away meanwhile: the caller has to look again at what it waits for, since
 	// it was not waiting when that was told.
 	return true
+}
+
+// mayFireLocked reports whether there is something to fire and nobody else fires.
+func (m *MQTT) mayFireLocked() bool {
+	return !m.pump.taken && (m.hasEventsLocked() || m.pump.leftOver())
+}
+
+// leftOver reports whether something of the batch was not fired. Only who owns the pump asks, or who knows that nobody
+// does.
+func (p *pump) leftOver() bool { return p.next < len(p.batch) || p.open != nil }
+
+// fireReleasing takes the pump and fires, by fireReady or what calls it.
+func (m *MQTT) fireReleasing(fire func()) {
+	m.pump.taken = true
+	m.released(fire)
 }
 
 // released runs f without the lock, which the caller holds, and locks it again also when f panics: a deferred Unlock of
@@ -183,15 +203,19 @@ func (m *MQTT) eventsQueuedLocked() {
 func (m *MQTT) wakeLocked() {
 	m.arrived.broadcast()
 	m.fetchBorrowerLocked()
+	if m.member != nil && m.hasEventsLocked() {
+		m.member.notifyLocked()
+	}
 }
 
 // fireReady fires what is left of the last batch and one batch more, and gives the pump back. A panic of a handler
 // leaves through it; the next call continues with the next event.
 func (m *MQTT) fireReady() {
 	defer m.givePumpBack()
-	m.fireBatch()
-	m.takeBatch()
-	m.fireBatch()
+	if m.fireBatch() {
+		m.takeBatch()
+		m.fireBatch()
+	}
 }
 
 func (m *MQTT) givePumpBack() {
@@ -199,11 +223,15 @@ func (m *MQTT) givePumpBack() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := &m.pump
-	if p.next == len(p.batch) && p.open == nil {
+	left := p.leftOver()
+	if !left {
 		m.returnBatchLocked()
 	}
-	p.taken = false
+	p.taken, p.by = false, nil
 	m.wakeLocked() // somebody may wait for the pump
+	if m.member != nil && (left || m.journalRetryLocked() != protocol.Never) {
+		m.member.notifyLocked()
+	}
 }
 
 // takeBatch exchanges the batch, whose events were fired, for those that have come since.
@@ -236,8 +264,9 @@ func (p *pump) begins(step int) bool {
 // end marks the open event as done.
 func (p *pump) end() { p.open, p.openMessage = nil, nil }
 
-// fireBatch calls the handlers for the rest of the batch.
-func (m *MQTT) fireBatch() {
+// fireBatch calls the handlers for the rest of the batch, and reports whether that was done to the end: a member that
+// has left its group keeps the rest.
+func (m *MQTT) fireBatch() (done bool) {
 	p := &m.pump
 	if p.open != nil {
 		m.dispatch(p.open, p.openMessage)
@@ -245,7 +274,10 @@ func (m *MQTT) fireBatch() {
 	for p.next < len(p.batch) {
 		if m.resets.Load() != p.resets {
 			p.next, p.message = len(p.batch), nil
-			return
+			return true
+		}
+		if p.by != nil && p.by.left.Load() {
+			return false
 		}
 		// What is next is settled before the handler runs, which may panic.
 		e, msg := &p.batch[p.next], p.message
@@ -260,6 +292,7 @@ func (m *MQTT) fireBatch() {
 		}
 		m.dispatch(e, msg)
 	}
+	return p.by == nil || !p.by.left.Load()
 }
 
 // returnBatchLocked gives a batch whose events were fired back to the protocol.
@@ -287,14 +320,17 @@ var dispatchName = runtime.FuncForPC(reflect.ValueOf((*MQTT).dispatch).Pointer()
 // insideHandler reports whether the calling goroutine is inside a handler of some component. Callers ask only while
 // their component's pump is taken, which makes it their own component unless handlers of two call each other's methods
 // at the same time. Walking the stack here is what spares the pump from noting its goroutine at each event.
-func insideHandler() bool {
+func insideHandler() bool { return calledBy(dispatchName) }
+
+// calledBy reports whether a function is on the calling goroutine's stack.
+func calledBy(name string) bool {
 	var pcs [64]uintptr
-	for skip := 2; ; skip += len(pcs) {
+	for skip := 3; ; skip += len(pcs) {
 		n := runtime.Callers(skip, pcs[:])
 		frames := runtime.CallersFrames(pcs[:n])
 		for {
 			frame, more := frames.Next()
-			if frame.Function == dispatchName {
+			if frame.Function == name {
 				return true
 			}
 			if !more {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log"
 	"sync"
-	"sync/atomic"
 
 	"github.com/iotcomponents/iot/examples/broker"
 	"github.com/iotcomponents/iot/mqtt"
@@ -23,24 +22,25 @@ func main() {
 	defer stop()
 
 	ctx, cancel := context.WithCancel(context.Background())
-	var pumps, messages sync.WaitGroup
+	var loop, messages sync.WaitGroup
 	messages.Add(devices)
-	var wrong atomic.Int32
+	wrong := 0
+	group := mqtt.NewGroup() // one loop for all: their handlers run one at a time, so that they may share wrong
 	components := make([]*mqtt.MQTT, devices)
 	for i := range components {
 		m := mqtt.New()
 		own := topic(i)
 		m.SetKeepAliveInterval(60)
-		// Handlers of one component run one at a time, those of several components at the same time.
 		m.OnMessageIn = func(e *mqtt.MessageInEventArgs) {
 			if e.Topic != own {
-				wrong.Add(1)
+				wrong++
 			}
 			messages.Done()
 		}
-		pumps.Go(func() { m.Run(ctx) }) // calls the handlers until cancel
+		group.Add(m)
 		components[i] = m
 	}
+	loop.Go(func() { group.Run(ctx) }) // calls the handlers until cancel
 
 	// Connecting waits for the server, so several do it at a time; not all at once, which no server likes.
 	each(components, 20, func(i int, m *mqtt.MQTT) error {
@@ -60,11 +60,11 @@ func main() {
 		}
 	}
 	messages.Wait()
-	fmt.Println("each has received its message; by the wrong one:", wrong.Load())
+	fmt.Println("each has received its message; by the wrong one:", wrong)
 
 	each(components, 20, func(_ int, m *mqtt.MQTT) error { return m.Disconnect() })
 	cancel()
-	pumps.Wait()
+	loop.Wait()
 	fmt.Println("all disconnected")
 }
 

@@ -131,7 +131,7 @@ func TestGroupRun(t *testing.T) {
 						t.Errorf("member %d has %d messages, want 1", i, n)
 					}
 				}
-				g.Remove(members[0].M, mqtt.New())
+				g.Remove(members[0].M, recorded(t))
 				for _, c := range ends {
 					c.SendPublish("a", 0, 0, "after")
 				}
@@ -389,17 +389,16 @@ func TestGroupThousand(t *testing.T) {
 		got := make([]int, count)
 		var members []*mqtt.MQTT
 		for i := range count {
-			m := mqtt.New()
-			mqtt.SetDial(m, s.Dial)
-			m.OnMessageIn = func(e *mqtt.MessageInEventArgs) {
-				if e.Topic != fmt.Sprint(i) {
-					t.Errorf("member %d got %q", i, e.Topic)
+			r := newRecorded(t, mqtt.MvV5, s)
+			r.On("MessageIn", func(args any) {
+				if topic := args.(*mqtt.MessageInEventArgs).Topic; topic != fmt.Sprint(i) {
+					t.Errorf("member %d got %q", i, topic)
 				}
 				got[i]++
-			}
-			must(t, m.ConnectTo(s.Host, s.Port))
-			g.Add(m)
-			members = append(members, m)
+			})
+			must(t, r.M.Connect())
+			g.Add(r.M)
+			members = append(members, r.M)
 		}
 		synctest.Wait()
 		// Of each member a reader, and the server's end; of Run one.
@@ -419,9 +418,6 @@ func TestGroupThousand(t *testing.T) {
 		}
 		cancel()
 		must(t, <-ended)
-		for _, m := range members {
-			must(t, m.Reset())
-		}
 	})
 }
 

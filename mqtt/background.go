@@ -1,6 +1,10 @@
 package mqtt
 
-import "context"
+import (
+	"context"
+
+	"github.com/iotcomponents/iot/mqtt/internal/wire"
+)
 
 // background is the goroutine that pumps while the setting BackgroundEvents is True. MQTT.mu guards it.
 type background struct {
@@ -57,7 +61,7 @@ func (m *MQTT) awaitBackgroundReleasing(done <-chan struct{}) {
 	if done == nil || insideHandler() {
 		return
 	}
-	timer := m.takeTimerLocked(farewell)
+	timer := m.takeTimerLocked(wire.Farewell)
 	m.mu.Unlock()
 	select {
 	case <-done:

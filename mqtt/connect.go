@@ -190,7 +190,7 @@ func (m *MQTT) prepareConnectReleasing(ctx context.Context, l *link) error {
 	defer func() { // BeforeConnect may panic
 		if !prepared {
 			m.link = nil
-			l.cancel()
+			l.attempt.cancel()
 			m.client.DropRequests(true)
 			m.wakeLocked()
 		}
@@ -199,7 +199,7 @@ func (m *MQTT) prepareConnectReleasing(ctx context.Context, l *link) error {
 	if err := m.askBeforeConnectReleasing(ctx, l); err != nil {
 		return err
 	}
-	if cause := l.ctx.Err(); cause != nil { // the handler, or somebody meanwhile, has ended the attempt
+	if cause := l.attempt.ctx.Err(); cause != nil { // the handler, or somebody meanwhile, has ended the attempt
 		return contextError("Connect", cause)
 	}
 	if err := m.armLocked(l); err != nil {
@@ -253,7 +253,7 @@ func (m *MQTT) askBeforeConnectReleasing(ctx context.Context, l *link) error {
 	if l.insideHandler {
 		return nil
 	}
-	return m.awaitReleasing(&limit{ctx: ctx, timeout: m.connectLimitLocked(), what: "BeforeConnect"}, func() bool { return answered || l.ctx.Err() != nil })
+	return m.awaitReleasing(&limit{ctx: ctx, timeout: m.connectLimitLocked(), what: "BeforeConnect"}, func() bool { return answered || l.attempt.ctx.Err() != nil })
 }
 
 // pushBeforeConnectLocked queues BeforeConnect. When its handler has returned its changes are taken over and then is
@@ -333,42 +333,4 @@ func generateClientID() string {
 		}
 	}
 	return string(id)
-}
-
-// acceptedLocked takes over what CONNACK says.
-func (l *link) acceptedLocked() {
-	m := l.m
-	l.stood, m.readyToSend = true, m.client.Phase() == protocol.Connected
-	l.since = m.now()
-	m.connections++
-	m.reconnect.first = false
-	m.hosts.stands(l.route.currentLocked())
-	l.route = nil // a connection may stand for long
-	if l.automatic {
-		m.logLocked(logInformation, logReconnect, fmt.Sprintf("Connected again with attempt %d.", m.reconnect.attempt))
-		m.reconnect.attempt = 0
-	}
-	ack := m.client.ConnAck()
-	m.properties.clientID = ack.ClientID
-	m.settings.noteConnAck(ack, m.client.Limits())
-	m.logLocked(logInformation, logSession, fmt.Sprintf("Connected as %s; session present: %t.", protocol.Quote(ack.ClientID), ack.SessionPresent))
-	m.logLimitsLocked()
-	m.background.ensureLocked(m)
-}
-
-// abortLocked ends the attempt or the connection at once, without a packet.
-func (l *link) abortLocked(err *errors.Error) {
-	m := l.m
-	m.client.Fail(err)
-	l.result = err
-	if l.cancel == nil { // an automatic attempt that waits for BeforeConnect
-		m.link = nil
-		return
-	}
-	l.cancel()
-	if l.conn != nil {
-		_ = l.conn.Close()
-		l.settleLocked()
-	}
-	m.room.broadcast()
 }

@@ -111,16 +111,16 @@ func (m *MQTT) disconnectReleasing(reason packet.ReasonCode, p packet.Properties
 		l.abortLocked(errors.New(errors.ErrInterrupted, "The attempt was ended by Disconnect."))
 	} else {
 		if timeout := time.Duration(m.properties.timeout) * time.Second; timeout > 0 {
-			l.patience = timeout
+			l.wire.SetPatienceLocked(timeout)
 		}
 		if err := m.client.Disconnect(reason, p); err != nil {
 			return err
 		}
-		l.settleLocked()
+		l.wire.SettleLocked()
 	}
 	m.closeDownReleasing(l)
-	if l.writeErr != nil && stands {
-		return errors.Wrap(errors.ErrTimeout, "The last packets could not be written.", l.writeErr)
+	if stands && l.wire.WriteErrLocked() != nil {
+		return errors.Wrap(errors.ErrTimeout, "The last packets could not be written.", l.wire.WriteErrLocked())
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (m *MQTT) closeDownReleasing(l *link) {
 // waitForEndReleasing waits until the link is gone. It takes no longer than the last packets may take to be written. An
 // attempt that still asks BeforeConnect ends by itself when that is answered; the caller may be the handler.
 func (m *MQTT) waitForEndReleasing(l *link) {
-	for m.link == l && l.startedLocked() {
+	for m.link == l && l.begun {
 		m.sleepReleasing(protocol.Never, false)
 	}
 }

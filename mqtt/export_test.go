@@ -64,7 +64,8 @@ const MaxEvents = maxEvents
 func LastWrite(m *MQTT) (at time.Duration, idle bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.client.LastWrite(), m.link != nil && m.link.writerIdle
+	w := m.wireLocked()
+	return m.client.LastWrite(), w != nil && w.WriterIdleLocked()
 }
 
 // OweCommit notes an incoming message in the journal of m, which has to be on disk before anything more is written. The
@@ -115,7 +116,7 @@ func Tick(m *MQTT) {
 	m.mu.Lock()
 	l := m.link
 	m.mu.Unlock()
-	l.tick()
+	l.wire.Tick()
 }
 
 // ReadsByItself reports whether a goroutine that waits for events reads from the connection, and nothing else is going on:
@@ -123,7 +124,7 @@ func Tick(m *MQTT) {
 func ReadsByItself(m *MQTT) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	l := m.link
-	return l != nil && l.lending.borrowed && !l.lending.fetched && l.writerIdle && !m.hasEventsLocked() &&
+	w := m.wireLocked()
+	return w != nil && w.BorrowedLocked() && w.WriterIdleLocked() && !m.hasEventsLocked() &&
 		m.client.UnansweredPings() == 0
 }

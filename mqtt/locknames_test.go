@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,13 +15,15 @@ import (
 
 // A name tells whether its function needs the lock: …Locked is called with the lock and holds it throughout, …Releasing is
 // called with it and gives it up on the way, all others are called without it. The comments of the fields tell which need the
-// lock: "MQTT.mu guards it" above a type, "MQTT.mu guards the rest" or a field mu above fields, until "without".
+// lock: "MQTT.mu guards it" or "The owner's lock guards it" above a type, "guards the rest" or a field mu above fields,
+// until "without".
 func TestLockNames(t *testing.T) {
 	for _, p := range []struct {
 		dir     string
 		guarded []string // the types that have guarded fields
 	}{
-		{".", []string{"MQTT", "background", "hosts", "journaling", "lending", "link", "pump", "reconnect", "route", "topicTree", "trouble"}},
+		{".", []string{"MQTT", "background", "hosts", "journaling", "link", "pump", "reconnect", "route", "topicTree", "trouble"}},
+		{"internal/wire", []string{"Wire", "lending"}},
 		{"internal/journal", []string{"Journal"}},
 	} {
 		s := readLockSource(t, p.dir)
@@ -63,6 +66,7 @@ func (m *MQTT) bad9Releasing()     { m.released(func() { m.nLocked() }) }
 func (m *MQTT) bad10Releasing()    { m.nLocked() }
 func (m *MQTT) bad11() func() int  { return func() int { return m.n } }
 func (m *MQTT) bad12()             { m.mu.Lock(); defer m.mu.Unlock(); go func() { m.n++ }() }
+func (m *MQTT) bad14()             { elsewhere.WakeLocked() }
 func (m *MQTT) bad13Locked()       { f := m.waitReleasing; f() }
 `
 	fset := token.NewFileSet()
@@ -163,6 +167,8 @@ func lockKind(name string) string {
 	return ""
 }
 
+var guardsIt = regexp.MustCompile(`(MQTT\.mu|The owner's lock) guards it\.`)
+
 // addGuarded finds the guarded fields of a declaration of types.
 func (s *lockSource) addGuarded(d *ast.GenDecl) {
 	for _, spec := range d.Specs {
@@ -174,11 +180,11 @@ func (s *lockSource) addGuarded(d *ast.GenDecl) {
 		if !is {
 			continue
 		}
-		guarded := strings.Contains(spaced(d.Doc.Text()), "MQTT.mu guards it.")
+		guarded := guardsIt.MatchString(spaced(d.Doc.Text()))
 		for _, field := range structure.Fields.List {
 			text := spaced(field.Doc.Text())
 			switch {
-			case strings.Contains(text, "MQTT.mu guards the rest."):
+			case strings.Contains(text, "guards the rest."):
 				guarded = true
 			case strings.Contains(text, " without"):
 				guarded = false
@@ -229,7 +235,9 @@ func (s *lockSource) sins(f *lockFunction) (sins []string) {
 		}
 		switch n := n.(type) {
 		case *ast.CallExpr:
-			if lockCall(n) != "" && f.kind == "Locked" {
+			waits := isCondWait(n)
+			releases = releases || waits
+			if (waits || lockCall(n) != "") && f.kind == "Locked" {
 				sin(n, "holds the lock throughout, as its name says, and gives it up")
 			}
 			if s.taking[s.called(n)] && f.kind != "" && operation == "" {
@@ -240,20 +248,19 @@ func (s *lockSource) sins(f *lockFunction) (sins []string) {
 				sin(n, "touches "+s.guarded[selected.Obj()]+", which the lock guards; its name ends in neither Locked nor Releasing, and it does not lock")
 			}
 		case *ast.Ident:
-			called, is := s.info.Uses[n].(*types.Func)
-			if !is {
-				return
-			}
-			kind := lockKind(called.Name())
-			if called.Name() == "released" {
+			kind := lockKind(n.Name)
+			if n.Name == "released" {
 				kind = "Releasing"
+			}
+			if _, is := s.info.Uses[n].(*types.Func); !is && s.info.Uses[n] != nil { // nil = of another package
+				return
 			}
 			releases = releases || kind == "Releasing"
 			switch {
 			case kind == "Releasing" && f.kind == "Locked":
-				sin(n, "holds the lock throughout, as its name says, and "+called.Name()+" gives it up")
+				sin(n, "holds the lock throughout, as its name says, and "+n.Name+" gives it up")
 			case kind != "" && f.kind == "":
-				sin(n, "calls "+called.Name()+" without the lock: its name ends in neither Locked nor Releasing, and it does not lock")
+				sin(n, "calls "+n.Name+" without the lock: its name ends in neither Locked nor Releasing, and it does not lock")
 			}
 		}
 	})
@@ -344,6 +351,15 @@ func calledName(call *ast.CallExpr) string {
 		return name.Name
 	}
 	return ""
+}
+
+// isCondWait reports whether a call waits for a sync.Cond, of which there are these, without the lock.
+func isCondWait(call *ast.CallExpr) bool {
+	if method, is := call.Fun.(*ast.SelectorExpr); is && method.Sel.Name == "Wait" {
+		field, is := method.X.(*ast.SelectorExpr)
+		return is && (field.Sel.Name == "changed" || field.Sel.Name == "room")
+	}
+	return false
 }
 
 func (s *lockSource) called(call *ast.CallExpr) types.Object {

@@ -13,9 +13,9 @@ func Trace(v packet.Version, logLevel int, masked bool, from packet.Role, chunks
 	t := newTracer(m, v)
 	for _, c := range chunks {
 		if from == packet.FromServer {
-			t.receivedLocked(c)
+			t.ReceivedLocked(c)
 		} else {
-			t.sentLocked([][]byte{c})
+			t.SentLocked([][]byte{c})
 		}
 	}
 	m.firePendingReleasing()

@@ -71,7 +71,6 @@ type MQTT struct {
 	connections int // that servers have accepted; Reset begins anew
 
 	arrived    signal        // events are queued, or what a blocking method waits for has changed
-	room       signal        // the reader may go on
 	patient    int           // blocking methods that wait for more than the pump; they keep the reader reading
 	resets     atomic.Uint32 // calls of Reset, after which a batch is fired no further; read without the lock
 	interrupts int           // calls of Interrupt, so that a waiting method sees the next one
@@ -140,7 +139,8 @@ func (m *MQTT) returnTimerLocked(timer *time.Timer) {
 	m.spareTimer = timer
 }
 
-// signal wakes all who wait for a change. It costs nothing while nobody waits. The owner's lock guards it.
+// signal wakes all who wait for a change. It costs nothing while nobody waits. The lock
+// of what it is a part of guards it.
 type signal struct {
 	waiters int
 	changed chan struct{}

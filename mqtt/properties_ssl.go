@@ -56,7 +56,7 @@ func (m *MQTT) SetSSLCert(c *certificate.Certificate) error {
 }
 
 func (m *MQTT) refuseSSLCertLocked() error {
-	if l := m.link; l != nil && !l.startedLocked() {
+	if l := m.link; l != nil && !l.begun {
 		return nil // BeforeConnect is being asked
 	}
 	return m.refuseUnlessIdleLocked(errors.ErrWrongState, "SSLCert")

@@ -70,10 +70,10 @@ func (m *MQTT) SetLocalPort(port int) error {
 // localAddressLocked returns our end of the connection; zero without one.
 func (m *MQTT) localAddressLocked() (host string, port int) {
 	l := m.link
-	if l == nil || !l.stood || l.conn == nil {
+	if l == nil || !l.stood || l.wire == nil {
 		return "", 0
 	}
-	host, service, err := net.SplitHostPort(l.conn.LocalAddr().String())
+	host, service, err := net.SplitHostPort(l.wire.LocalAddr().String())
 	if err != nil {
 		return "", 0
 	}

@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"fmt"
-	"slices"
 	"time"
 	"unsafe"
 
@@ -201,11 +200,13 @@ func (m *MQTT) acceptReleasing(p *protocol.Publish) (*protocol.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l := m.link; l != nil && l.singleLocked(p.QoS) && !m.mustCommitLocked() {
-		l.writeDirectReleasing()
-		return msg, nil
+	switch w := m.wireLocked(); {
+	case w == nil:
+	case w.SingleLocked(p.QoS) && !m.mustCommitLocked():
+		w.WriteDirectReleasing()
+	default:
+		w.WakeWriterLocked()
 	}
-	m.wakeWriterLocked()
 	return msg, nil
 }
 
@@ -227,10 +228,9 @@ func (m *MQTT) untoldLocked() bool { return !m.pump.taken && m.OnMessageOut == n
 // mayWriteLargeLocked reports whether a large message can be written out of its caller's memory: at QoS 0 nobody needs
 // it afterwards, unless MessageOut shows it.
 func (m *MQTT) mayWriteLargeLocked(p *protocol.Publish) bool {
-	l := m.link
-	return p.QoS == 0 && m.untoldLocked() && !p.Awaited && l != nil && l.direct.Plain() && l.writerIdle &&
-		l.tracer == nil &&
-		m.client.Phase() == protocol.Connected && m.client.OutputSize() == 0 && !m.mustCommitLocked()
+	w := m.wireLocked()
+	return p.QoS == 0 && m.untoldLocked() && !p.Awaited && w != nil && w.MayWriteLargeLocked() &&
+		m.client.Phase() == protocol.Connected && !m.mustCommitLocked()
 }
 
 // largePatience is how long a call that publishes a large message writes it by itself. After that what is left is
@@ -243,21 +243,23 @@ func (m *MQTT) writeLargeReleasing(p *protocol.Publish) error {
 	if _, err := m.client.Publish(p); err != nil {
 		return err
 	}
-	l := m.link
 	var patience time.Duration
 	if m.properties.timeout > 0 {
 		patience = largePatience
 	}
-	l.writeInPlaceReleasing(func() bool {
-		if l.direct.WriteFor(l.taken, patience, l.progressed) {
-			return true
-		}
-		for i, rest := range l.taken {
-			l.taken[i] = slices.Clone(rest)
-		}
-		return false
-	})
+	m.link.wire.WriteLargeReleasing(patience)
 	return nil
+}
+
+// feedLocked fires ReadyToSend when publishing is possible again after error 10035: what was in the outgoing buffer
+// then has left, and there is room for more.
+func (m *MQTT) feedLocked() {
+	l := m.link
+	if l != nil && l.stood && !m.readyToSend && m.client.Phase() == protocol.Connected && l.wire.HasWrittenLocked() &&
+		!m.congestedLocked(1) {
+		m.readyToSend = true
+		m.client.PushReadyToSend()
+	}
 }
 
 // congestedLocked reports whether a message has to wait for room: in the outgoing buffer, in the queue behind the

@@ -120,9 +120,8 @@ func (m *MQTT) wakeAtEnd(ctx context.Context) (stop func()) {
 // caller wants to fire events and nothing else: that bytes have left is nothing for it.
 func (m *MQTT) sleepReleasing(until protocol.Time, forEvents bool) {
 	until = min(until, m.journalRetryLocked())
-	if m.mayBorrowLocked() {
-		m.link.lending.forEvents = forEvents
-		m.borrowReleasing(until)
+	if w := m.wireLocked(); w != nil && w.MayBorrowLocked() {
+		w.BorrowReleasing(until, forEvents)
 		return
 	}
 	var expired <-chan time.Time
@@ -202,7 +201,9 @@ func (m *MQTT) eventsQueuedLocked() {
 // wakeLocked makes the goroutines that wait look at what has changed.
 func (m *MQTT) wakeLocked() {
 	m.arrived.broadcast()
-	m.fetchBorrowerLocked()
+	if w := m.wireLocked(); w != nil {
+		w.FetchBorrowerLocked()
+	}
 	if m.member != nil && m.hasEventsLocked() {
 		m.member.notifyLocked()
 	}
@@ -240,7 +241,7 @@ func (m *MQTT) takeBatch() {
 	defer m.mu.Unlock()
 	m.returnBatchLocked()
 	m.pump.batch, m.pump.resets = m.client.TakeEvents(), m.resets.Load()
-	m.room.broadcast()
+	m.resumeReadingLocked()
 	m.feedLocked()
 }
 
@@ -300,7 +301,7 @@ func (m *MQTT) returnBatchLocked() {
 	if p := &m.pump; p.batch != nil {
 		m.client.ReturnEvents(p.batch)
 		p.batch, p.next = nil, 0
-		m.room.broadcast()
+		m.resumeReadingLocked()
 	}
 }
 
@@ -362,7 +363,7 @@ func (m *MQTT) awaitReleasing(l *limit, done func() bool) error {
 	}
 	if !l.pumping {
 		m.patient++
-		m.room.broadcast()
+		m.resumeReadingLocked()
 		defer func() { m.patient-- }()
 	}
 	if l.ctx != nil {

@@ -59,9 +59,9 @@ func (m *MQTT) reconnectAfterLocked(l *link, failure *errors.Error) (goesOn bool
 	}
 	end := m.client.End()
 	switch {
-	case !r.wanted && !r.first || failure == nil || failure.Code == errors.ErrInterrupted || l.conn != nil && end.Local:
+	case !r.wanted && !r.first || failure == nil || failure.Code == errors.ErrInterrupted || l.wire != nil && end.Local:
 		r.stopLocked()
-	case l.conn != nil && m.isFinalLocked(l, end, m.handlers.asks):
+	case l.wire != nil && m.isFinalLocked(l, end, m.handlers.asks):
 		m.reconnectStopsLocked(failure)
 	case r.attempts > 0 && r.attempt >= r.attempts:
 		m.reconnectStopsLocked(failure)
@@ -168,7 +168,7 @@ func (m *MQTT) reconnectWithLocked(l *link) {
 	}
 	l.boundLocked()
 	if err := m.armLocked(l); err != nil {
-		l.cancel()
+		l.attempt.cancel()
 		m.link = nil
 		m.reconnectStopsLocked(errors.FromOS(err))
 		return

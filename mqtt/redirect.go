@@ -80,7 +80,7 @@ func (d *detours) noteMoved(s server, successors []server) {
 // farewellOfLocked returns the reason and the Server Reference with which a server has sent l away; ok false = it has
 // not.
 func (m *MQTT) farewellOfLocked(l *link) (reason packet.ReasonCode, reference string, ok bool) {
-	if end := m.client.End(); l.conn != nil && end.ByServer {
+	if end := m.client.End(); l.wire != nil && end.ByServer {
 		reason, reference = end.Disconnect.Reason, end.Disconnect.ServerReference
 	} else if ack := m.refusalLocked(l); ack != nil {
 		text, _ := ack.Properties.Bytes(packet.PropServerReference)
@@ -92,7 +92,7 @@ func (m *MQTT) farewellOfLocked(l *link) (reason packet.ReasonCode, reference st
 // refusalLocked is the CONNACK with which the server has refused the attempt; nil if it has not.
 func (m *MQTT) refusalLocked(l *link) *protocol.ConnAck {
 	ack := m.client.ConnAck()
-	if l.conn == nil || l.stood || ack == nil || ack == l.route.formerAck || ack.Reason == packet.Success {
+	if l.wire == nil || l.stood || ack == nil || ack == l.route.formerAck || ack.Reason == packet.Success {
 		return nil
 	}
 	return ack

@@ -1,17 +1,16 @@
 package mqtt
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
-	"github.com/iotcomponents/iot/mqtt/internal/transport"
 )
 
-// route is an attempt to connect: the servers that it tries, one link after the other. MQTT.mu guards it.
+// route is what one Connect, or one attempt of AutoReconnect, tries: servers, one link after the other. MQTT.mu guards
+// it.
 type route struct {
 	link    *link             // to the server that is tried now
 	by      protocol.Time     // end of the time for the attempt
@@ -48,42 +47,6 @@ func (r *route) advanceLocked() {
 // currentLocked is the server that is tried.
 func (r *route) currentLocked() server { return r.tried[len(r.tried)-1] }
 
-// aimLocked says how the server is reached, as the settings are now.
-func (l *link) aimLocked() {
-	m, s := l.m, l.route.currentLocked()
-	l.options, l.dial = l.route.options, l.dialOptionsLocked(s.Target, s.Port)
-	m.settings.forgetConnection()
-	m.serverCert, m.negotiated = nil, transport.Negotiated{}
-	m.logLocked(logInformation, logInfo, fmt.Sprintf("Connecting to %s, port %d.", s.Host, s.Port))
-}
-
-// boundLocked starts the time of the attempt, which holds for all servers together.
-func (l *link) boundLocked() {
-	m, r := l.m, l.route
-	if r.by == 0 {
-		r.by = m.now() + m.connectLimitLocked()
-	}
-	l.connectBy = r.by
-	l.ctx, l.cancel = context.WithTimeout(context.Background(), r.by-m.now())
-}
-
-// shareLocked leaves each of the servers that are still to be tried an equal share of the time. What one does not need
-// is the others'.
-func (l *link) shareLocked() {
-	others := len(l.route.rest)
-	if others == 0 {
-		return
-	}
-	now, whole := l.m.now(), l.cancel
-	part := (l.connectBy - now) / protocol.Time(others+1)
-	l.connectBy = now + part
-	ctx, cancel := context.WithTimeout(l.ctx, part)
-	l.ctx, l.cancel = ctx, func() {
-		cancel()
-		whole()
-	}
-}
-
 // goOnLocked begins with the next server of an attempt that has failed with this one, if that makes sense.
 func (l *link) goOnLocked(failure *errors.Error) bool {
 	m, r := l.m, l.route
@@ -104,7 +67,7 @@ func (l *link) goOnLocked(failure *errors.Error) bool {
 		}
 		r.rest = slices.DeleteFunc(unique(append(named, r.rest...)),
 			func(s server) bool { return slices.Contains(r.tried, s) })
-	case l.conn != nil && m.isFinalLocked(l, m.client.End(), false):
+	case l.wire != nil && m.isFinalLocked(l, m.client.End(), false):
 		return false
 	}
 	if len(r.rest) == 0 || m.now() >= r.by {

@@ -90,8 +90,8 @@ func (m *MQTT) RestoreSession(stateData string) error {
 	}
 	m.client.NoteRestored()
 	m.logLocked(logInformation, logSession, fmt.Sprintf("Session restored: %s.", describeSession(s)))
-	if l := m.link; l != nil && l.conn != nil {
-		l.settleLocked()
+	if w := m.wireLocked(); w != nil {
+		w.SettleLocked()
 	}
 	m.eventsQueuedLocked()
 	return nil

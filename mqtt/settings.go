@@ -165,8 +165,8 @@ func (m *MQTT) applySettingsLocked() {
 		IncomingMemoryLimit:    s.incomingMemoryLimit,
 		AllowControlCharacters: s.allowControlCharacters,
 	}
-	if l := m.link; l != nil && l.conn != nil {
-		l.scheduleLocked()
+	if w := m.wireLocked(); w != nil {
+		w.ScheduleLocked()
 	}
 	m.feedLocked()
 	m.wakeLocked() // somebody may wait for room, of which there may be more now

@@ -30,30 +30,27 @@ func newTracer(m *MQTT, v packet.Version) *tracer { return &tracer{m: m, version
 func (l *link) traceLocked() {
 	switch wanted := l.m.logsLocked(logVerbose); {
 	case !wanted:
-		l.tracer = nil
-	case l.tracer == nil:
-		l.tracer = newTracer(l.m, l.m.client.Version())
-		// What is sent is taken in whole packets. What is received may be in the middle of one, whose beginning is
-		// here.
-		l.tracer.receivedLocked(l.buffer.unconsumed())
+		l.wire.TraceLocked(nil)
+	case !l.wire.TracedLocked():
+		l.wire.TraceLocked(newTracer(l.m, l.m.client.Version()))
 	}
 }
 
 // traceChangedLocked follows a change of LogLevel.
 func (m *MQTT) traceChangedLocked() {
-	if l := m.link; l != nil && l.conn != nil {
+	if l := m.link; l != nil && l.wire != nil {
 		l.traceLocked()
 	}
 }
 
-// sentLocked and receivedLocked take bytes in their order.
-func (t *tracer) sentLocked(segments [][]byte) {
+// SentLocked and ReceivedLocked take bytes in their order.
+func (t *tracer) SentLocked(segments [][]byte) {
 	for _, s := range segments {
 		t.followLocked(&t.out, packet.FromClient, s)
 	}
 }
 
-func (t *tracer) receivedLocked(b []byte) { t.followLocked(&t.in, packet.FromServer, b) }
+func (t *tracer) ReceivedLocked(b []byte) { t.followLocked(&t.in, packet.FromServer, b) }
 
 func (t *tracer) followLocked(s *tracedStream, from packet.Role, b []byte) {
 	for len(b) > 0 && !s.broken {

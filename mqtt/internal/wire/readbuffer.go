@@ -1,4 +1,4 @@
-package mqtt
+package wire
 
 // readBuffer holds what was read and not yet consumed. It is small while little arrives, larger while much does, and
 // becomes memory of its own for a packet that does not fit: that grows with what has arrived, not with what a length
@@ -18,7 +18,7 @@ const (
 	quietToSpare = 64
 )
 
-func newReadBuffer() *readBuffer { return &readBuffer{buf: make([]byte, smallBuffer)} }
+func newReadBuffer() readBuffer { return readBuffer{buf: make([]byte, smallBuffer)} }
 
 // space is where the next read goes.
 func (r *readBuffer) space() []byte { return r.buf[r.end:] }

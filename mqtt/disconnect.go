@@ -174,7 +174,7 @@ func (m *MQTT) Reset() error {
 	background := m.background.stopLocked(m)
 	m.reconnect.stopLocked()
 	m.resets.Add(1)
-	m.client, m.sessions, m.connections = protocol.New(), transport.Sessions{}, 0
+	m.client, m.sessions, m.connections = newClient(m.epoch), transport.Sessions{}, 0
 	if !m.pump.taken || insideHandler() { // nobody else is at the batch
 		m.pump.next, m.pump.message = len(m.pump.batch), nil
 		if !m.pump.taken {

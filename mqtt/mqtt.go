@@ -103,11 +103,18 @@ type handlers struct{ asks, authenticates bool }
 
 // New returns a component with the documented defaults.
 func New() *MQTT {
-	m := &MQTT{epoch: time.Now(), client: protocol.New(), ready: make(chan struct{}, 1)}
+	epoch := time.Now()
+	m := &MQTT{epoch: epoch, client: newClient(epoch), ready: make(chan struct{}, 1)}
 	m.incomingList = MQTTMessageList{m: m, incoming: true}
 	m.outgoingList = MQTTMessageList{m: m}
 	m.setDefaultsLocked()
 	return m
+}
+
+func newClient(epoch time.Time) *protocol.Client {
+	c := protocol.New()
+	c.Epoch = epoch
+	return c
 }
 
 func (m *MQTT) setDefaultsLocked() {

@@ -2,9 +2,11 @@ package mqtt
 
 import (
 	"fmt"
+	"strings"
 	"time"
 	"unsafe"
 
+	"github.com/iotcomponents/iot/config"
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
@@ -22,6 +24,10 @@ import (
 // disk when the call returns. What a v5 server refuses ends with Error and with MessageAck, whose ResponseCode is 128
 // or more, and has no MessageOut. A QoS 0 message ends with MessageOut when it was written; it is lost, without
 // MessageOut, when its connection ends before.
+//
+// In version 5 a message with MessageExpInterval that waits gets older: what is sent has the time taken off, and one that
+// has expired is not sent; OnError tells it with 201. With QueueFullPolicy DropOldest the oldest message that waits makes
+// room for the new one; OnError tells it with 10055.
 //
 // A large QoS 0 message is written while the call lasts, for a tenth of a second at most, if OnMessageOut is nil and
 // nothing waits before it; what is left then is copied. With Timeout 0 the call does not wait for that.
@@ -155,7 +161,10 @@ func (m *MQTT) publishBySettingsReleasing(p *protocol.Publish) (*protocol.Messag
 // publishReleasing waits for room and accepts the message. With Timeout 0 the message that finds no room is accepted
 // all the same, and returned together with error 10035.
 func (m *MQTT) publishReleasing(p *protocol.Publish) (*protocol.Message, error) {
-	if m.congestedLocked(p.QoS) || m.blockedLocked() {
+	if p.Ages = m.properties.version == MvV5 && len(p.Properties) > 0; p.Ages {
+		m.client.SetNow(m.now())
+	}
+	if m.congestedLocked(p.QoS) && !m.makeRoomLocked(p) || m.blockedLocked() {
 		wouldBlock, err := m.awaitRoomReleasing(p)
 		if err != nil {
 			return nil, err
@@ -206,6 +215,9 @@ func (m *MQTT) acceptReleasing(p *protocol.Publish) (*protocol.Message, error) {
 		w.WriteDirectReleasing()
 	default:
 		w.WakeWriterLocked()
+	}
+	if w := m.wireLocked(); w != nil && p.Ages {
+		w.ScheduleLocked() // it may expire while it waits
 	}
 	return msg, nil
 }
@@ -270,14 +282,54 @@ func (m *MQTT) congestedLocked(qos int) bool {
 
 // cloggedLocked reports whether there is no room on the way to the server.
 func (m *MQTT) cloggedLocked(qos int) bool {
-	if m.client.OutputFull() {
-		return true
-	}
+	return m.client.OutputFull() || m.queueFullLocked(qos)
+}
+
+// queueFullLocked reports whether too much waits already that was accepted.
+func (m *MQTT) queueFullLocked(qos int) bool {
 	if qos == 0 && m.client.Phase() == protocol.Connected {
 		return false // it waits for nothing else
 	}
 	size := m.settings.sendQueueSize
 	return size > 0 && m.client.HeldBack() >= size || m.client.AcceptedBytes() >= maxQueuedBytes
+}
+
+// makeRoomLocked gives up the messages that have expired and, with QueueFullPolicy=DropOldest, the oldest ones, until there
+// is room for p, and reports whether there is. Each is told by an event, so that none is dropped while too many of those
+// wait for the pump.
+func (m *MQTT) makeRoomLocked(p *protocol.Publish) bool {
+	m.client.DropExpired(m.now())
+	if m.settings.dropOldest && m.client.MayPublish(p) == nil {
+		for m.queueFullLocked(p.QoS) && m.client.Undelivered() < maxEvents && !m.client.MemoryFull(false) {
+			if !m.client.DropOldest() {
+				break
+			}
+		}
+	}
+	m.eventsQueuedLocked()
+	return !m.congestedLocked(p.QoS)
+}
+
+// The values of QueueFullPolicy.
+const (
+	policyRefuse     = "Refuse"
+	policyDropOldest = "DropOldest"
+)
+
+func (m *MQTT) queueFullPolicyLocked() string {
+	if m.settings.dropOldest {
+		return policyDropOldest
+	}
+	return policyRefuse
+}
+
+func (m *MQTT) setQueueFullPolicyLocked(value string) error {
+	drop := strings.EqualFold(value, policyDropOldest)
+	if !drop && !strings.EqualFold(value, policyRefuse) {
+		return config.Reason(policyRefuse + " and " + policyDropOldest + " are possible")
+	}
+	m.settings.dropOldest = drop
+	return nil
 }
 
 // maxQueuedBytes bounds the memory of the messages that wait for a connection, for the server's Receive Maximum or for

@@ -14,7 +14,7 @@ import (
 type PublishProperties struct {
 	Retain                  bool
 	PayloadFormatIndicator  int    // 1 = the payload is UTF-8 text
-	MessageExpInterval      int    // seconds, 1 to 4294967295
+	MessageExpInterval      int    // seconds, 1 to 4294967295; outgoing they run from the call on
 	TopicAlias              int    // 1 to ServerTopicAliasMax
 	ResponseTopic           string // a topic name
 	CorrelationData         []byte

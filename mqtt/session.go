@@ -81,6 +81,7 @@ func (m *MQTT) RestoreSession(stateData string) error {
 			fmt.Sprintf("The session belongs to ClientId %s, and ClientId is %s.", protocol.Quote(s.ClientID),
 				protocol.Quote(ours)))
 	}
+	m.client.SetNow(m.now())
 	if err := m.client.RestoreSession(s); err != nil {
 		return err
 	}

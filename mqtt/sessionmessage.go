@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -24,6 +25,7 @@ type savedMessage struct {
 	ContentType             *string     `json:"contentType,omitempty"`
 	ResponseTopic           *string     `json:"responseTopic,omitempty"`
 	CorrelationData         *[]byte     `json:"correlationData,omitempty"` // Base64
+	Expires                 *time.Time  `json:"expires,omitempty"`         // when MessageExpInterval is over
 	SubscriptionIdentifiers []uint32    `json:"subscriptionIdentifiers,omitempty"`
 	UserProperties          [][2]string `json:"userProperties,omitempty"`
 }
@@ -39,6 +41,10 @@ func describeSaved(m *protocol.SavedMessage) *savedMessage {
 		d.Base64 = m.Payload
 	}
 	d.describeProperties(m.Properties)
+	if !m.Expires.IsZero() {
+		at := m.Expires.UTC()
+		d.Expires = &at
+	}
 	return d
 }
 
@@ -89,6 +95,9 @@ func readSaved(list []savedMessage) ([]protocol.SavedMessage, error) {
 		}
 		if d.Text != "" {
 			m.Payload = bytesOf(d.Text)
+		}
+		if d.Expires != nil {
+			m.Expires = *d.Expires
 		}
 		known := false
 		if m.Awaits, known = awaited[d.Awaits]; !known {

@@ -52,6 +52,7 @@ type settings struct {
 	ackTimeout            int
 	autoTopicAlias        bool
 	resubscribe           bool
+	dropOldest            bool // QueueFullPolicy
 	reconnectOn           []int
 	queueMessages         bool
 

@@ -85,6 +85,14 @@ func componentRows() []config.Row {
 			0, math.MaxInt32,
 			apply,
 		),
+		config.Func(
+			g.doc("QueueFullPolicy", "string",
+				"What happens when SendQueueSize or its 64 MiB are reached, without a connection or behind the "+
+					"server's Receive Maximum. Refuse: publishing waits or is refused. DropOldest: the message that has "+
+					"waited longest, and was never sent, is given up for the new one; OnError tells it with 10055."),
+			(*MQTT).queueFullPolicyLocked,
+			(*MQTT).setQueueFullPolicyLocked,
+		),
 		config.Int(
 			g.doc("MaxIncomingPacketSize", "int, bytes",
 				"How large a packet of the server may be; 0 = as large as MQTT allows, 256 MB. In version 5 Connect "+

@@ -37,11 +37,12 @@
 //
 // The body of Add:
 //
-//	0  1  flags: 1 incoming, 2 retain, 4 dup, 8 and 16 QoS
+//	0  1  flags: 1 incoming, 2 retain, 4 dup, 8 and 16 QoS, 32 it expires
 //	1  2  packet identifier
 //	3  2  length of the topic
 //	5  4  length of the properties
-//	9  …  topic, never an alias; properties as in the packet, without their length; payload
+//	9  8  only of one that expires: when, in nanoseconds of Unix time
+//	…  …  topic, never an alias; properties as in the packet, without their length; payload
 //
 // Last has the key of the newest message and the packet identifier of the newest outgoing one, of two bytes. It stands
 // behind the messages that a rewritten file begins with.

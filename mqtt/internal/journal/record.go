@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"time"
 
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
@@ -27,6 +28,7 @@ const (
 	headSize    = 20         // of a record
 	bodyCRCSize = 4          // behind a body
 	addSize     = 9          // of the body of an Add, without topic, properties and payload
+	expiresSize = 8          // what flagExpires adds to that
 	lastSize    = 2          // of the body of a Last
 	sync0       = byte(0xAB) // how each record begins: no text, and the same nowhere in a head
 	sync1       = byte(0xF1)
@@ -38,7 +40,8 @@ const (
 	flagRetain   = 1 << 1
 	flagDup      = 1 << 2
 	shiftQoS     = 3
-	flagsUsed    = 1<<5 - 1
+	flagExpires  = 1 << 5 // eight bytes more: when, in nanoseconds of Unix time
+	flagsUsed    = 1<<6 - 1
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -90,14 +93,27 @@ func appendAdd(dst []byte, m *protocol.SavedMessage, incoming bool) []byte {
 	for _, f := range [...]struct {
 		set bool
 		bit byte
-	}{{incoming, flagIncoming}, {m.Retain, flagRetain}, {m.Dup, flagDup}} {
+	}{{incoming, flagIncoming}, {m.Retain, flagRetain}, {m.Dup, flagDup}, {!m.Expires.IsZero(), flagExpires}} {
 		if f.set {
 			flags |= f.bit
 		}
 	}
 	dst = binary.LittleEndian.AppendUint16(append(dst, flags), m.ID)
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(m.Topic)))
-	return binary.LittleEndian.AppendUint32(dst, uint32(len(m.Properties)))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(m.Properties)))
+	if !m.Expires.IsZero() {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(m.Expires.UnixNano()))
+	}
+	return dst
+}
+
+// addLength is the length of the body of an Add.
+func addLength(m *protocol.SavedMessage) int {
+	n := addSize + len(m.Topic) + len(m.Properties) + len(m.Payload)
+	if !m.Expires.IsZero() {
+		n += expiresSize
+	}
+	return n
 }
 
 // parseAdd reads an Add whose checksums fit. The message refers to body. The error says what no message can be.
@@ -107,12 +123,20 @@ func parseAdd(h head, body []byte) (m protocol.SavedMessage, incoming bool, err 
 	}
 	flags, rest := body[0], body[addSize:]
 	topic, properties := int64(binary.LittleEndian.Uint16(body[3:])), int64(binary.LittleEndian.Uint32(body[5:]))
+	var expires time.Time
+	if flags&flagExpires != 0 {
+		if len(rest) < expiresSize {
+			return m, false, errLayout
+		}
+		expires, rest = time.Unix(0, int64(binary.LittleEndian.Uint64(rest))), rest[expiresSize:]
+	}
 	if topic+properties > int64(len(rest)) {
 		return m, false, errLayout
 	}
 	m = protocol.SavedMessage{
 		Topic: string(rest[:topic]), ID: binary.LittleEndian.Uint16(body[1:]), QoS: flags >> shiftQoS & 3,
 		Retain: flags&flagRetain != 0, Dup: flags&flagDup != 0, Awaits: h.awaits, Key: h.key,
+		Expires: expires,
 	}
 	if properties > 0 {
 		m.Properties = rest[topic : topic+properties : topic+properties]

@@ -161,7 +161,7 @@ func (n *note) head() head {
 	h := head{kind: n.kind, awaits: n.awaits, key: n.key}
 	if n.kind == kindAdd {
 		h.awaits = n.message.Awaits
-		h.length = addSize + len(n.message.Topic) + len(n.message.Properties) + len(n.message.Payload)
+		h.length = addLength(&n.message)
 	}
 	return h
 }

@@ -123,6 +123,13 @@ func (p Properties) SubscriptionIdentifiers() iter.Seq[uint32] {
 	}
 }
 
+// SetUint changes the value of a Four Byte Integer property, in place, if there is one.
+func (p Properties) SetUint(id PropertyID, v uint32) {
+	if value, ok := p.find(id); ok {
+		binary.BigEndian.PutUint32(value, v)
+	}
+}
+
 // AppendUint appends a numeric property, encoded by its type, which v has to fit. Any other id panics.
 func (p Properties) AppendUint(id PropertyID, v uint32) Properties {
 	p = append(p, byte(id))

@@ -56,7 +56,9 @@ type Settings struct {
 // Client is the state of one MQTT client, over all its connections. The zero value is not usable: call New.
 type Client struct {
 	Settings Settings
-	journal  Journal // nil = none
+	Epoch    time.Time // the instant 0 of the owner's clock; for messages that expire and are saved
+	now      Time      // as far as is known
+	journal  Journal   // nil = none
 
 	phase    Phase
 	accepted bool
@@ -155,7 +157,7 @@ func (c *Client) Deadline() Time {
 	if c.phase != Connected {
 		return Never
 	}
-	return min(c.keepAlive.deadline(c), c.republish.deadline(c), c.asked.deadline(c, c.Settings.AckTimeout))
+	return min(c.keepAlive.deadline(c), c.republish.deadline(c), c.asked.deadline(c, c.Settings.AckTimeout), c.waiting.deadline())
 }
 
 // Tick does what is due at now.
@@ -167,6 +169,7 @@ func (c *Client) Tick(now Time) {
 	if c.phase == Connected {
 		c.tickRepublish(now)
 		c.tickRequests(now)
+		c.DropExpired(now)
 	}
 }
 

@@ -53,7 +53,7 @@ func (c *Client) receivePublish(p *packet.Publish, owned bool) {
 	}
 	m.State = PubrecSending
 	if c.journal != nil {
-		saved := m.saved(packet.PUBREL)
+		saved := c.saved(m, packet.PUBREL)
 		m.key = c.journal.Add(&saved, true)
 	}
 	c.sendPubrec(m)

@@ -33,7 +33,7 @@ func (c *Client) NoteRestored() {
 	}
 	add := func(m *Message, awaits packet.Type, incoming bool) {
 		if m.key == 0 {
-			saved := m.saved(awaits)
+			saved := c.saved(m, awaits)
 			m.key = j.Add(&saved, incoming)
 		}
 	}
@@ -65,7 +65,7 @@ func (c *Client) Accept(p *Publish) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	saved := m.saved(0)
+	saved := c.saved(m, 0)
 	if c.phase == Connected {
 		// It may wait for the quota first, but a note about that would cost another write to the disk. After a crash
 		// the PUBLISH is taken for a repetition then, which DUP does not rule out.

@@ -50,6 +50,7 @@ type Message struct {
 	sentAt     Time     // out: when PUBLISH was last put on the wire; see republish.go
 	firstAt    Time     // out: when that was done first on this connection, if somebody wants to know
 	repeats    int      // out: how often it was repeated on this connection
+	expires    Time     // out: when its Message Expiry Interval is over; 0 = never, see lifetime.go
 	key        uint64   // in the Journal; 0 = it does not know the message
 	Done       bool     // out: the exchange is over
 	Awaited    bool     // see Publish.Awaited
@@ -119,7 +120,7 @@ func (s *storage) release(m *Message) {
 	m.written, m.holdsQuota, m.emptyTopic, m.settling, m.foreign = false, false, false, false, false
 	m.pubrels = 0
 	m.connection, m.sentAt, m.firstAt, m.repeats, m.Outcome, m.Failure, m.key = 0, 0, 0, 0, 0, nil, 0
-	m.next = nil
+	m.next, m.expires = nil, 0
 	if m.Tag != nil {
 		m.Tag = nil
 	}

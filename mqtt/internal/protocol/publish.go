@@ -25,6 +25,8 @@ type Publish struct {
 	// Untold says that nobody wants EventMessageOut of this message of QoS 0. On a connection no message is made for it
 	// then, and its payload is not copied but to the outgoing buffer; one of DirectPayload and more has to be Owned.
 	Untold bool
+	// Ages says that the Message Expiry Interval among Properties runs from now on, which SetNow has told.
+	Ages bool
 	// Tag is the caller's own; the message has it until its end is told. It is no part of a session or a journal.
 	Tag any
 }
@@ -135,15 +137,18 @@ func (c *Client) prepare(m *Message, p *Publish) error {
 			return err
 		}
 		m.connection = 0
-		return c.take(m, p.Owned)
-	}
-	if err := c.check(m, p); err != nil {
+	} else if err := c.check(m, p); err != nil {
 		return err
 	}
 	if err := c.take(m, p.Owned); err != nil {
 		return err
 	}
-	c.noteAlias(m)
+	if p.Ages {
+		c.beginLife(m)
+	}
+	if c.phase == Connected {
+		c.noteAlias(m)
+	}
 	return nil
 }
 
@@ -280,13 +285,18 @@ func (c *Client) writePublish(m *Message) {
 	}
 	first := packet.PublishFirst(m.Dup, m.QoS, m.Retain)
 	topic, properties, alias := m.Topic, m.Properties, m.Alias
+	if m.expires != 0 && len(properties) > 0 {
+		c.scratch = append(c.scratch[:0], properties...)
+		c.scratch.SetUint(packet.PropMessageExpiryInterval, c.secondsLeft(m))
+		properties = c.scratch
+	}
 	if alias != 0 {
 		topic = c.aliases.wireTopic(m)
 	} else if c.Settings.AutoTopicAlias {
 		alias, topic = c.autoAlias(m)
 	}
 	if alias != 0 {
-		c.scratch = append(c.scratch[:0], m.Properties...)
+		c.scratch = append(c.scratch[:0], properties...)
 		c.scratch = c.scratch.AppendUint(packet.PropTopicAlias, uint32(alias))
 		properties = c.scratch
 	}

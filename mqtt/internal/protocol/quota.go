@@ -46,6 +46,10 @@ func (c *Client) sendHeldBack() {
 
 // sendWaiting sends a message that was accepted earlier, unless this server does not take it.
 func (c *Client) sendWaiting(m *Message) {
+	if m.expired(c.now) {
+		c.expire(m)
+		return
+	}
 	if err := c.checkPublish(m); err != nil {
 		c.abandon(m, err)
 		return
@@ -86,7 +90,8 @@ func (c *Client) settledOne(m *Message) {
 type waitQueue struct {
 	messages []*Message
 	head     int
-	bytes    int // of memory, without the messages that are in flight as well
+	bytes    int  // of memory, without the messages that are in flight as well
+	earliest Time // no message that was never sent expires before; 0 = none expires
 }
 
 func (q *waitQueue) len() int { return len(q.messages) - q.head }
@@ -100,6 +105,7 @@ func (q *waitQueue) push(m *Message) {
 		q.messages, q.head = q.messages[:n], 0
 	}
 	q.messages = append(q.messages, m)
+	q.noteLife(m)
 	if !m.written {
 		q.bytes += m.size()
 	}

@@ -14,6 +14,7 @@ import (
 // owned the memory of b is given to the messages in it; otherwise nothing of b is kept.
 func (c *Client) Receive(now Time, b []byte, owned bool) (consumed, next int) {
 	c.Heard(now)
+	c.SetNow(now)
 	for c.phase == Connecting || c.phase == Connected {
 		rest := b[consumed:]
 		h, ok, err := packet.ReadHeader(c.version, packet.FromServer, rest)

@@ -80,6 +80,7 @@ func (c *Client) restored(s *SavedMessage) *Message {
 	m := c.store.message()
 	m.Topic, m.Payload, m.Properties = s.Topic, s.Payload, s.Properties
 	m.ID, m.QoS, m.Retain, m.Dup, m.key = s.ID, s.QoS, s.Retain, s.Dup, s.Key
+	m.expires = c.ownTime(s.Expires)
 	return m
 }
 

@@ -3,6 +3,7 @@ package protocol
 import (
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -29,16 +30,18 @@ type SavedMessage struct {
 	// outgoing the PUBLISH was never sent, incoming the server has forgotten the message and only the delivery is left.
 	Awaits packet.Type
 	Key    uint64 // the owner's name for it in a Journal; 0 = none
+	// Expires is when the message may not be sent for the first time any more; zero = never.
+	Expires time.Time
 }
 
 // Session returns the session as it is now. What it refers to is never written again.
 func (c *Client) Session() *Session {
 	s := &Session{ClientID: c.sessionClientID, LastID: c.nextID}
 	for m, awaits := range c.unfinishedOut() {
-		s.Outgoing = append(s.Outgoing, m.saved(awaits))
+		s.Outgoing = append(s.Outgoing, c.saved(m, awaits))
 	}
 	for m, awaits := range c.unfinishedIn() {
-		s.Incoming = append(s.Incoming, m.saved(awaits))
+		s.Incoming = append(s.Incoming, c.saved(m, awaits))
 	}
 	return s
 }
@@ -95,10 +98,12 @@ func (c *Client) unfinishedIn() iter.Seq2[*Message, packet.Type] {
 	}
 }
 
-func (m *Message) saved(awaits packet.Type) SavedMessage {
+// saved is m as it is kept for another process.
+func (c *Client) saved(m *Message, awaits packet.Type) SavedMessage {
 	return SavedMessage{
 		Topic: m.Topic, Payload: m.Payload, Properties: m.Properties, ID: m.ID, QoS: m.QoS, Retain: m.Retain,
 		Dup: m.Dup, Awaits: awaits, Key: m.key,
+		Expires: c.wallTime(m.expires),
 	}
 }
 

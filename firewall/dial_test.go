@@ -92,7 +92,7 @@ func TestDirect(t *testing.T) {
 
 // The end of a look-up by the context is no failure of the name.
 func TestLookUpEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		silent := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -112,7 +112,7 @@ func TestCancelDuringHandshake(t *testing.T) {
 	answers := []string{unhex("05 02"), unhex("01 00"), unhex(socks5Answer)}
 	f := Firewall{FirewallType: FwSOCKS5, Host: "proxy", User: "me", Password: "secret"}
 	for after := range answers {
-		synctest.Test(t, func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			script := []step{wantHex(socks5Named)}
@@ -138,7 +138,7 @@ func TestCancelDuringHandshake(t *testing.T) {
 
 // Once made, the connection is the caller's: neither the end of the context nor its deadline touches it.
 func TestContextEndsLater(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		p := &proxies{t: t, scripts: [][]step{append([]step{want(connectLines + "\r\n")}, server("HTTP/1.1 200 OK\r\n\r\n")...)}}
 		f := Firewall{FirewallType: FwTunnel, Host: "proxy"}

@@ -3,8 +3,10 @@ package firewall
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +24,36 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// hangs is a hundred times what the longest test takes on an idle machine.
+const hangs = 5 * time.Minute
+
+// inBubble is synctest.Test, but a test that hangs, or that leaves goroutines behind, fails by its name and the others go
+// on: by itself synctest ends the program then. It is mqtt/internal/bubble, which this package may not import, without
+// what ends a timer that comes again and again: there is none here.
+func inBubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	ended := make(chan any, 1)
+	go func() { // ends with the bubble
+		defer func() { ended <- recover() }()
+		synctest.Test(t, f)
+	}()
+	limit := time.NewTimer(hangs)
+	defer limit.Stop()
+	var why any
+	select {
+	case why = <-ended:
+	case <-limit.C:
+		why = fmt.Sprintf("it hangs: it is not over after %v of real time", hangs)
+	}
+	if why != nil {
+		stacks := make([]byte, 1<<20)
+		t.Fatalf("%v\n%s", why, stacks[:runtime.Stack(stacks, true)])
+	}
+	if t.Failed() { // synctest.Test has ended its goroutine, not this one
+		t.FailNow()
+	}
 }
 
 // step is one thing that a scripted proxy does.
@@ -166,7 +198,7 @@ func converse(t *testing.T, rows []conversation) {
 	t.Helper()
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { row.run(t) })
+			inBubble(t, func(t *testing.T) { row.run(t) })
 		})
 	}
 }

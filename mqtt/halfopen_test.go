@@ -301,6 +301,7 @@ func TestHalfOpenServerKeepAlive(t *testing.T) {
 // its own; the keep-alive ends that wait too. In real time, since a writer that waits for the reader's pong waits for a
 // mutex.
 func TestPongBehindFullBuffer(t *testing.T) {
+	t.Parallel()
 	watchdog(t)
 	r, s := overSocket(t, mqtt.MvV5)
 	must(t, r.M.SetKeepAliveInterval(1))

@@ -12,22 +12,28 @@ import (
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt"
 	"github.com/iotcomponents/iot/mqtt/internal/bubble"
+	"github.com/iotcomponents/iot/mqtt/internal/campaign"
 	"github.com/iotcomponents/iot/mqtt/internal/mqtttest"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
 // Every method may be called from inside every handler, the waiting ones too, and from another goroutine while a handler
 // waits for it, which shows that no lock is held there: nothing hangs, events stay un-nested and in order, the component
-// is in order afterwards. Methods and events come from the exported API.
+// is in order afterwards. Methods and events come from the exported API. In a short campaign, what both versions have is
+// tried in one of them.
 func TestEveryMethodInsideEveryHandler(t *testing.T) {
 	for _, row := range []struct {
 		name      string
 		elsewhere bool
 	}{{"pain 1: inside", false}, {"pain 2: elsewhere, while the handler waits", true}} {
 		t.Run(row.name, func(t *testing.T) {
+			shared := matrixEvents(mqtt.MvV3)
 			for _, v := range bothVersions {
 				for _, event := range matrixEvents(v) {
-					for _, method := range allMethods() {
+					for i, method := range allMethods() {
+						if n := slices.Index(shared, event); !campaign.Full() && n >= 0 && (n+i+int(v))%2 > 0 {
+							continue
+						}
 						t.Run(fmt.Sprintf("%s inside %s/%s", method.name, event, versionName(v)), func(t *testing.T) {
 							bubble.Test(t, func(t *testing.T) { callInside(t, v, event, method, row.elsewhere) })
 						})

@@ -195,6 +195,7 @@ func manyStorms(t *testing.T) {
 // A goroutine that waits for the server, over TCP, while another one disconnects, interrupts or loses the connection:
 // both return, also when the server does not close its side (pains 6 and 27).
 func TestEndWhileSomebodyWaits(t *testing.T) {
+	t.Parallel()
 	watchdog(t)
 	ends := map[string]func(m *mqtt.MQTT, c *mqtttest.Conn){
 		"Disconnect": func(m *mqtt.MQTT, _ *mqtttest.Conn) { _ = m.Disconnect() },

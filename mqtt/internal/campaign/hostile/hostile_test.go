@@ -107,37 +107,35 @@ type result struct {
 func TestHostileServer(t *testing.T) {
 	random := rand.New(rand.NewPCG(campaign.Seed(t), 1))
 	list := floods()
-	idle := run(t, &flood{name: "idle", block: raw()}, &situation{version: packet.V311, peer: reads, pump: runs}).Peak
+	idle := flooded(t, &flood{name: "idle", block: raw()}, &situation{version: packet.V311, peer: reads, pump: runs}).Peak
 	var mu sync.Mutex
 	var results []result
 	t.Run("cases", func(t *testing.T) {
-		atOnce := make(chan struct{}, 4) // processes
-		for i := range list {
-			f := &list[i]
-			for _, c := range situations(f, i, random) {
-				t.Run(f.name+"/"+c.String(), func(t *testing.T) {
-					t.Parallel()
-					atOnce <- struct{}{}
-					defer func() { <-atOnce }()
-					r := run(t, f, &c)
-					if limit := f.bound(idle); r.Peak > limit {
-						t.Errorf("%s of memory, %s are allowed", mib(r.Peak), mib(limit))
-					}
-					if f.ends.has(&c) && r.Ended == 0 {
-						t.Errorf("the connection stands after %v", patience)
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					results = append(results, result{f, c, *r})
-				})
+		campaign.Together(t, 4, func(run func(name string, test func(t *testing.T))) { // processes that wait and are measured
+			for i := range list {
+				f := &list[i]
+				for _, c := range situations(f, i, random) {
+					run(f.name+"/"+c.String(), func(t *testing.T) {
+						r := flooded(t, f, &c)
+						if limit := f.bound(idle); r.Peak > limit {
+							t.Errorf("%s of memory, %s are allowed", mib(r.Peak), mib(limit))
+						}
+						if f.ends.has(&c) && r.Ended == 0 {
+							t.Errorf("the connection stands after %v", patience)
+						}
+						mu.Lock()
+						defer mu.Unlock()
+						results = append(results, result{f, c, *r})
+					})
+				}
 			}
-		}
+		})
 	})
 	t.Logf("idle %s, bound %s\n%s", mib(idle), mib(list[0].bound(idle)), table(list, results))
 }
 
-// run runs one case.
-func run(t *testing.T, f *flood, c *situation) *report {
+// flooded runs one case.
+func flooded(t *testing.T, f *flood, c *situation) *report {
 	t.Helper()
 	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {

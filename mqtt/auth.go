@@ -56,12 +56,11 @@ func (m *MQTT) fireAuth(a *packet.Auth) {
 	if m.OnAuth == nil {
 		return
 	}
-	method, _ := a.Properties.Bytes(packet.PropAuthenticationMethod)
 	data, _ := a.Properties.Bytes(packet.PropAuthenticationData)
-	reason, _ := a.Properties.Bytes(packet.PropReasonString)
 	m.OnAuth(&AuthEventArgs{
 		ReasonCode: int(a.Reason), ReasonName: packet.ReasonName(packet.AUTH, a.Reason),
-		AuthMethod: string(method), AuthData: data,
-		ReasonString: string(reason), UserProperties: readUserProperties(a.Properties),
+		AuthMethod: a.Properties.Text(packet.PropAuthenticationMethod), AuthData: data,
+		ReasonString:   a.Properties.Text(packet.PropReasonString),
+		UserProperties: packet.ReadUserProperties[UserProperty](a.Properties),
 	})
 }

@@ -93,7 +93,7 @@ func newConnectBag() *config.Bag[connectBag] {
 		config.BagHex(
 			"AuthenticationData",
 			func(b *connectBag) *[]byte { return &b.data },
-			65535,
+			packet.MaxText,
 			config.Secret(),
 			config.Spec(byte(packet.PropAuthenticationData)),
 			config.Doc("First data of an enhanced authentication; needs AuthenticationMethod."),
@@ -121,9 +121,7 @@ func (b *connectBag) fill(o *protocol.Options) {
 	o.RequestProblemInformation, o.RequestResponseInformation = number(b.problemInformation),
 		number(b.responseInformation)
 	o.AuthenticationMethod, o.AuthenticationData = b.method, b.data
-	for _, u := range b.user {
-		o.UserProperties = append(o.UserProperties, protocol.UserProperty(u))
-	}
+	o.UserProperties = packet.ConvertUserProperties[packet.UserProperty](b.user)
 }
 
 func number(t config.Tri) int64 {
@@ -161,7 +159,7 @@ func messageKeys[B any](in func(*B) *messageBag, responseTopicAlias ...string) [
 		config.BagHex(
 			"CorrelationData",
 			func(b *B) *[]byte { return &in(b).correlation },
-			65535,
+			packet.MaxText,
 			config.Spec(byte(packet.PropCorrelationData)),
 			config.Doc("Data that an answer repeats."),
 		),
@@ -210,29 +208,18 @@ func aliases(names []string) []config.Option {
 }
 
 func (b *messageBag) append(p packet.Properties) packet.Properties {
-	if b.format != 0 {
-		p = p.AppendUint(packet.PropPayloadFormatIndicator, uint32(b.format))
+	m := packet.MessageProperties[config.Pair]{
+		PayloadFormatIndicator: b.format,
+		ContentType:            b.contentType,
+		ResponseTopic:          b.responseTopic,
+		CorrelationData:        b.correlation,
+		UserProperties:         b.user,
 	}
 	if b.expiry != protocol.Absent {
-		p = p.AppendUint(packet.PropMessageExpiryInterval, uint32(b.expiry))
+		m.MessageExpiryInterval = b.expiry
+		m.Given.Add(packet.PropMessageExpiryInterval)
 	}
-	if b.contentType != "" {
-		p = p.AppendString(packet.PropContentType, b.contentType)
-	}
-	if b.responseTopic != "" {
-		p = p.AppendString(packet.PropResponseTopic, b.responseTopic)
-	}
-	if len(b.correlation) > 0 {
-		p = p.AppendBytes(packet.PropCorrelationData, b.correlation)
-	}
-	return appendPairs(p, b.user)
-}
-
-func appendPairs(p packet.Properties, pairs []config.Pair) packet.Properties {
-	for _, u := range pairs {
-		p = p.AppendUserProperty(u.Name, u.Value)
-	}
-	return p
+	return m.Append(p)
 }
 
 // outgoingBag is OutgoingMessageProperties, and the settings that are keys of it too.
@@ -366,7 +353,7 @@ func (b *disconnectBag) encode() packet.Properties {
 	if b.reasonString != "" {
 		p = p.AppendString(packet.PropReasonString, b.reasonString)
 	}
-	return appendPairs(p, b.user)
+	return packet.AppendUserProperties(p, b.user)
 }
 
 // noteServerDisconnect shows what the server's DISCONNECT said in the two settings.
@@ -375,9 +362,7 @@ func (s *settings) noteServerDisconnect(d *protocol.ServerGoodbye) {
 	s.disconnectReasonCode = int(d.Reason)
 	s.disconnect.reset()
 	s.disconnect.reasonString, s.disconnect.serverReference = d.ReasonString, d.ServerReference
-	for _, u := range d.UserProperties {
-		s.disconnect.user = append(s.disconnect.user, config.Pair(u))
-	}
+	s.disconnect.user = packet.ConvertUserProperties[config.Pair](d.UserProperties)
 }
 
 // forgetConnection drops what was said on the last connection.

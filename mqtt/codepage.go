@@ -5,6 +5,7 @@ import (
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/codepage"
+	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
 // utf8Number is the default of the setting CodePage: bytes pass unchanged and without a copy.
@@ -36,14 +37,12 @@ func (m *MQTT) encodeText(text string) ([]byte, error) {
 // encodeWill is encodeText for the will, whose payload has a length field of two bytes.
 func (m *MQTT) encodeWill(message string) ([]byte, error) {
 	payload, err := m.encodeText(message)
-	if err == nil && len(payload) > maxWillPayload {
+	if err == nil && len(payload) > packet.MaxText {
 		err = errors.New(errors.ErrMessageTooLong, fmt.Sprintf("WillMessage has %d bytes when it is encoded; %d are "+
-			"possible.", len(payload), maxWillPayload))
+			"possible.", len(payload), packet.MaxText))
 	}
 	return payload, err
 }
-
-const maxWillPayload = 65535
 
 // decodeText returns a payload as text. Without a code page it is not copied: payloads are never written again, and
 // MessageB says that it is read-only.

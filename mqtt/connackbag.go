@@ -54,10 +54,7 @@ var connAckBag = sync.OnceValue(func() *config.Bag[packet.Properties] {
 		return &b
 	}
 	pairs := func(p *packet.Properties) *[]config.Pair {
-		var list []config.Pair
-		for name, value := range p.UserProperties() {
-			list = append(list, config.Pair{Name: string(name), Value: string(value)})
-		}
+		list := packet.ReadUserProperties[config.Pair](*p)
 		return &list
 	}
 	return config.NewBag[packet.Properties](
@@ -135,7 +132,7 @@ var connAckBag = sync.OnceValue(func() *config.Bag[packet.Properties] {
 		),
 		config.BagHex(
 			"AuthenticationData",
-			data, 65535,
+			data, packet.MaxText,
 			config.Secret(),
 			config.Spec(byte(packet.PropAuthenticationData)),
 			config.Doc("Last data of an enhanced authentication."),

@@ -249,7 +249,7 @@ func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event, msg *protocol.Messag
 		Tag: msg.Tag,
 	}
 	if answer, is := e.Detail.(*protocol.Answer); is {
-		a.ReasonString, a.UserProperties = answer.ReasonString, userPairs(answer.UserProperties)
+		a.ReasonString, a.UserProperties = answer.ReasonString, packet.ConvertUserProperties[UserProperty](answer.UserProperties)
 	}
 	return a
 }
@@ -275,7 +275,7 @@ func (m *MQTT) fireSubscribed(e *protocol.Event, ack *protocol.SubAck) {
 	if m.pump.begins(0) && m.OnSubAck != nil {
 		m.OnSubAck(&SubAckEventArgs{
 			PacketId: int(r.ID), TopicFilters: r.Filters, ReasonCodes: codes(ack.Reasons),
-			ReasonString: ack.ReasonString, UserProperties: userPairs(ack.UserProperties),
+			ReasonString: ack.ReasonString, UserProperties: packet.ConvertUserProperties[UserProperty](ack.UserProperties),
 		})
 	}
 	for i, filter := range r.Filters {
@@ -298,7 +298,7 @@ func (m *MQTT) fireUnsubscribed(e *protocol.Event, ack *protocol.SubAck) {
 	if m.pump.begins(0) && m.OnUnsubAck != nil {
 		m.OnUnsubAck(&UnsubAckEventArgs{
 			PacketId: int(r.ID), TopicFilters: r.Filters, ReasonCodes: codes(ack.Reasons),
-			ReasonString: ack.ReasonString, UserProperties: userPairs(ack.UserProperties),
+			ReasonString: ack.ReasonString, UserProperties: packet.ConvertUserProperties[UserProperty](ack.UserProperties),
 		})
 	}
 	if !m.pump.begins(1) || m.OnUnsubscribed == nil {
@@ -329,14 +329,6 @@ func codes(reasons []packet.ReasonCode) []int {
 	list := make([]int, len(reasons))
 	for i, r := range reasons {
 		list[i] = int(r)
-	}
-	return list
-}
-
-func userPairs(p []protocol.UserProperty) []UserProperty {
-	var list []UserProperty
-	for _, u := range p {
-		list = append(list, UserProperty(u))
 	}
 	return list
 }

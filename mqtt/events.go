@@ -175,6 +175,3 @@ type AuthEventArgs struct {
 	ReasonString   string
 	UserProperties []UserProperty
 }
-
-// UserProperty is one pair of a v5 User Property. Names may repeat and the order is kept.
-type UserProperty struct{ Name, Value string }

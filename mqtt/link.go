@@ -150,7 +150,7 @@ func (l *link) farewellArgs(end *protocol.End) *DisconnectedEventArgs {
 	if end.ByServer {
 		d := &end.Disconnect
 		a.ReasonCode, a.ReasonName = int(d.Reason), packet.ReasonName(packet.DISCONNECT, d.Reason)
-		a.ReasonString, a.ServerReference, a.UserProperties = d.ReasonString, d.ServerReference, userPairs(d.UserProperties)
+		a.ReasonString, a.ServerReference, a.UserProperties = d.ReasonString, d.ServerReference, packet.ConvertUserProperties[UserProperty](d.UserProperties)
 	}
 	return a
 }

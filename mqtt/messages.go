@@ -5,7 +5,6 @@ import (
 	"iter"
 	"strconv"
 	"strings"
-	"unsafe"
 
 	"github.com/iotcomponents/iot/mqtt/internal/codepage"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -68,7 +67,7 @@ type MQTTMessage struct {
 }
 
 // ContentType returns the v5 Content Type, "" if there is none.
-func (m *MQTTMessage) ContentType() string { return m.text(packet.PropContentType) }
+func (m *MQTTMessage) ContentType() string { return m.msg.Properties.Text(packet.PropContentType) }
 
 // CorrelationData returns the v5 Correlation Data as hexadecimal text, "" if there is none.
 func (m *MQTTMessage) CorrelationData() string {
@@ -100,7 +99,7 @@ func (m *MQTTMessage) PayloadFormatIndicator() int {
 func (m *MQTTMessage) QoS() int { return int(m.msg.QoS) }
 
 // ResponseTopic returns the v5 Response Topic, "" if there is none.
-func (m *MQTTMessage) ResponseTopic() string { return m.text(packet.PropResponseTopic) }
+func (m *MQTTMessage) ResponseTopic() string { return m.msg.Properties.Text(packet.PropResponseTopic) }
 
 // Retained returns the RETAIN flag.
 func (m *MQTTMessage) Retained() bool { return m.msg.Retain }
@@ -127,27 +126,11 @@ func (m *MQTTMessage) Topic() string { return m.msg.Topic }
 func (m *MQTTMessage) TopicAlias() int { return int(m.msg.Alias) }
 
 // UserProperties returns the v5 User Properties in their order.
-func (m *MQTTMessage) UserProperties() []UserProperty { return readUserProperties(m.msg.Properties) }
-
-func (m *MQTTMessage) text(id packet.PropertyID) string {
-	b, _ := m.msg.Properties.Bytes(id)
-	return string(b)
+func (m *MQTTMessage) UserProperties() []UserProperty {
+	return packet.ReadUserProperties[UserProperty](m.msg.Properties)
 }
 
 func (m *MQTTMessage) number(id packet.PropertyID) int {
 	v, _ := m.msg.Properties.Uint(id)
 	return int(v)
-}
-
-func readUserProperties(p packet.Properties) []UserProperty {
-	return protocol.ReadUserProperties[UserProperty](p)
-}
-
-// sizeOf is how many bytes of memory a list takes.
-func sizeOf(list []UserProperty) int {
-	size := len(list) * int(unsafe.Sizeof(UserProperty{}))
-	for _, u := range list {
-		size += len(u.Name) + len(u.Value)
-	}
-	return size
 }

@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/iotcomponents/iot/errors"
@@ -74,29 +73,6 @@ func get[T any](m *MQTT, field *T) T {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return *field
-}
-
-func checkText(property, value string) error {
-	if err := packet.CheckText(value); err != nil {
-		return errors.New(errors.ErrInvalidArgument, property+" "+err.Error()+".")
-	}
-	return nil
-}
-
-// checkBinary refuses what does not fit the two bytes that tell the length of binary data [MQTT5-1.5.6].
-func checkBinary(property string, length int) error {
-	if length > 65535 {
-		return errors.New(errors.ErrInvalidArgument, property+" is longer than 65535 bytes.")
-	}
-	return nil
-}
-
-func checkRange(property string, value, least, most int) error {
-	if value < least || value > most {
-		return errors.New(errors.ErrInvalidArgument,
-			fmt.Sprintf("%s was given %d; %d to %d are possible.", property, value, least, most))
-	}
-	return nil
 }
 
 // CleanSession reports whether the next connection begins with an empty session. Default true.
@@ -332,7 +308,7 @@ func (p *properties) receivedLast(last packet.Properties) { p.lastIncoming, p.la
 // server may send very many, so that the list is made once.
 func (p *properties) incomingUser() []UserProperty {
 	if p.lastUser == nil {
-		p.lastUser = readUserProperties(p.lastIncoming)
+		p.lastUser = packet.ReadUserProperties[UserProperty](p.lastIncoming)
 	}
 	return p.lastUser
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/iotcomponents/iot/config"
 	"github.com/iotcomponents/iot/errors"
@@ -376,11 +375,3 @@ func (m *MQTT) awaitRoomReleasing(p *protocol.Publish) (wouldBlock bool, err err
 		return m.interrupts == interrupts && !m.cloggedLocked(p.QoS) && (inside || !m.congestedLocked(p.QoS))
 	})
 }
-
-// bytesOf is s as bytes without a copy, for a reader.
-func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
-
-// textOf is b as a string without a copy, for bytes that nobody writes any more.
-func textOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
-
-func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }

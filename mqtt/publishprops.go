@@ -1,10 +1,8 @@
 package mqtt
 
 import (
-	"fmt"
 	"math"
 
-	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
@@ -38,99 +36,37 @@ func (p *PublishProperties) publish(topic string, qos int, data []byte) (protoco
 
 // encode checks the properties and appends them to dst, without the alias.
 func (p *PublishProperties) encode(dst packet.Properties) (packet.Properties, error) {
-	if err := checkRange("PayloadFormatIndicator", p.PayloadFormatIndicator, 0, 1); err != nil {
+	if err := checkRange("TopicAlias", p.TopicAlias, 0, math.MaxUint16); err != nil {
 		return nil, err
 	}
-	if v := int64(p.MessageExpInterval); v < 0 || v > math.MaxUint32 {
-		return nil, errors.New(errors.ErrInvalidArgument, fmt.Sprintf("MessageExpInterval was given %d; 0 to %d are "+
-			"possible.", v, int64(math.MaxUint32)))
+	m := packet.MessageProperties[UserProperty]{
+		PayloadFormatIndicator: int64(p.PayloadFormatIndicator),
+		MessageExpiryInterval:  int64(p.MessageExpInterval),
+		ContentType:            p.ContentType,
+		ResponseTopic:          p.ResponseTopic,
+		CorrelationData:        p.CorrelationData,
+		UserProperties:         p.UserProperties,
 	}
-	if err := checkRange("TopicAlias", p.TopicAlias, 0, 65535); err != nil {
-		return nil, err
+	if fault := m.Check(); fault != nil {
+		return nil, propertyFault(fault)
 	}
-	if err := checkBinary("CorrelationData", len(p.CorrelationData)); err != nil {
-		return nil, err
-	}
-	if p.PayloadFormatIndicator != 0 {
-		dst = dst.AppendUint(packet.PropPayloadFormatIndicator, uint32(p.PayloadFormatIndicator))
-	}
-	if p.MessageExpInterval != 0 {
-		dst = dst.AppendUint(packet.PropMessageExpiryInterval, uint32(p.MessageExpInterval))
-	}
-	if p.ContentType != "" {
-		if err := checkText("ContentType", p.ContentType); err != nil {
-			return nil, err
-		}
-		dst = dst.AppendString(packet.PropContentType, p.ContentType)
-	}
-	if p.ResponseTopic != "" {
-		if err := checkResponseTopic(p.ResponseTopic); err != nil {
-			return nil, err
-		}
-		dst = dst.AppendString(packet.PropResponseTopic, p.ResponseTopic)
-	}
-	if len(p.CorrelationData) > 0 {
-		dst = dst.AppendBytes(packet.PropCorrelationData, p.CorrelationData)
-	}
-	return appendUserProperties(dst, p.UserProperties)
-}
-
-// checkResponseTopic accepts a topic name [MQTT5-3.3.2-14].
-func checkResponseTopic(topic string) error {
-	if err := packet.CheckTopicName(topic); err != nil {
-		return errors.New(errors.ErrInvalidTopicName, "ResponseTopic "+protocol.Quote(topic)+" "+err.Error()+".")
-	}
-	return nil
-}
-
-// appendExplanation checks what a packet says beside its reason code, and appends it; "" = no Reason String.
-func appendExplanation(dst packet.Properties, reason string, pairs []UserProperty) (packet.Properties, error) {
-	if reason != "" {
-		if err := checkText("ReasonString", reason); err != nil {
-			return nil, err
-		}
-		dst = dst.AppendString(packet.PropReasonString, reason)
-	}
-	return appendUserProperties(dst, pairs)
-}
-
-// appendUserProperties checks the pairs and appends them in their order [MQTT5-3.3.2-18].
-func appendUserProperties(dst packet.Properties, pairs []UserProperty) (packet.Properties, error) {
-	for _, u := range pairs {
-		if err := checkText("The name of a user property", u.Name); err != nil {
-			return nil, err
-		}
-		if err := checkText("The value of user property "+protocol.Quote(u.Name), u.Value); err != nil {
-			return nil, err
-		}
-		dst = dst.AppendUserProperty(u.Name, u.Value)
-	}
-	return dst, nil
+	return m.Append(dst), nil
 }
 
 // publishProperties reads the properties of an inbound message.
 func publishProperties(msg *protocol.Message) *PublishProperties {
-	p := msg.Properties
-	number := func(id packet.PropertyID) int {
-		v, _ := p.Uint(id)
-		return int(v)
-	}
-	text := func(id packet.PropertyID) string {
-		b, _ := p.Bytes(id)
-		return string(b)
-	}
-	correlation, _ := p.Bytes(packet.PropCorrelationData)
+	m := packet.ReadMessageProperties[UserProperty](msg.Properties)
 	properties := &PublishProperties{
 		Retain:                 msg.Retain,
-		PayloadFormatIndicator: number(packet.PropPayloadFormatIndicator),
-		MessageExpInterval:     number(packet.PropMessageExpiryInterval),
+		PayloadFormatIndicator: int(m.PayloadFormatIndicator),
+		MessageExpInterval:     int(m.MessageExpiryInterval),
 		TopicAlias:             int(msg.Alias),
-		ResponseTopic:          text(packet.PropResponseTopic),
-		CorrelationData:        correlation,
-		ContentType:            text(packet.PropContentType),
-		UserProperties:         readUserProperties(p),
+		ResponseTopic:          m.ResponseTopic,
+		CorrelationData:        m.CorrelationData,
+		ContentType:            m.ContentType,
+		UserProperties:         m.UserProperties,
 	}
-	for id := range p.SubscriptionIdentifiers() {
+	for _, id := range m.SubscriptionIdentifiers {
 		properties.SubscriptionIdentifiers = append(properties.SubscriptionIdentifiers, int(id))
 	}
 	return properties

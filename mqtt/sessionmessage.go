@@ -40,7 +40,9 @@ func describeSaved(m *protocol.SavedMessage) *savedMessage {
 	} else {
 		d.Base64 = m.Payload
 	}
-	d.describeProperties(m.Properties)
+	if len(m.Properties) > 0 {
+		d.describeProperties(m.Properties)
+	}
 	if !m.Expires.IsZero() {
 		at := m.Expires.UTC()
 		d.Expires = &at
@@ -49,33 +51,31 @@ func describeSaved(m *protocol.SavedMessage) *savedMessage {
 }
 
 func (d *savedMessage) describeProperties(p packet.Properties) {
-	if len(p) == 0 {
-		return
-	}
-	number := func(id packet.PropertyID) *uint32 {
-		if v, given := p.Uint(id); given {
-			return &v
+	m := packet.ReadMessageProperties[packet.UserProperty](p)
+	number := func(id packet.PropertyID, v int64) *uint32 {
+		if !m.Given.Has(id) {
+			return nil
 		}
-		return nil
+		n := uint32(v)
+		return &n
 	}
-	text := func(id packet.PropertyID) *string {
-		if b, given := p.Bytes(id); given {
-			s := string(b)
-			return &s
+	text := func(id packet.PropertyID, s string) *string {
+		if !m.Given.Has(id) {
+			return nil
 		}
-		return nil
+		return &s
 	}
-	d.PayloadFormatIndicator, d.MessageExpInterval = number(packet.PropPayloadFormatIndicator),
-		number(packet.PropMessageExpiryInterval)
-	d.ContentType, d.ResponseTopic = text(packet.PropContentType), text(packet.PropResponseTopic)
-	if b, given := p.Bytes(packet.PropCorrelationData); given {
-		d.CorrelationData = &b
+	d.PayloadFormatIndicator = number(packet.PropPayloadFormatIndicator, m.PayloadFormatIndicator)
+	d.MessageExpInterval = number(packet.PropMessageExpiryInterval, m.MessageExpiryInterval)
+	if m.Given.Has(packet.PropCorrelationData) {
+		correlation := m.CorrelationData
+		d.CorrelationData = &correlation
 	}
-	for id := range p.SubscriptionIdentifiers() {
-		d.SubscriptionIdentifiers = append(d.SubscriptionIdentifiers, id)
-	}
-	for name, value := range p.UserProperties() {
-		d.UserProperties = append(d.UserProperties, [2]string{string(name), string(value)})
+	d.ContentType = text(packet.PropContentType, m.ContentType)
+	d.ResponseTopic = text(packet.PropResponseTopic, m.ResponseTopic)
+	d.SubscriptionIdentifiers = m.SubscriptionIdentifiers
+	for _, u := range m.UserProperties {
+		d.UserProperties = append(d.UserProperties, [2]string{u.Name, u.Value})
 	}
 }
 
@@ -111,50 +111,47 @@ func readSaved(list []savedMessage) ([]protocol.SavedMessage, error) {
 	return messages, nil
 }
 
+// savedPropertyNames are the names of properties in the text of a session.
+var savedPropertyNames = map[packet.PropertyID]string{
+	packet.PropPayloadFormatIndicator: "payloadFormatIndicator",
+	packet.PropMessageExpiryInterval:  "messageExpInterval",
+	packet.PropContentType:            "contentType",
+	packet.PropResponseTopic:          "responseTopic",
+	packet.PropCorrelationData:        "correlationData",
+	packet.PropSubscriptionIdentifier: "subscription identifier",
+	packet.PropUserProperty:           "user property",
+}
+
 // properties encodes the properties, after checking them.
 func (d *savedMessage) properties() (packet.Properties, error) {
-	var p packet.Properties
-	if v := d.PayloadFormatIndicator; v != nil {
-		if *v > 1 {
-			return nil, fmt.Errorf("payloadFormatIndicator is %d", *v)
+	m := packet.MessageProperties[packet.UserProperty]{SubscriptionIdentifiers: d.SubscriptionIdentifiers}
+	number := func(id packet.PropertyID, field *uint32) (v int64) {
+		if field != nil {
+			m.Given.Add(id)
+			v = int64(*field)
 		}
-		p = p.AppendUint(packet.PropPayloadFormatIndicator, *v)
+		return v
 	}
-	if v := d.MessageExpInterval; v != nil {
-		p = p.AppendUint(packet.PropMessageExpiryInterval, *v)
-	}
-	if s := d.ContentType; s != nil {
-		if err := packet.CheckText(*s); err != nil {
-			return nil, fmt.Errorf("contentType %w", err)
+	text := func(id packet.PropertyID, field *string) (s string) {
+		if field != nil {
+			m.Given.Add(id)
+			s = *field
 		}
-		p = p.AppendString(packet.PropContentType, *s)
+		return s
 	}
-	if s := d.ResponseTopic; s != nil {
-		// A server may have sent an empty one.
-		if err := packet.CheckTopicName(*s); err != nil && *s != "" {
-			return nil, fmt.Errorf("responseTopic %w", err)
-		}
-		p = p.AppendString(packet.PropResponseTopic, *s)
+	m.PayloadFormatIndicator = number(packet.PropPayloadFormatIndicator, d.PayloadFormatIndicator)
+	m.MessageExpiryInterval = number(packet.PropMessageExpiryInterval, d.MessageExpInterval)
+	if d.CorrelationData != nil {
+		m.CorrelationData = *d.CorrelationData
+		m.Given.Add(packet.PropCorrelationData)
 	}
-	if b := d.CorrelationData; b != nil {
-		if len(*b) > 65535 {
-			return nil, fmt.Errorf("correlationData has %d bytes", len(*b))
-		}
-		p = p.AppendBytes(packet.PropCorrelationData, *b)
-	}
-	for _, id := range d.SubscriptionIdentifiers {
-		if id == 0 || id > packet.MaxVariableByteInteger {
-			return nil, fmt.Errorf("subscription identifier is %d", id)
-		}
-		p = p.AppendUint(packet.PropSubscriptionIdentifier, id)
-	}
+	m.ContentType = text(packet.PropContentType, d.ContentType)
+	m.ResponseTopic = text(packet.PropResponseTopic, d.ResponseTopic)
 	for _, u := range d.UserProperties {
-		for _, s := range u {
-			if err := packet.CheckText(s); err != nil {
-				return nil, fmt.Errorf("user property %w", err)
-			}
-		}
-		p = p.AppendUserProperty(u[0], u[1])
+		m.UserProperties = append(m.UserProperties, packet.UserProperty{Name: u[0], Value: u[1]})
 	}
-	return p, nil
+	if fault := m.Check(); fault != nil {
+		return nil, fmt.Errorf("%s %s", savedPropertyNames[fault.ID], fault.Problem)
+	}
+	return m.Append(nil), nil
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/iotcomponents/iot/config"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -87,6 +88,9 @@ func defaultSettings() settings {
 
 // maxSeconds bounds the settings in seconds, so that they fit a time.Duration everywhere.
 const maxSeconds = math.MaxInt32
+
+// secondsOf is the value of a setting in seconds.
+func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }
 
 // Config reads or assigns a setting: "NAME" returns its value, "NAME=VALUE" assigns it and returns "", "NAME[i]" and
 // "NAME[i]=VALUE" do the same with one element. Names are read without regard to case, and only the first = separates.

@@ -31,7 +31,7 @@ func DecodeAuth(from Role, body []byte) (Auth, error) {
 	}
 	d.end()
 	// [MQTT5-4.12.0-5] (U5-18)
-	if !d.seen.has(PropAuthenticationMethod) {
+	if !d.seen.Has(PropAuthenticationMethod) {
 		d.fail(ProtocolError, "Authentication Method is missing")
 	}
 	if d.err != nil {

@@ -48,7 +48,7 @@ func DecodeConnack(v Version, body []byte) (Connack, error) {
 		d.fail(ProtocolError, "return code is reserved")
 	}
 	p.Properties = d.properties(v, inConnack)
-	if d.seen.has(PropAuthenticationData) && !d.seen.has(PropAuthenticationMethod) {
+	if d.seen.Has(PropAuthenticationData) && !d.seen.Has(PropAuthenticationMethod) {
 		d.fail(ProtocolError, "Authentication Data without Authentication Method")
 	}
 	d.end()

@@ -111,7 +111,7 @@ func DecodeConnect(body []byte) (Version, Connect, error) {
 	p.CleanStart = flags&flagCleanStart != 0
 	p.KeepAlive = d.uint16("keep alive")
 	p.Properties = d.properties(v, inConnect)
-	if d.seen.has(PropAuthenticationData) && !d.seen.has(PropAuthenticationMethod) {
+	if d.seen.Has(PropAuthenticationData) && !d.seen.Has(PropAuthenticationMethod) {
 		d.fail(ProtocolError, "Authentication Data without Authentication Method")
 	}
 	p.ClientID = d.text("client identifier")

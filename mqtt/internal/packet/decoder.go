@@ -10,7 +10,7 @@ import (
 type decoder struct {
 	packet Type
 	rest   []byte
-	seen   propertySet // of the last property list
+	seen   PropertySet // of the last property list
 	err    error
 }
 

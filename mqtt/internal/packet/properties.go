@@ -94,6 +94,12 @@ func (p Properties) Bytes(id PropertyID) ([]byte, bool) {
 	return nil, false
 }
 
+// Text is Bytes as text, "" when the property is absent.
+func (p Properties) Text(id PropertyID) string {
+	b, _ := p.Bytes(id)
+	return string(b)
+}
+
 // UserProperties yields name and value of each User Property in their order, views into p.
 func (p Properties) UserProperties() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
@@ -171,14 +177,14 @@ func (p Properties) AppendUserProperty(name, value string) Properties {
 
 // Without returns a copy that lacks the properties with one of the ids, nil when nothing is left.
 func (p Properties) Without(ids ...PropertyID) Properties {
-	var without uint64
+	var without PropertySet
 	for _, id := range ids {
-		without |= 1 << id
+		without.Add(id)
 	}
 	var left Properties
 	for len(p) > 0 {
 		id, value, rest := p.next()
-		if without>>id&1 == 0 {
+		if !without.Has(id) {
 			left = append(append(left, byte(id)), value...)
 		}
 		p = rest

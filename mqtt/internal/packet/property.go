@@ -1,6 +1,9 @@
 package packet
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // PropertyID identifies a property of MQTT 5.0.
 type PropertyID byte
@@ -43,6 +46,15 @@ func (id PropertyID) String() string {
 	return fmt.Sprintf("property 0x%02X", byte(id))
 }
 
+// PropertySet is a set of property identifiers.
+type PropertySet uint64
+
+// Add adds the identifier of a property, which is below 64.
+func (s *PropertySet) Add(id PropertyID) { *s |= 1 << id }
+
+// Has reports whether the set has the identifier.
+func (s PropertySet) Has(id PropertyID) bool { return s>>id&1 != 0 }
+
 // kind is the type of a property's value.
 type kind byte
 
@@ -55,6 +67,19 @@ const (
 	kindBinary                 // binary data
 	kindPair                   // UTF-8 string pair
 )
+
+// most is the largest number of a numeric kind.
+func (k kind) most() int64 {
+	switch k {
+	case kindFlag:
+		return 1
+	case kindTwo:
+		return math.MaxUint16
+	case kindVarint:
+		return MaxVariableByteInteger
+	}
+	return math.MaxUint32
+}
 
 // place is a set of the property lists in packets.
 type place uint16

@@ -140,7 +140,7 @@ func DecodePublish(v Version, from Role, first byte, body []byte) (Publish, erro
 			if d.err != nil {
 				return Publish{}, d.err
 			}
-			hasAlias = d.seen.has(PropTopicAlias)
+			hasAlias = d.seen.Has(PropTopicAlias)
 			rest = d.rest
 		}
 	}

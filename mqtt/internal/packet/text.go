@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxText is the largest UTF-8 string or binary field: its length takes two bytes.
-const maxText = 65535
+// MaxText is the size of the largest UTF-8 string and of the largest binary field, whose length takes two bytes.
+const MaxText = 65535
 
 // problem is what is wrong with a text, worded to follow the name of the text. "" is no problem.
 type problem string
@@ -33,7 +33,7 @@ func (p problem) asError() error {
 // to be put behind the name of the field. The empty text is fine, and so are control characters,
 // non-characters and U+FEFF, which stays where it is [MQTT5-1.5.4-3] [MQTT311-1.5.3-3] (U5-24) (U311-05).
 func CheckText(s string) error {
-	if len(s) > maxText {
+	if len(s) > MaxText {
 		return textTooLong
 	}
 	return checkText([]byte(s)).asError()

@@ -20,7 +20,7 @@ const sharePrefix = "$share/"
 // "contains the wildcard '#'", to be put behind the name of the field. It does not allocate.
 func CheckTopicName(topic string) error {
 	// [MQTT5-4.7.3-3] [MQTT311-4.7.3-3]
-	if len(topic) > maxText {
+	if len(topic) > MaxText {
 		return textTooLong
 	}
 	// [MQTT5-4.7.3-1] [MQTT311-4.7.3-1]
@@ -54,7 +54,7 @@ func checkTopic(b []byte) problem {
 // CheckTopicFilter checks a Topic Filter. The error is worded to be put behind the name of the field. The
 // rules of shared subscriptions hold for V5 only; in V311 "$share/..." is an ordinary filter.
 func CheckTopicFilter(v Version, filter string) error {
-	if len(filter) > maxText {
+	if len(filter) > MaxText {
 		return textTooLong
 	}
 	b := []byte(filter)

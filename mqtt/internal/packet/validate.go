@@ -1,23 +1,18 @@
 package packet
 
-// propertySet has a bit for each property identifier found in a list.
-type propertySet uint64
-
-func (s propertySet) has(id PropertyID) bool { return s>>id&1 != 0 }
-
 // checkProperties validates the properties of packet type t, in the list named by at.
-func checkProperties(t Type, at place, b []byte) (propertySet, error) {
-	var seen propertySet
+func checkProperties(t Type, at place, b []byte) (PropertySet, error) {
+	var seen PropertySet
 	for len(b) > 0 {
 		id := PropertyID(b[0])
 		rule := id.rule()
 		if rule.allowed&at == 0 { // U5-06
 			return 0, misplaced(t, at, id)
 		}
-		if seen.has(id) && rule.repeat&at == 0 { // U5-07
+		if seen.Has(id) && rule.repeat&at == 0 { // U5-07
 			return 0, violation(t, id.String()+" is repeated")
 		}
-		seen |= 1 << id
+		seen.Add(id)
 		size := valueSize(rule.kind, b[1:])
 		if size == 0 || size > len(b)-1 {
 			return 0, malformed(t, id.String()+" is cut off or not a valid number")

@@ -32,7 +32,7 @@ type Options struct {
 	RequestResponseInformation int64
 	AuthenticationMethod       string
 	AuthenticationData         []byte
-	UserProperties             []UserProperty
+	UserProperties             []packet.UserProperty
 
 	// MaxIncomingPacketSize bounds the packets that are accepted, in both versions; 0 = as MQTT does.
 	MaxIncomingPacketSize int
@@ -151,10 +151,7 @@ func (o *Options) properties() packet.Properties {
 			p = p.AppendBytes(packet.PropAuthenticationData, o.AuthenticationData)
 		}
 	}
-	for _, u := range o.UserProperties {
-		p = p.AppendUserProperty(u.Name, u.Value)
-	}
-	return p
+	return packet.AppendUserProperties(p, o.UserProperties)
 }
 
 func (c *Client) defaultLimits() Limits {

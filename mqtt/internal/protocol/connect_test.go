@@ -52,7 +52,9 @@ func TestConnectBytes(t *testing.T) {
 		{"U5-09 no authentication data without a method", []option{func(o *Options) { o.AuthenticationData = []byte{1} }}, "02 00 00 5:00 L'c"},
 		{
 			"user properties in order",
-			[]option{func(o *Options) { o.UserProperties = []UserProperty{{"b", "1"}, {"a", ""}, {"b", "1"}} }},
+			[]option{func(o *Options) {
+				o.UserProperties = []packet.UserProperty{{Name: "b", Value: "1"}, {Name: "a"}, {Name: "b", Value: "1"}}
+			}},
 			"02 00 00 5:14 5:26 5:L'b 5:L'1 5:26 5:L'a 5:0000 5:26 5:L'b 5:L'1 L'c",
 		},
 	}
@@ -342,7 +344,8 @@ func TestConnackAccepted(t *testing.T) {
 	t.Run("MQTT5-3.2.2-20 user properties are exposed in order", func(t *testing.T) {
 		c := newTrace(t, packet.V5)
 		c.connect("20 _ 00 00 0E 26 L'k L'2 26 L'k L'1")
-		if got := ReadUserProperties[UserProperty](c.ConnAck().Properties); len(got) != 2 || got[0] != (UserProperty{"k", "2"}) {
+		got := packet.ReadUserProperties[packet.UserProperty](c.ConnAck().Properties)
+		if len(got) != 2 || got[0] != (packet.UserProperty{Name: "k", Value: "2"}) {
 			t.Fatal(got)
 		}
 	})

@@ -18,7 +18,7 @@ type ServerGoodbye struct {
 	Reason          packet.ReasonCode
 	ReasonString    string
 	ServerReference string
-	UserProperties  []UserProperty
+	UserProperties  []packet.UserProperty
 }
 
 // End reports how the last connection ended. It is meaningful in the phase Ended.
@@ -111,14 +111,13 @@ func (c *Client) encodeDisconnect(reason packet.ReasonCode, p packet.Properties)
 // receiveDisconnect ends the connection, which its owner closes [MQTT5-4.13.2-1] (U5-04), and keeps what the server
 // said, also where another one is (U5-22).
 func (c *Client) receiveDisconnect(p *packet.Disconnect) {
-	goodbye := ServerGoodbye{Reason: p.Reason, UserProperties: ReadUserProperties[UserProperty](p.Properties)}
-	if text, ok := p.Properties.Bytes(packet.PropReasonString); ok {
-		goodbye.ReasonString = string(text)
+	c.end.ByServer = true
+	c.end.Disconnect = ServerGoodbye{
+		Reason:          p.Reason,
+		ReasonString:    p.Properties.Text(packet.PropReasonString),
+		ServerReference: p.Properties.Text(packet.PropServerReference),
+		UserProperties:  packet.ReadUserProperties[packet.UserProperty](p.Properties),
 	}
-	if reference, ok := p.Properties.Bytes(packet.PropServerReference); ok {
-		goodbye.ServerReference = string(reference)
-	}
-	c.end.ByServer, c.end.Disconnect = true, goodbye
 	if p.Reason == packet.NormalDisconnection {
 		c.endWith(nil)
 		return

@@ -53,7 +53,7 @@ func (e *Event) Next(m *Message) *Message {
 // Answer is what a v5 acknowledgment says beyond its reason code.
 type Answer struct {
 	ReasonString   string
-	UserProperties []UserProperty
+	UserProperties []packet.UserProperty
 }
 
 // SessionNote is what happened to the session, for the log.

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
@@ -82,3 +83,12 @@ func (c *Client) failMemory(t packet.Type, problem string) {
 // AcceptedBytes reports how many bytes of memory the accepted messages take that wait for a connection, for the quota,
 // or for the server's acknowledgment.
 func (c *Client) AcceptedBytes() int { return c.waiting.bytes + c.inFlight }
+
+// userPropertiesSize is how many bytes of memory the list of packet.ReadUserProperties takes.
+func userPropertiesSize(p packet.Properties) int {
+	size := 0
+	for name, value := range p.UserProperties() {
+		size += int(unsafe.Sizeof(packet.UserProperty{})) + len(name) + len(value)
+	}
+	return size
+}

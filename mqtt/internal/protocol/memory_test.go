@@ -306,13 +306,6 @@ func TestMemoryOfUserProperties(t *testing.T) {
 			c.wantOverBudget()
 		})
 	}
-	many := packet.Properties(nil).AppendUserProperty("a", "").AppendUint(packet.PropMessageExpiryInterval, 1).AppendUserProperty("", "bc").AppendUserProperty("a", "d")
-	if got := fmt.Sprint(ReadUserProperties[UserProperty](many)); got != "[{a } { bc} {a d}]" {
-		t.Error(got)
-	}
-	if n := testing.AllocsPerRun(10, func() { ReadUserProperties[UserProperty](many) }); n != 2 {
-		t.Errorf("%v allocations", n)
-	}
 }
 
 // MaxIncomingPacketSize holds in both versions, from the fixed header on; 5.0 announces it, unless the program has a

@@ -160,8 +160,8 @@ func answer(p packet.Properties) (detail any, size int) {
 	if len(p) == 0 {
 		return nil, 0
 	}
-	reason, _ := p.Bytes(packet.PropReasonString)
-	return &Answer{ReasonString: string(reason), UserProperties: ReadUserProperties[UserProperty](p)},
+	reason := p.Text(packet.PropReasonString)
+	return &Answer{ReasonString: reason, UserProperties: packet.ReadUserProperties[packet.UserProperty](p)},
 		len(reason) + userPropertiesSize(p)
 }
 

@@ -260,7 +260,7 @@ func TestPublishRefused(t *testing.T) {
 		c.in("40 _ 00 01 87 13 1F L'no 26 L'k L'1 26 L'k L'2")
 		events := c.TakeEvents()
 		a, _ := events[1].Detail.(*Answer)
-		if a == nil || a.ReasonString != "no" || len(a.UserProperties) != 2 || a.UserProperties[1] != (UserProperty{"k", "2"}) {
+		if a == nil || a.ReasonString != "no" || len(a.UserProperties) != 2 || a.UserProperties[1] != (packet.UserProperty{Name: "k", Value: "2"}) {
 			t.Fatalf("answer %+v", a)
 		}
 		if err := events[0].Detail.(*errors.Error); !strings.Contains(err.Description, "135 (0x87) Not authorized") || !strings.Contains(err.Description, `"no"`) {

@@ -51,7 +51,7 @@ type SubAck struct {
 	Request        *Request
 	Reasons        []packet.ReasonCode // one per filter; empty for UNSUBACK of 3.1.1
 	ReasonString   string
-	UserProperties []UserProperty
+	UserProperties []packet.UserProperty
 }
 
 // NoSubscriptionIdentifier is the identifier of a SUBSCRIBE that has none.

@@ -192,16 +192,10 @@ var (
 			ResponseCode int
 			Tag          any
 		}(mqtt.MessageAckEventArgs{}),
-		struct {
-			PacketId   int
-			Topic      string
-			QOS        int
-			Message    string
-			MessageB   []byte
-			Retained   bool
-			Duplicate  bool
-			Properties *mqtt.PublishProperties
-		}(mqtt.MessageInEventArgs{}),
+		func(e mqtt.MessageInEventArgs) (int, string, int, string, []byte, bool, bool, *mqtt.PublishProperties) {
+			return e.PacketId, e.Topic, e.QOS, e.Message, e.MessageB, e.Retained, e.Duplicate, e.Properties
+		}, // which has more that is not exported
+		(*mqtt.MessageInEventArgs).Defer, (*mqtt.Delivery).Ack,
 		struct {
 			PacketId  int
 			Topic     string

@@ -98,6 +98,9 @@ func spans(numbers []int64) string {
 // disconnectReleasing ends the connection.
 func (m *MQTT) disconnectReleasing(reason packet.ReasonCode, p packet.Properties) error {
 	m.reconnect.stopLocked()
+	if msg := m.pump.delivering; msg != nil && !msg.Journaled() && m.pump.taken && insideHandler() {
+		m.client.Settle(msg) // nothing is acknowledged after DISCONNECT
+	}
 	l := m.link
 	if l == nil || !l.stood {
 		m.client.DropRequests(false)

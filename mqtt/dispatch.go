@@ -143,8 +143,17 @@ func (m *MQTT) deliver(e *protocol.Event, msg *protocol.Message) {
 func (m *MQTT) beginDelivery(msg *protocol.Message, first bool) (ours, tell bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if ours = m.mayDeliverReleasing(msg); ours && first && m.client.Acknowledge(msg) {
-		m.wakeWriterLocked()
+	ours = m.mayDeliverReleasing(msg)
+	acknowledge := m.client.Acknowledge
+	if ours && first && (m.OnMessageIn != nil || m.handling.Load() != nil) { // who may defer it
+		acknowledge = m.client.AcknowledgeLater
+		m.pump.delivering = msg
+		m.pump.deliveries++
+	}
+	if ours && first && acknowledge(msg) {
+		if m.client.OutputSize() > 0 {
+			m.wakeWriterLocked()
+		}
 		if tell = m.OnMessageAck != nil; tell {
 			m.pump.args.messageAck = MessageAckEventArgs{
 				PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg),
@@ -177,6 +186,9 @@ func (m *MQTT) fireMessageIn(msg *protocol.Message) {
 	a := &m.pump.args.messageIn
 	a.PacketId, a.QOS, a.Retained, a.Duplicate = int(msg.ID), int(msg.QoS), msg.Retain, msg.Dup
 	a.Topic, a.Message, a.MessageB = msg.Topic, decodeText(m.page.Load(), msg.Payload), msg.Payload
+	if a.delivery = m.pump.deliveries; a.from == nil {
+		a.from = m
+	}
 	if msg.QoS == 0 {
 		a.PacketId = -1
 	}

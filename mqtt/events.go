@@ -56,9 +56,8 @@ type MessageAckEventArgs struct {
 	Tag          any // PublishProperties.Tag of a message of this client
 }
 
-// MessageInEventArgs are the arguments of OnMessageIn: a message has arrived. The acknowledgment of a QoS 1 or 2
-// message is already queued when the handler runs; with the setting JournalDir it is queued when the handler has
-// returned.
+// MessageInEventArgs are the arguments of OnMessageIn: a message has arrived. A QoS 1 or 2 message is acknowledged when
+// its handlers have returned, or call Disconnect; Defer puts that off.
 type MessageInEventArgs struct {
 	PacketId   int    // -1 for QoS 0
 	Topic      string // the full name, also when the server used a topic alias
@@ -68,6 +67,9 @@ type MessageInEventArgs struct {
 	Retained   bool               // a stored message, sent because of a subscription
 	Duplicate  bool               // the server's DUP flag
 	Properties *PublishProperties // v5; nil when the packet had none
+
+	from     *MQTT  // for Defer
+	delivery uint64 // pump.deliveries
 }
 
 // MessageOutEventArgs are the arguments of OnMessageOut: a QoS 0 message was sent, or the exchange of a QoS 1 or 2

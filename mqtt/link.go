@@ -234,10 +234,11 @@ func (m *MQTT) resumeReadingLocked() {
 	}
 }
 
-// overfullLocked reports whether more events wait for the pump than may. While a method waits for the server, which the
-// pump may be waiting for in a handler, their number does not count and their memory may be twice as much.
+// overfullLocked reports whether more events wait for the pump, and more messages for Ack, than may. While a method
+// waits for the server, which the pump may be waiting for in a handler, their number does not count and their memory
+// may be twice as much.
 func (m *MQTT) overfullLocked() bool {
 	n, _ := m.client.Pending()
 	waiting := m.patient > 0
-	return n >= maxEvents && !waiting || m.client.MemoryFull(waiting)
+	return n+m.client.Deferred() >= maxEvents && !waiting || m.client.MemoryFull(waiting)
 }

@@ -29,10 +29,12 @@ type pump struct {
 	openMessage   *protocol.Message // its message
 	step          int               // its first step that has not begun
 	args          args
-	by            *member        // the group's member that it was taken for; nil = a method of the component has it
-	journal       *journaling    // that the pump uses; see journal_delivery.go
-	taking        []topicHandler // of the message that is delivered; kept for its memory
-	hadProperties bool           // the last inbound message had v5 properties
+	by            *member           // the group's member that it was taken for; nil = a method of the component has it
+	journal       *journaling       // that the pump uses; see journal_delivery.go
+	delivering    *protocol.Message // the QoS 1 or 2 message that was delivered last
+	deliveries    uint64            // how many there were
+	taking        []topicHandler    // of the message that is delivered; kept for its memory
+	hadProperties bool              // the last inbound message had v5 properties
 }
 
 // DoEvents fires the events that are ready. If there are none it waits for one, SelectWaitMillis milliseconds at most

@@ -22,8 +22,8 @@ func (e Event) String() string {
 	v := reflect.ValueOf(e.Args).Elem()
 	var fields []string
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Name; name != "MessageB" && !v.Field(i).IsZero() {
-			fields = append(fields, fmt.Sprintf("%s:%v", name, v.Field(i).Interface()))
+		if f := v.Type().Field(i); f.IsExported() && f.Name != "MessageB" && !v.Field(i).IsZero() {
+			fields = append(fields, fmt.Sprintf("%s:%v", f.Name, v.Field(i).Interface()))
 		}
 	}
 	return strings.TrimSpace(e.Name + " " + strings.Join(fields, " "))

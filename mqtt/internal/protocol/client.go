@@ -35,19 +35,21 @@ type Settings struct {
 	// repetitions, or so long after it was first sent, on one connection; 0 = never.
 	RepublishAttempts int
 	RepublishTimeout  time.Duration
-	// AckTimeout is how long SUBACK and UNSUBACK may take before EventError reports that they are missing; 0 = for ever.
+	// AckTimeout is how long SUBACK and UNSUBACK may take before EventError reports that they are missing; 0 = for
+	// ever.
 	AckTimeout time.Duration
 	// AutoTopicAlias replaces topics that are published again by topic aliases, as far as the server takes them.
 	AutoTopicAlias bool
-	// AllowControlCharacters accepts topics and filters with control characters and with what is no character, because of
-	// which servers end connections.
+	// AllowControlCharacters accepts topics and filters with control characters and with what is no character, because
+	// of which servers end connections.
 	AllowControlCharacters bool
 	// QueueMessages accepts messages without a connection. They are sent by the next one, in the order of the calls.
 	QueueMessages bool
-	// QueueRequests accepts SUBSCRIBE and UNSUBSCRIBE without a connection, and keeps those that were not answered when one
-	// ended: the owner connects again by itself. It calls DropRequests when it does not.
+	// QueueRequests accepts SUBSCRIBE and UNSUBSCRIBE without a connection, and keeps those that were not answered when
+	// one ended: the owner connects again by itself. It calls DropRequests when it does not.
 	QueueRequests bool
-	// InflightLimit lowers the number of unacknowledged QoS 1 and 2 messages below the server's Receive Maximum; 0 = not.
+	// InflightLimit lowers the number of unacknowledged QoS 1 and 2 messages below the server's Receive Maximum; 0 =
+	// not.
 	InflightLimit int
 	// IncomingMemoryLimit bounds what the server can make the client hold, in bytes of memory; 0 = not.
 	IncomingMemoryLimit int
@@ -84,6 +86,8 @@ type Client struct {
 	outgoing        List    // in the order of the calls; a message leaves when the pump has told its end
 	incoming        List    // in the order of arrival; a message leaves when the pump delivers it
 	inbound         idTable
+	deferred        int       // inbound messages that are lasting; see defer.go
+	deferredBytes   int       // of memory that they take
 	waiting         waitQueue // messages that the quota holds back, in order
 	subscribed      subscribed
 	requests        map[uint16]*Request // SUBSCRIBE and UNSUBSCRIBE without an answer
@@ -98,6 +102,7 @@ type Client struct {
 	asked      timeline            // the requests that AckTimeout watches
 	quota      int                 // PUBLISH packets above QoS 0 that may still be written
 	window     int                 // quota at the start
+	acks       ackOrder            // see defer.go
 	unsettled  int                 // inbound QoS 1 and 2 messages that are not settled yet
 	published  bool                // a QoS 1 or 2 message of this connection was accepted
 	completed  bool                // an inbound QoS 2 message was acknowledged with PUBCOMP
@@ -149,7 +154,8 @@ func (c *Client) Outgoing() *List { return &c.outgoing }
 // Incoming lists the received QoS 1 and 2 messages whose acknowledgment is not complete.
 func (c *Client) Incoming() *List { return &c.incoming }
 
-// HeldBack reports how many accepted messages wait for a connection, for the server's Receive Maximum or for InflightLimit.
+// HeldBack reports how many accepted messages wait for a connection, for the server's Receive Maximum or for
+// InflightLimit.
 func (c *Client) HeldBack() int { return c.waiting.len() }
 
 // Deadline reports when Tick wants to be called next; Never if time alone changes nothing.

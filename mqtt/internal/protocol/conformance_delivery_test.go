@@ -23,7 +23,8 @@ func (c *trace) given(line string) (list []*Message) {
 	return list
 }
 
-// A message is taken and answered by its QoS whatever the client has subscribed to, and whether it has subscribed at all.
+// A message is taken and answered by its QoS whatever the client has subscribed to, and whether it has subscribed at
+// all.
 func TestNothingIsExpected(t *testing.T) {
 	const all = "30 _ L'x/y 5:00 'zero; 32 _ L'x/y 00 05 5:00 'one; 34 _ L'x/y 00 06 5:00 'two; 62 02 00 06"
 	want := []string{"in 0 x/y zero", "in 1 #5 x/y one", "in 2 #6 x/y two"}

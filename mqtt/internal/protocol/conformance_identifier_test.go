@@ -17,7 +17,8 @@ func (c *trace) wantIDFree(id uint16, free bool, why string) {
 	c.nextID = was
 }
 
-// An identifier is taken until the last acknowledgment of its exchange was processed, over connections, and free right then.
+// An identifier is taken until the last acknowledgment of its exchange was processed, over connections, and free right
+// then.
 func TestIdentifierIsReleased(t *testing.T) {
 	both(t, func(t *testing.T, v packet.Version) {
 		t.Run("U5-19 MQTT311-2.3.1-3 QoS 1: by PUBACK", func(t *testing.T) {
@@ -98,8 +99,8 @@ func TestIdentifierIsReleased(t *testing.T) {
 	})
 }
 
-// All that a client answers, byte for byte: there is neither Reason String nor User Property that could be too large, also
-// when the server takes no more than the largest of these packets.
+// All that a client answers, byte for byte: there is neither Reason String nor User Property that could be too large,
+// also when the server takes no more than the largest of these packets.
 func TestAcknowledgmentsAreShort(t *testing.T) {
 	const names = "MQTT5-3.4.2-2 MQTT5-3.4.2-3 MQTT5-3.5.2-2 MQTT5-3.5.2-3 MQTT5-3.6.2-2 MQTT5-3.6.2-3 MQTT5-3.7.2-2 MQTT5-3.7.2-3 "
 	for name, limit := range map[string]string{"no limit": "00", "a limit of 8": "{ 27 00000008 }"} {

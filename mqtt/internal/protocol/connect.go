@@ -116,6 +116,7 @@ func (c *Client) Connect(now Time, o *Options) error {
 	}
 	c.options, c.version = *o, o.Version
 	c.connection++
+	c.acks = ackOrder{}
 	c.phase, c.accepted, c.end = Connecting, false, End{}
 	c.resetAsked()
 	c.output.reset()

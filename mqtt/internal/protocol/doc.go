@@ -12,6 +12,7 @@
 //	publish.go    outbound PUBLISH: the checks, then QoS 0, 1 and 2
 //	queue.go      messages that are accepted without a connection
 //	outflow.go    PUBACK, PUBREC and PUBCOMP for what was published
+//	defer.go      acknowledgments that the program sends later, and their order
 //	inflow.go     inbound PUBLISH and PUBREL, and the acknowledgments that the pump releases
 //	session.go    the session apart from any connection
 //	restore.go    a session that another process has saved

@@ -47,6 +47,7 @@ func (c *Client) receivePublish(p *packet.Publish, owned bool) {
 	c.incoming.add(m)
 	c.inbound.put(m.ID, m)
 	if p.QoS == 1 {
+		c.acks.arrive(m)
 		m.State = PubackSending
 		c.events.pushMessage(EventDeliver, m)
 		return
@@ -83,12 +84,24 @@ func (c *Client) receiveAgain(p *packet.Publish, known *Message) bool {
 	if p.Dup {
 		// It still waits for the pump, which will acknowledge it: on this connection, since it came on this one too.
 		// A session that resumes repeats it, and NATS does on a living connection.
-		known.connection = c.connection
-		c.receivedOne(known)
+		if known.connection != c.connection {
+			known.connection = c.connection
+			c.acks.arrive(known)
+		}
+		if c.receivedOne(known) && known.handled && c.acks.next(known) {
+			c.sendPuback(known)
+		} else if known.handled {
+			c.acks.wait(known.order, known)
+		}
 		return false
 	}
-	c.inbound.remove(p.PacketID) // a new message: the old one's acknowledgment is not ours to send any more
+	// A new message: the old one's acknowledgment is not ours to send any more.
+	c.inbound.remove(p.PacketID)
 	c.settledOne(known)
+	c.replaceAck(known)
+	if known.handled {
+		c.letGo(known)
+	}
 	return true
 }
 
@@ -126,7 +139,7 @@ func (c *Client) receivePubrel(a *packet.Ack) {
 // another connection than the message's it must not. Identifier and quota are free from then on. With a Journal all
 // that is left to Settle, so that a crash inside the handler does not lose the message.
 func (c *Client) Acknowledge(m *Message) bool {
-	acknowledged := c.inbound.get(m.ID) == m && c.phase == Connected && m.connection == c.connection
+	acknowledged := c.mayAcknowledge(m)
 	m.State = InDone
 	if c.journal != nil {
 		m.settling = true
@@ -136,36 +149,47 @@ func (c *Client) Acknowledge(m *Message) bool {
 	return acknowledged
 }
 
+// AcknowledgeLater is Acknowledge that leaves the acknowledgment to Settle in any case.
+func (c *Client) AcknowledgeLater(m *Message) bool {
+	m.State, m.settling = InDone, true
+	return c.mayAcknowledge(m)
+}
+
+// mayAcknowledge reports whether the acknowledgment of m can go out on this connection.
+func (c *Client) mayAcknowledge(m *Message) bool {
+	return c.inbound.get(m.ID) == m && c.phase == Connected && m.connection == c.connection
+}
+
 // acknowledge ends the exchange of m, also when it has expired meanwhile [MQTT5-4.3.3-13]: with PUBACK [MQTT5-4.3.2-4]
 // [MQTT311-4.3.2-2], or with PUBCOMP. The same identifier is another message from then on [MQTT5-4.3.2-5]
 // [MQTT5-4.3.3-12] [MQTT311-4.3.3-2].
 func (c *Client) acknowledge(m *Message) {
-	if c.inbound.get(m.ID) != m {
-		return
-	}
-	c.inbound.remove(m.ID)
-	c.settledOne(m)
-	if c.phase != Connected || m.connection != c.connection {
-		return
-	}
-	t := packet.PUBACK
-	if m.QoS == 2 {
-		t, c.completed = packet.PUBCOMP, true
-	}
-	for range max(1, m.pubrels) {
-		c.sendAck(t, m.ID, packet.Success)
+	switch {
+	case c.inbound.get(m.ID) != m:
+		c.letGo(m)
+	case m.QoS == 1:
+		c.sendPuback(m)
+	default:
+		if c.mayAcknowledge(m) {
+			c.completed = true
+			for range max(1, m.pubrels) {
+				c.sendAck(packet.PUBCOMP, m.ID, packet.Success)
+			}
+		}
+		c.removeInbound(m)
 	}
 }
 
 // Settling reports whether Settle has to follow the delivery of m.
 func (m *Message) Settling() bool { return m.settling }
 
-// Settle tells that the pump has delivered m.
+// Settle tells that the handlers of m have returned.
 func (c *Client) Settle(m *Message) {
-	if m.settling {
-		m.settling = false
-		c.noteFinish(m) // ahead of the PUBCOMP: the server uses the identifier again after that
-		c.acknowledge(m)
+	if !m.settling {
+		return
+	}
+	if m.settling = false; m.deferrals == 0 {
+		c.finishIn(m)
 	}
 }
 

@@ -15,7 +15,8 @@ const (
 	minute = time.Minute
 )
 
-// wantVerdict repeats step, which lets a second pass, and checks that the connection is given up after exactly that time.
+// wantVerdict repeats step, which lets a second pass, and checks that the connection is given up after exactly that
+// time.
 func (c *trace) wantVerdict(after time.Duration, step func()) {
 	c.t.Helper()
 	start := c.now

@@ -271,8 +271,8 @@ func TestMemoryThatIsKept(t *testing.T) {
 	})
 }
 
-// What a packet says must not take more than the budget when it is read: a pair of two empty texts has five bytes in the
-// packet and 32 in a list.
+// What a packet says must not take more than the budget when it is read: a pair of two empty texts has five bytes in
+// the packet and 32 in a list.
 func TestMemoryOfUserProperties(t *testing.T) {
 	within, beyond := pairs(testLimit/37), pairs(testLimit/37+1)
 	for name, send := range map[string]func(c *trace, p packet.Properties){

@@ -41,6 +41,10 @@ type Message struct {
 	holdsQuota bool     // it counts against the receiver's Receive Maximum on this connection
 	emptyTopic bool     // out: the caller relies on the alias alone
 	settling   bool     // in: Settle will send the acknowledgment
+	lasting    bool     // in: it is deferred, or to be acknowledged after one that is; see defer.go
+	handled    bool     // in: its acknowledgment is due
+	deferrals  uint16   // in: calls of Defer that Undefer has not taken back
+	order      uint32   // in: of QoS 1, its place among those of its connection
 	pubrels    uint8    // in: how many PUBRELs came on its connection, each of which PUBCOMP answers
 	foreign    bool     // in: another process has gone on with it
 	next       *Message // in a chain
@@ -118,6 +122,7 @@ func (s *storage) release(m *Message) {
 	m.ID, m.Alias, m.QoS, m.State = 0, 0, 0, 0
 	m.Retain, m.Dup, m.Refused, m.Done, m.Awaited, m.Told = false, false, false, false, false, false
 	m.written, m.holdsQuota, m.emptyTopic, m.settling, m.foreign = false, false, false, false, false
+	m.lasting, m.handled, m.deferrals, m.order = false, false, 0, 0
 	m.pubrels = 0
 	m.connection, m.sentAt, m.firstAt, m.repeats, m.Outcome, m.Failure, m.key = 0, 0, 0, 0, 0, nil, 0
 	m.next, m.expires = nil, 0

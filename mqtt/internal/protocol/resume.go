@@ -47,7 +47,7 @@ func (c *Client) dropSession() {
 			c.events.pushMessage(EventDeliver, m)
 		}
 	}
-	c.inbound = idTable{}
+	c.dropInbound()
 	c.forgetGivenUp()
 	c.sendAnew()
 }
@@ -146,7 +146,7 @@ func (c *Client) dropExchanges(why error, stays func(m *Message) bool) (dropped 
 			c.incoming.remove(m)
 		}
 	}
-	c.inbound = idTable{}
+	c.dropInbound()
 	return dropped
 }
 

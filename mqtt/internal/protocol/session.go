@@ -78,6 +78,13 @@ func (c *Client) unfinishedOut() iter.Seq2[*Message, packet.Type] {
 // PUBREL, or 0 for those that only have to be delivered.
 func (c *Client) unfinishedIn() iter.Seq2[*Message, packet.Type] {
 	return func(yield func(*Message, packet.Type) bool) {
+		if c.deferred > 0 {
+			for m := range c.inbound.all() {
+				if m.deferrals > 0 && m.QoS == 2 && !yield(m, packet.PUBREL) {
+					return
+				}
+			}
+		}
 		for m := range c.incoming.All() {
 			var awaits packet.Type
 			switch {

@@ -11,8 +11,8 @@ import (
 )
 
 // The ways in which a peer can be silent, second by second. The interval I is 80 s and PingTimeout P is 20 s; whatever
-// the peer does, it is given up 2 I + P = 180 s after the last byte that it took or answered, at the latest. Without the
-// bound of an own row nothing of it is silence.
+// the peer does, it is given up 2 I + P = 180 s after the last byte that it took or answered, at the latest. Without
+// the bound of an own row nothing of it is silence.
 func TestWaysToBeSilent(t *testing.T) {
 	const interval, patience = 80 * second, 20 * second
 	const whole = "30 _ L'a 5:00"
@@ -158,8 +158,8 @@ func TestWaysToBeSilent(t *testing.T) {
 	}
 }
 
-// What the program holds up is not held against the peer: while the pump is behind for as long as the patience for PINGRESP
-// or longer, the time stands still.
+// What the program holds up is not held against the peer: while the pump is behind for as long as the patience for
+// PINGRESP or longer, the time stands still.
 func TestSlowPumpExcuses(t *testing.T) {
 	for _, row := range []struct {
 		name  string

@@ -7,8 +7,8 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/packet"
 )
 
-// What a client keeps for its next messages holds nothing of the earlier ones, although the garbage collector empties the
-// pool between them. Messages that were allocated together kept each other, and by their links others, for ever.
+// What a client keeps for its next messages holds nothing of the earlier ones, although the garbage collector empties
+// the pool between them. Messages that were allocated together kept each other, and by their links others, for ever.
 func TestStorageHoldsNothingBack(t *testing.T) {
 	heap := func() int {
 		for range 3 { // the pool is empty after the second

@@ -61,8 +61,8 @@ func (l *link) aimLocked() {
 func (l *link) startLocked() {
 	l.begun = true
 	l.shareLocked()
-	// Ended by: the end of the connection or of the attempt, or others who read in its place. Waited for by: whoever waits
-	// for m.link to become nil.
+	// Ended by: the end of the connection or of the attempt, or others who read in its place. Waited for by: whoever
+	// waits for m.link to become nil.
 	go l.begin(l.attempt)
 }
 
@@ -123,7 +123,8 @@ func (l *link) openReleasing(conn transport.Conn) (*wire.Wire, *errors.Error) {
 	m.statusLocked(remoteHostConnected, nil)
 	m.logLocked(logInformation, logInfo, "Connected to "+conn.RemoteAddr().String()+".")
 	if m.logsLocked(logVerbose) {
-		text := fmt.Sprintf("The connection to %s goes from %v to %v.", a.dial.Target.Host, conn.LocalAddr(), conn.RemoteAddr())
+		text := fmt.Sprintf("The connection to %s goes from %v to %v.", a.dial.Target.Host, conn.LocalAddr(),
+			conn.RemoteAddr())
 		m.logLocked(logVerbose, logInfo, text)
 	}
 	a.cancel()

@@ -253,7 +253,8 @@ func (m *MQTT) askBeforeConnectReleasing(ctx context.Context, l *link) error {
 	if l.insideHandler {
 		return nil
 	}
-	return m.awaitReleasing(&limit{ctx: ctx, timeout: m.connectLimitLocked(), what: "BeforeConnect"}, func() bool { return answered || l.attempt.ctx.Err() != nil })
+	return m.awaitReleasing(&limit{ctx: ctx, timeout: m.connectLimitLocked(), what: "BeforeConnect"},
+		func() bool { return answered || l.attempt.ctx.Err() != nil })
 }
 
 // pushBeforeConnectLocked queues BeforeConnect. When its handler has returned its changes are taken over and then is
@@ -287,7 +288,8 @@ func (m *MQTT) connectOptionsLocked() (*protocol.Options, error) {
 		case p.cleanSession:
 			p.clientID = generateClientID()
 		case p.version == MvV3: // [MQTT311-3.1.3-7]
-			return nil, errors.New(errors.ErrProtocol, "ClientId is empty, which MQTT 3.1.1 allows with CleanSession true only.")
+			return nil, errors.New(errors.ErrProtocol, "ClientId is empty, which MQTT 3.1.1 allows with CleanSession "+
+				"true only.")
 		} // otherwise the server assigns one [MQTT5-3.1.3-6]
 	}
 	o := &protocol.Options{
@@ -296,7 +298,8 @@ func (m *MQTT) connectOptionsLocked() (*protocol.Options, error) {
 		MaxIncomingPacketSize: s.maxIncomingPacketSize,
 
 		SessionExpiry: protocol.Absent, ReceiveMaximum: protocol.Absent, MaximumPacketSize: protocol.Absent,
-		TopicAliasMaximum: protocol.Absent, RequestProblemInformation: protocol.Absent, RequestResponseInformation: protocol.Absent,
+		TopicAliasMaximum: protocol.Absent, RequestProblemInformation: protocol.Absent,
+		RequestResponseInformation: protocol.Absent,
 	}
 	if p.version == MvV5 {
 		o.Version = packet.V5
@@ -306,7 +309,9 @@ func (m *MQTT) connectOptionsLocked() (*protocol.Options, error) {
 	}
 	if p.willTopic != "" {
 		if err := packet.CheckNoControl(p.willTopic); err != nil && !s.allowControlCharacters {
-			return nil, errors.New(errors.ErrInvalidTopicName, fmt.Sprintf("WillTopic %s %v; AllowControlCharacters=True sends it all the same.", protocol.Quote(p.willTopic), err))
+			return nil, errors.New(errors.ErrInvalidTopicName,
+				fmt.Sprintf("WillTopic %s %v; AllowControlCharacters=True sends it all the same.",
+					protocol.Quote(p.willTopic), err))
 		}
 		payload, err := m.encodeWill(p.willMessage) // once more: CodePage may have changed since
 		if err != nil {

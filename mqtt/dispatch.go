@@ -261,7 +261,8 @@ func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event, msg *protocol.Messag
 		Tag: msg.Tag,
 	}
 	if answer, is := e.Detail.(*protocol.Answer); is {
-		a.ReasonString, a.UserProperties = answer.ReasonString, packet.ConvertUserProperties[UserProperty](answer.UserProperties)
+		a.ReasonString, a.UserProperties = answer.ReasonString,
+			packet.ConvertUserProperties[UserProperty](answer.UserProperties)
 	}
 	return a
 }
@@ -287,7 +288,8 @@ func (m *MQTT) fireSubscribed(e *protocol.Event, ack *protocol.SubAck) {
 	if m.pump.begins(0) && m.OnSubAck != nil {
 		m.OnSubAck(&SubAckEventArgs{
 			PacketId: int(r.ID), TopicFilters: r.Filters, ReasonCodes: codes(ack.Reasons),
-			ReasonString: ack.ReasonString, UserProperties: packet.ConvertUserProperties[UserProperty](ack.UserProperties),
+			ReasonString:   ack.ReasonString,
+			UserProperties: packet.ConvertUserProperties[UserProperty](ack.UserProperties),
 		})
 	}
 	for i, filter := range r.Filters {
@@ -310,7 +312,8 @@ func (m *MQTT) fireUnsubscribed(e *protocol.Event, ack *protocol.SubAck) {
 	if m.pump.begins(0) && m.OnUnsubAck != nil {
 		m.OnUnsubAck(&UnsubAckEventArgs{
 			PacketId: int(r.ID), TopicFilters: r.Filters, ReasonCodes: codes(ack.Reasons),
-			ReasonString: ack.ReasonString, UserProperties: packet.ConvertUserProperties[UserProperty](ack.UserProperties),
+			ReasonString:   ack.ReasonString,
+			UserProperties: packet.ConvertUserProperties[UserProperty](ack.UserProperties),
 		})
 	}
 	if !m.pump.begins(1) || m.OnUnsubscribed == nil {

@@ -96,7 +96,8 @@ func (m *MQTT) journalOutcomeLocked(s *journaling, err error) {
 	case err != nil:
 		t.delay = min(max(2*t.delay, firstJournalRetry), lastJournalRetry)
 		t.retryAt = m.now() + t.delay
-		m.logLocked(logVerbose, logSession, fmt.Sprintf("%v Delivered messages are noted with the next attempt, in %v.", err, t.delay))
+		m.logLocked(logVerbose, logSession, fmt.Sprintf("%v Delivered messages are noted with the next attempt, in %v.",
+			err, t.delay))
 		if m.member != nil {
 			m.member.notifyLocked() // which notes when the pump tries again
 		}
@@ -106,7 +107,8 @@ func (m *MQTT) journalOutcomeLocked(s *journaling, err error) {
 		}
 	case t.told:
 		*t = trouble{}
-		m.client.PushError(errors.New(errors.ErrFileNotOpened, "JournalDir: the trouble is over; the journal can be written again."))
+		m.client.PushError(errors.New(errors.ErrFileNotOpened, "JournalDir: the trouble is over; the journal can be "+
+			"written again."))
 	default:
 		return
 	}

@@ -55,7 +55,8 @@ func (l *link) acceptedLocked() {
 	ack := m.client.ConnAck()
 	m.properties.clientID = ack.ClientID
 	m.settings.noteConnAck(ack, m.client.Limits())
-	m.logLocked(logInformation, logSession, fmt.Sprintf("Connected as %s; session present: %t.", protocol.Quote(ack.ClientID), ack.SessionPresent))
+	m.logLocked(logInformation, logSession, fmt.Sprintf("Connected as %s; session present: %t.",
+		protocol.Quote(ack.ClientID), ack.SessionPresent))
 	m.logLimitsLocked()
 	m.background.ensureLocked(m)
 }
@@ -137,7 +138,8 @@ func (l *link) finishLocked(failure *errors.Error) {
 		m.client.DropRequests(!end.Local)
 	}
 	if !goesOn && !l.stood && !l.automatic {
-		m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description}, len(failure.Description))
+		m.client.PushOwner(&ConnectedEventArgs{StatusCode: failure.Code, Description: failure.Description},
+			len(failure.Description))
 	}
 	m.eventsQueuedLocked()
 }
@@ -150,7 +152,8 @@ func (l *link) farewellArgs(end *protocol.End) *DisconnectedEventArgs {
 	if end.ByServer {
 		d := &end.Disconnect
 		a.ReasonCode, a.ReasonName = int(d.Reason), packet.ReasonName(packet.DISCONNECT, d.Reason)
-		a.ReasonString, a.ServerReference, a.UserProperties = d.ReasonString, d.ServerReference, packet.ConvertUserProperties[UserProperty](d.UserProperties)
+		a.ReasonString, a.ServerReference, a.UserProperties = d.ReasonString, d.ServerReference,
+			packet.ConvertUserProperties[UserProperty](d.UserProperties)
 	}
 	return a
 }

@@ -52,7 +52,7 @@ type MQTT struct {
 
 	incomingList, outgoingList MQTTMessageList
 
-	saving sync.Mutex // held while SessionStateFile is written, so that the latest session is what stays there; before mu
+	saving sync.Mutex // held while SessionStateFile is written, so that the latest session stays there; before mu
 
 	mu sync.Mutex // guards everything below but the pump's part; never held while a handler runs or anything waits
 

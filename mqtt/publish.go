@@ -24,9 +24,9 @@ import (
 // or more, and has no MessageOut. A QoS 0 message ends with MessageOut when it was written; it is lost, without
 // MessageOut, when its connection ends before.
 //
-// In version 5 a message with MessageExpInterval that waits gets older: what is sent has the time taken off, and one that
-// has expired is not sent; OnError tells it with 201. With QueueFullPolicy DropOldest the oldest message that waits makes
-// room for the new one; OnError tells it with 10055.
+// In version 5 a message with MessageExpInterval that waits gets older: what is sent has the time taken off, and one
+// that has expired is not sent; OnError tells it with 201. With QueueFullPolicy DropOldest the oldest message that
+// waits makes room for the new one; OnError tells it with 10055.
 //
 // A large QoS 0 message is written while the call lasts, for a tenth of a second at most, if OnMessageOut is nil and
 // nothing waits before it; what is left then is copied. With Timeout 0 the call does not wait for that.
@@ -293,9 +293,9 @@ func (m *MQTT) queueFullLocked(qos int) bool {
 	return size > 0 && m.client.HeldBack() >= size || m.client.AcceptedBytes() >= maxQueuedBytes
 }
 
-// makeRoomLocked gives up the messages that have expired and, with QueueFullPolicy=DropOldest, the oldest ones, until there
-// is room for p, and reports whether there is. Each is told by an event, so that none is dropped while too many of those
-// wait for the pump.
+// makeRoomLocked gives up the messages that have expired and, with QueueFullPolicy=DropOldest, the oldest ones, until
+// there is room for p, and reports whether there is. Each is told by an event, so that none is dropped while too many
+// of those wait for the pump.
 func (m *MQTT) makeRoomLocked(p *protocol.Publish) bool {
 	m.client.DropExpired(m.now())
 	if m.settings.dropOldest && m.client.MayPublish(p) == nil {

@@ -25,7 +25,7 @@ type pump struct {
 	resets        uint32            // MQTT.resets when it was taken
 	next          int               // the first event of batch that was not fired
 	message       *protocol.Message // the first message of it that was not told, if others were
-	open          *protocol.Event   // the event whose steps are not all done; between dispatches only if a handler has panicked
+	open          *protocol.Event   // the event whose steps are not all done; between dispatches only after a panic
 	openMessage   *protocol.Message // its message
 	step          int               // its first step that has not begun
 	args          args

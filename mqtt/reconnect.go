@@ -38,7 +38,8 @@ func (r *reconnect) delayLocked() time.Duration {
 		}
 		d *= 2
 	}
-	return time.Duration(float64(min(d, max(most, secondsOf(r.delayMin)))) * (1 - reconnectJitter + 2*reconnectJitter*rand.Float64()))
+	jitter := 1 - reconnectJitter + 2*reconnectJitter*rand.Float64()
+	return time.Duration(float64(min(d, max(most, secondsOf(r.delayMin)))) * jitter)
 }
 
 // reconnectAfterLocked decides what follows the end of a connection that stood, or of an attempt, and reports whether
@@ -92,8 +93,8 @@ func (m *MQTT) reconnectAfterLocked(l *link, failure *errors.Error) (goesOn bool
 	return false
 }
 
-// returnsLocked reports whether a connection that was lost is being brought back with its subscriptions, as far as is known:
-// what the program asks for meanwhile can wait for it.
+// returnsLocked reports whether a connection that was lost is being brought back with its subscriptions, as far as is
+// known: what the program asks for meanwhile can wait for it.
 func (m *MQTT) returnsLocked() bool {
 	r, l := &m.reconnect, m.link
 	switch {
@@ -103,7 +104,8 @@ func (m *MQTT) returnsLocked() bool {
 		return r.attempt > 0 || l != nil && l.takesOver
 	}
 	end := m.client.End()
-	return r.wanted && m.client.Phase() == protocol.Ended && !end.Local && end.Err != nil && end.Err.Code != errors.ErrInterrupted
+	return r.wanted && m.client.Phase() == protocol.Ended && !end.Local && end.Err != nil &&
+		end.Err.Code != errors.ErrInterrupted
 }
 
 // stuffedLocked reports whether so many events wait for the pump that attempts to connect again have to wait too: twice

@@ -88,8 +88,9 @@ func componentRows() []config.Row {
 		config.Func(
 			g.doc("QueueFullPolicy", "string",
 				"What happens when SendQueueSize or its 64 MiB are reached, without a connection or behind the "+
-					"server's Receive Maximum. Refuse: publishing waits or is refused. DropOldest: the message that has "+
-					"waited longest, and was never sent, is given up for the new one; OnError tells it with 10055."),
+					"server's Receive Maximum. Refuse: publishing waits or is refused. DropOldest: the message that "+
+					"has waited longest, and was never sent, is given up for the new one; OnError tells it with "+
+					"10055."),
 			(*MQTT).queueFullPolicyLocked,
 			(*MQTT).setQueueFullPolicyLocked,
 		),

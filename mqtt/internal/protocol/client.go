@@ -78,7 +78,7 @@ type Client struct {
 
 	// The session: kept from one connection to the next until a CONNACK or Disconnect says that it is over.
 	sessionClientID string
-	lostSessionOf   string // the client identifier of which a server said last that it has no session; see RestoreSession
+	lostSessionOf   string // the client identifier whose session a server lacked last; see RestoreSession
 	hasSession      bool
 	ids             idTable // outbound exchanges by packet identifier
 	nextID          uint16  // the packet identifier taken last
@@ -94,7 +94,7 @@ type Client struct {
 	asking          uint64              // the sequence of the last one
 	words           map[string]*Request // the last one about each topic filter, until its answer was told
 	undelivered     []*Message          // inbound messages of a restored session that the next connection delivers
-	inFlight        int                 // bytes of memory of outgoing messages that were sent and whose exchange is not over
+	inFlight        int                 // bytes of memory of outgoing messages whose exchange goes on
 	kept            int                 // bytes of memory that wait for packets of the server; see memory.go
 
 	// The rest belongs to one connection.
@@ -163,7 +163,8 @@ func (c *Client) Deadline() Time {
 	if c.phase != Connected {
 		return Never
 	}
-	return min(c.keepAlive.deadline(c), c.republish.deadline(c), c.asked.deadline(c, c.Settings.AckTimeout), c.waiting.deadline())
+	return min(c.keepAlive.deadline(c), c.republish.deadline(c), c.asked.deadline(c, c.Settings.AckTimeout),
+		c.waiting.deadline())
 }
 
 // Tick does what is due at now.

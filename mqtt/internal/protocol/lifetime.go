@@ -10,8 +10,8 @@ import (
 )
 
 // A message with a Message Expiry Interval ages from its acceptance, while it waits for a connection, for the quota or,
-// saved, for a process: what is sent has the time taken off, and what has expired is never sent for the first time. What
-// was sent once is sent again whatever its interval says [MQTT5-4.3.3-7] [MQTT5-4.4.0-1].
+// saved, for a process: what is sent has the time taken off, and what has expired is never sent for the first time.
+// What was sent once is sent again whatever its interval says [MQTT5-4.3.3-7] [MQTT5-4.4.0-1].
 
 // SetNow tells what time it is ahead of a command that begins or looks at the life of a message.
 func (c *Client) SetNow(now Time) { c.now = max(c.now, now) }
@@ -59,7 +59,8 @@ func (c *Client) DropExpired(now Time) {
 	}
 }
 
-// DropOldest gives up the message that has waited longest to be sent for the first time, and reports whether there was one.
+// DropOldest gives up the message that has waited longest to be sent for the first time, and reports whether there was
+// one.
 func (c *Client) DropOldest() bool {
 	found := false
 	dropped := c.waiting.remove(func(m *Message) bool {

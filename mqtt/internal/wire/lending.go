@@ -8,10 +8,10 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
-// A goroutine that waits for the server can read from the connection itself. That spares a single message the switch from
-// the reader to the goroutine that waits for its answer, which costs more than all the rest of the component's work on
-// it. The reader steps back when what it has read woke somebody, and comes back when nobody has read for grace, when much
-// arrives, or when the connection ends. The connection has one reader at any time.
+// A goroutine that waits for the server can read from the connection itself. That spares a single message the switch
+// from the reader to the goroutine that waits for its answer, which costs more than all the rest of the component's
+// work on it. The reader steps back when what it has read woke somebody, and comes back when nobody has read for grace,
+// when much arrives, or when the connection ends. The connection has one reader at any time.
 //
 // The end of the wait needs a read that can be taken back without loss: transport.Direct has it.
 

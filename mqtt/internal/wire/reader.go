@@ -39,8 +39,8 @@ func (w *Wire) receive() (lent bool) {
 	}
 }
 
-// arrivedLocked gives what a read has brought to the protocol, and reports whether those who wait were told: nothing has
-// changed for them while a packet is not complete.
+// arrivedLocked gives what a read has brought to the protocol, and reports whether those who wait were told: nothing
+// has changed for them while a packet is not complete.
 func (w *Wire) arrivedLocked(now protocol.Time, n int, err error) (told bool) {
 	w.heard = w.heard || n > 0
 	if n > 0 && w.client.Phase() != protocol.Ended {
@@ -65,8 +65,8 @@ func (w *Wire) arrivedLocked(now protocol.Time, n int, err error) (told bool) {
 	return told
 }
 
-// lostLocked ends the protocol when reading fails. The first cause counts: a failed write before a read that only ran out
-// of time or found the end.
+// lostLocked ends the protocol when reading fails. The first cause counts: a failed write before a read that only ran
+// out of time or found the end.
 func (w *Wire) lostLocked(err error) {
 	if w.client.Phase() != protocol.Ended {
 		if w.writeErr != nil && (stderrors.Is(err, io.EOF) || stderrors.Is(err, os.ErrDeadlineExceeded)) {

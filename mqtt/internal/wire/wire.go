@@ -1,9 +1,9 @@
-// Package wire is one connection that stands, from the CONNECT that opens it to its end: who reads and who writes it, the
-// buffers, and the one timer. It moves the bytes between a transport and a protocol.Client; what they mean is the
+// Package wire is one connection that stands, from the CONNECT that opens it to its end: who reads and who writes it,
+// the buffers, and the one timer. It moves the bytes between a transport and a protocol.Client; what they mean is the
 // protocol's, and what a program is told of it the owner's.
 //
-// A Wire has two goroutines at most: the reader and the writer. Neither waits for work of its own: the reader ends while
-// others read in its place, the writer while nothing is left to write.
+// A Wire has two goroutines at most: the reader and the writer. Neither waits for work of its own: the reader ends
+// while others read in its place, the writer while nothing is left to write.
 package wire
 
 import (
@@ -41,7 +41,8 @@ type Owner interface {
 	PausedLocked(why protocol.Pause)
 	// WrittenLocked is told that all that was being written has left.
 	WrittenLocked()
-	// CommitLocked returns what has to succeed, without the lock, before the outgoing buffer may be written; nil = nothing.
+	// CommitLocked returns what has to succeed, without the lock, before the outgoing buffer may be written; nil =
+	// nothing.
 	CommitLocked() func() error
 	// FlushLocked returns what is to be done, without the lock, when nothing is left to write; nil = nothing.
 	FlushLocked() func() error
@@ -101,7 +102,8 @@ type Wire struct {
 func New(o *Options) *Wire {
 	w := &Wire{
 		owner: o.Owner, conn: o.Conn, direct: transport.NewDirect(o.Conn), acceptBy: o.AcceptBy, secure: o.Secure,
-		buffer: newReadBuffer(), mu: o.Lock, client: o.Client, writerIdle: true, timerAt: protocol.Never, patience: Farewell,
+		buffer: newReadBuffer(), mu: o.Lock, client: o.Client, writerIdle: true, timerAt: protocol.Never,
+		patience: Farewell,
 	}
 	w.room.L = o.Lock
 	w.writer, w.progressed = w.write, w.progress
@@ -146,8 +148,8 @@ func (w *Wire) TracedLocked() bool { return w.tracer != nil }
 // LocalAddr is our end of the connection.
 func (w *Wire) LocalAddr() net.Addr { return w.conn.LocalAddr() }
 
-// SettleLocked looks after a change of the protocol's state: it tells the owner, schedules the timer and wakes the writer,
-// and notices that the connection has ended.
+// SettleLocked looks after a change of the protocol's state: it tells the owner, schedules the timer and wakes the
+// writer, and notices that the connection has ended.
 func (w *Wire) SettleLocked() {
 	w.owner.ChangedLocked()
 	if w.client.Phase() == protocol.Ended && !w.ending {
@@ -164,8 +166,8 @@ func (w *Wire) SettleLocked() {
 	}
 }
 
-// ScheduleLocked makes the timer fire no later than the protocol wants. A timer that fires too early is set anew then, so
-// that what moves a deadline later costs nothing.
+// ScheduleLocked makes the timer fire no later than the protocol wants. A timer that fires too early is set anew then,
+// so that what moves a deadline later costs nothing.
 func (w *Wire) ScheduleLocked() {
 	at := w.client.Deadline()
 	if w.client.Phase() == protocol.Connecting {

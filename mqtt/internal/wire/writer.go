@@ -46,10 +46,10 @@ func (w *Wire) WriteErrLocked() error { return w.writeErr }
 // SetPatienceLocked says how long the last packets of the connection may take to be written.
 func (w *Wire) SetPatienceLocked(d time.Duration) { w.patience = d }
 
-// SingleLocked reports whether the message that was just published had better be written by its publisher: nothing else is
-// on its way, so its sender wants the answer, not throughput. The answer to a message of QoS 0 is whatever the server
-// sends, so such a message counts if it is the first one after that. One that is held back has written nothing, which must
-// not count as a sign of life.
+// SingleLocked reports whether the message that was just published had better be written by its publisher: nothing else
+// is on its way, so its sender wants the answer, not throughput. The answer to a message of QoS 0 is whatever the
+// server sends, so such a message counts if it is the first one after that. One that is held back has written nothing,
+// which must not count as a sign of life.
 func (w *Wire) SingleLocked(qos int) bool {
 	if w.direct == nil || !w.writerIdle || w.client.OutputSize() == 0 {
 		return false
@@ -63,20 +63,20 @@ func (w *Wire) SingleLocked(qos int) bool {
 }
 
 // WriteDirectReleasing lets the calling goroutine write the outgoing buffer instead of waking the writer, which saves a
-// single message the time of a switch to another goroutine. It never waits: what the system does not take now is left to
-// the writer. The writer is idle.
+// single message the time of a switch to another goroutine. It never waits: what the system does not take now is left
+// to the writer. The writer is idle.
 func (w *Wire) WriteDirectReleasing() {
 	w.writeInPlaceReleasing(func() bool { return w.direct.TryWrite(w.taken) })
 }
 
-// MayWriteLargeLocked reports whether the next message can be written out of its caller's memory: there is nothing between
-// the socket and MQTT, nothing is before it, and nobody follows its bytes.
+// MayWriteLargeLocked reports whether the next message can be written out of its caller's memory: there is nothing
+// between the socket and MQTT, nothing is before it, and nobody follows its bytes.
 func (w *Wire) MayWriteLargeLocked() bool {
 	return w.direct.Plain() && w.writerIdle && w.tracer == nil && w.client.OutputSize() == 0
 }
 
-// WriteLargeReleasing writes the outgoing buffer, which refers to memory of the caller, for no longer than patience. What is
-// left then is copied, and the writer goes on.
+// WriteLargeReleasing writes the outgoing buffer, which refers to memory of the caller, for no longer than patience.
+// What is left then is copied, and the writer goes on.
 func (w *Wire) WriteLargeReleasing(patience time.Duration) {
 	w.writeInPlaceReleasing(func() bool {
 		if w.direct.WriteFor(w.taken, patience, w.progressed) {
@@ -89,8 +89,8 @@ func (w *Wire) WriteLargeReleasing(patience time.Duration) {
 	})
 }
 
-// writeInPlaceReleasing takes the outgoing buffer and lets write, which is called without the lock, write it in the idle
-// writer's place. What it leaves, in memory that nobody changes any more, is the writer's.
+// writeInPlaceReleasing takes the outgoing buffer and lets write, which is called without the lock, write it in the
+// idle writer's place. What it leaves, in memory that nobody changes any more, is the writer's.
 func (w *Wire) writeInPlaceReleasing(write func() bool) {
 	w.beginWritingLocked()
 	w.takeLocked()
@@ -133,8 +133,9 @@ func (w *Wire) wroteLocked() {
 	w.SettleLocked()
 }
 
-// write is the writer: it writes the outgoing buffer, all that is there at a time, and ends when nothing is left. When the
-// protocol has ended and the buffer is empty it closes our side [MQTT5-3.14.4-2] [MQTT311-3.14.4-1]; nobody writes after it.
+// write is the writer: it writes the outgoing buffer, all that is there at a time, and ends when nothing is left. When
+// the protocol has ended and the buffer is empty it closes our side [MQTT5-3.14.4-2] [MQTT311-3.14.4-1]; nobody writes
+// after it.
 func (w *Wire) write() {
 	w.mu.Lock()
 	for w.writeErr == nil {

@@ -61,7 +61,7 @@ func TestFaultsAtEachStep(t *testing.T) {
 }
 
 func faultsAtEachStep(t *testing.T, server string) {
-	const atOnce = 48 // each of them waits most of the time
+	const atOnce = 32 // each of them waits most of the time
 	campaign.Together(t, atOnce, func(run func(name string, test func(t *testing.T))) {
 		for _, f := range faultRuns() {
 			run(f.String(), func(t *testing.T) {

@@ -20,8 +20,10 @@ type Delivery struct {
 // subscription to another one, when the process ends without Ack. Several calls, as by several handlers of Handle, each
 // want their Ack.
 //
-// It is called inside the handler; later it is too late, and Ack says so. For a message of QoS 0, which is not
-// acknowledged, Ack does nothing.
+// It is called inside the handler, of a component whose OnMessageAck is nil or that has a journal: a handler of
+// MessageAck is told that the message was acknowledged, which is done before. Otherwise it is too late, and Ack says
+// so. Programs that count what they have published have OnPubAck, OnPubComp and OnMessageOut. For a message of QoS 0,
+// which is not acknowledged, Ack does nothing.
 //
 // What is deferred is bounded: by the Receive Maximum of ConnectProperties in MQTT 5, which the server keeps to, and in
 // both versions by IncomingMemoryLimit and by the number of events that may wait for DoEvents, beyond which nothing
@@ -37,7 +39,8 @@ func (e *MessageInEventArgs) Defer() *Delivery {
 	msg := m.pump.delivering
 	if msg == nil || m.pump.deliveries != e.delivery || !msg.Settling() {
 		return &Delivery{done: true, err: errors.New(errors.ErrInvalidArgument,
-			"Defer was called when the handler had returned, or after Disconnect inside it; the message was acknowledged.")}
+			"Defer was called too late: the message was acknowledged, since OnMessageAck has a handler, the handler of the "+
+				"message has returned, or it has called Disconnect.")}
 	}
 	m.client.Defer(msg)
 	return &Delivery{m: m, client: m.client, msg: msg}

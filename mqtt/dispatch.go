@@ -144,9 +144,11 @@ func (m *MQTT) beginDelivery(msg *protocol.Message, first bool) (ours, tell bool
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	ours = m.mayDeliverReleasing(msg)
-	acknowledge := m.client.Acknowledge
-	if ours && first && (m.OnMessageIn != nil || m.handling.Load() != nil) { // who may defer it
-		acknowledge = m.client.AcknowledgeLater
+	acknowledge := m.client.Acknowledge // before MessageAck, which tells that
+	if ours && first && (m.OnMessageIn != nil || m.handling.Load() != nil) {
+		if m.OnMessageAck == nil { // whoever gets the message may defer it
+			acknowledge = m.client.AcknowledgeLater
+		}
 		m.pump.delivering = msg
 		m.pump.deliveries++
 	}

@@ -57,7 +57,8 @@ type MessageAckEventArgs struct {
 }
 
 // MessageInEventArgs are the arguments of OnMessageIn: a message has arrived. A QoS 1 or 2 message is acknowledged when
-// its handlers have returned, or call Disconnect; Defer puts that off.
+// its handlers have returned, or call Disconnect; Defer puts that off. If OnMessageAck has a handler the acknowledgment
+// is queued before that is called, unless JournalDir is set.
 type MessageInEventArgs struct {
 	PacketId   int    // -1 for QoS 0
 	Topic      string // the full name, also when the server used a topic alias

@@ -41,15 +41,12 @@ type Message struct {
 	holdsQuota bool     // it counts against the receiver's Receive Maximum on this connection
 	emptyTopic bool     // out: the caller relies on the alias alone
 	settling   bool     // in: Settle will send the acknowledgment
-	lasting    bool     // in: it is deferred, or to be acknowledged after one that is; see defer.go
-	handled    bool     // in: its acknowledgment is due
-	deferrals  uint16   // in: calls of Defer that Undefer has not taken back
-	order      uint32   // in: of QoS 1, its place among those of its connection
 	pubrels    uint8    // in: how many PUBRELs came on its connection, each of which PUBCOMP answers
 	foreign    bool     // in: another process has gone on with it
 	next       *Message // in a chain
 	home       *slab    // that it is part of
 	connection uint32   // that of its PUBLISH; 0 = none yet
+	order      uint32   // in: of QoS 1, its place among those of its connection
 	position   int      // in its List
 	sentAt     Time     // out: when PUBLISH was last put on the wire; see republish.go
 	firstAt    Time     // out: when that was done first on this connection, if somebody wants to know
@@ -58,6 +55,9 @@ type Message struct {
 	key        uint64   // in the Journal; 0 = it does not know the message
 	Done       bool     // out: the exchange is over
 	Awaited    bool     // see Publish.Awaited
+	lasting    bool     // in: it is deferred, or to be acknowledged after one that is; see defer.go
+	handled    bool     // in: its acknowledgment is due
+	deferrals  uint16   // in: calls of Defer that Undefer has not taken back
 	Tag        any      // out: see Publish.Tag
 	Told       bool     // the owner has told the end of the exchange
 	Outcome    packet.ReasonCode

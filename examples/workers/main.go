@@ -1,6 +1,6 @@
 // Workers share the messages of one topic: a shared subscription gives each message to one of the workers of a group,
-// so that more of them do more work. A job is acknowledged when it is done, which may be long after the handler has returned:
-// one of the workers is killed at work here, and its job is done by the next one of its name.
+// so that more of them do more work. A job is acknowledged when it is done, which may be long after the handler has
+// returned: one of the workers is killed at work here, and its job is done by the next one of its name.
 //
 //	go run ./examples/workers                          with a broker inside the program
 //	go run ./examples/workers mqtt://localhost:1883    with a server of yours
@@ -82,9 +82,10 @@ func connect(server, name string, onMessageIn func(*mqtt.MQTT, *mqtt.MessageInEv
 	m.SetVersion(mqtt.MvV5) // many servers have shared subscriptions in 3.1.1 too
 	m.SetKeepAliveInterval(30)
 	m.SetClientId(name)
-	m.SetCleanSession(false)                                                       // the jobs of a worker wait for it
-	m.Config(`ConnectProperties={"SessionExpInterval":"60","ReceiveMaximum":"1"}`) // for a minute; one at a time
-	m.Config("BackgroundEvents=True")                                              // handlers run on a goroutine of the component
+	m.SetCleanSession(false) // the jobs of a worker wait for it
+	// for a minute; one at a time
+	m.Config(`ConnectProperties={"SessionExpInterval":"60","ReceiveMaximum":"1"}`)
+	m.Config("BackgroundEvents=True") // handlers run on a goroutine of the component
 	if err := m.Connect(); err != nil {
 		log.Fatal(err)
 	}

@@ -11,8 +11,8 @@ import (
 // Settings.IncomingMemoryLimit is one budget for all that a server can make a client hold, in bytes of memory: topics,
 // properties, texts and what surrounds them, not payloads alone. There are two kinds of it:
 //
-//   - what waits for the pump: the event queue, the events that the pump has taken, and what is deferred. The owner stops
-//     reading while there is too much of it (MemoryFull), which pushes back on the server.
+//   - what waits for the pump: the event queue, the events that the pump has taken, and what is deferred. The owner
+//     stops reading while there is too much of it (MemoryFull), which pushes back on the server.
 //   - what waits for a packet of the server (kept): messages of QoS 2 without PUBREL, topic aliases, SUBSCRIBE and
 //     UNSUBSCRIBE without their acknowledgment. Not to read would never free it, so the connection ends, or the request
 //     is refused, where it alone takes up the budget.

@@ -39,8 +39,8 @@ func (e *MessageInEventArgs) Defer() *Delivery {
 	msg := m.pump.delivering
 	if msg == nil || m.pump.deliveries != e.delivery || !msg.Settling() {
 		return &Delivery{done: true, err: errors.New(errors.ErrInvalidArgument,
-			"Defer was called too late: the message was acknowledged, since OnMessageAck has a handler, the handler of "+
-				"the message has returned, or it has called Disconnect.")}
+			"Defer was called too late: the message was acknowledged, since OnMessageAck has a handler, the handler "+
+				"of the message has returned, or it has called Disconnect.")}
 	}
 	m.client.Defer(msg)
 	return &Delivery{m: m, client: m.client, msg: msg}

@@ -14,7 +14,7 @@ import "github.com/iotcomponents/iot/mqtt/internal/packet"
 type ackOrder struct {
 	arrived uint32              // PUBLISHes of QoS 1
 	left    uint32              // of which so many are acknowledged, or replaced by others
-	due     map[uint32]*Message // acknowledgments that wait for earlier ones, by Message.order; nil = one that was replaced
+	due     map[uint32]*Message // acknowledgments that wait for earlier ones, by their order; nil = a replaced one
 }
 
 // arrive gives a message its place.

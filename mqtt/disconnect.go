@@ -21,11 +21,12 @@ type DisconnectProperties struct {
 	UserProperties     []UserProperty
 }
 
-// Disconnect ends the connection in order: what was accepted for sending is written, then DISCONNECT, so that the
-// server discards the will, then the connection is closed. In v5 DisconnectReasonCode and DisconnectProperties say what
-// DISCONNECT carries. With CleanSession the exchanges that are not complete are dropped, unless JournalDir is set;
-// without they stay in OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the
-// attempt. It also ends AutoReconnect's waiting for the next attempt; otherwise it does nothing on an idle component.
+// Disconnect ends the connection in order: what was accepted for sending is written, with DisconnectWait its
+// acknowledgments are waited for, then comes DISCONNECT, so that the server discards the will, then the connection is
+// closed. In v5 DisconnectReasonCode and DisconnectProperties say what DISCONNECT carries. With CleanSession the exchanges
+// that are not complete are dropped, unless JournalDir is set, and OnError tells each message of ours with 212; without
+// they stay in OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the attempt. It also
+// ends AutoReconnect's waiting for the next attempt; otherwise it does nothing on an idle component.
 //
 // Errors: 201 when the packets could not be written within Timeout, 500 when DisconnectProperties asks for a session
 // expiry that CONNECT rules out, 10040 when the server's Maximum Packet Size leaves no room for reason code and session
@@ -95,8 +96,21 @@ func spans(numbers []int64) string {
 	return strings.Join(list[:last], ", ") + " and " + list[last]
 }
 
+// awaitAcknowledgedReleasing waits until the server has taken what was accepted, for as long as DisconnectWait says. No
+// events are fired meanwhile.
+func (m *MQTT) awaitAcknowledgedReleasing() {
+	l, until := m.link, m.now()+secondsOf(m.settings.disconnectWait)
+	m.patient++
+	defer func() { m.patient-- }()
+	m.resumeReadingLocked()
+	for m.link == l && m.client.Phase() == protocol.Connected && m.client.AcceptedBytes() > 0 && m.now() < until {
+		m.sleepReleasing(until, false)
+	}
+}
+
 // disconnectReleasing ends the connection.
 func (m *MQTT) disconnectReleasing(reason packet.ReasonCode, p packet.Properties) error {
+	m.awaitAcknowledgedReleasing()
 	m.reconnect.stopLocked()
 	if msg := m.pump.delivering; msg != nil && !msg.Journaled() && m.pump.taken && insideHandler() {
 		m.client.Settle(msg) // nothing is acknowledged after DISCONNECT

@@ -54,6 +54,8 @@ type settings struct {
 	autoTopicAlias        bool
 	resubscribe           bool
 	dropOldest            bool // QueueFullPolicy
+	allowExcess           bool // AllowReceiveMaximumExceeded
+	disconnectWait        int  // seconds
 	reconnectOn           []int
 	queueMessages         bool
 
@@ -167,8 +169,9 @@ func (m *MQTT) applySettingsLocked() {
 		AutoTopicAlias:    s.autoTopicAlias,
 		QueueMessages:     s.queueMessages,
 
-		IncomingMemoryLimit:    s.incomingMemoryLimit,
-		AllowControlCharacters: s.allowControlCharacters,
+		IncomingMemoryLimit:         s.incomingMemoryLimit,
+		AllowControlCharacters:      s.allowControlCharacters,
+		AllowReceiveMaximumExceeded: s.allowExcess,
 	}
 	if w := m.wireLocked(); w != nil {
 		w.ScheduleLocked()

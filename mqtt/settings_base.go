@@ -85,6 +85,14 @@ func componentRows() []config.Row {
 			0, math.MaxInt32,
 			apply,
 		),
+		config.Int(
+			g.doc("DisconnectWait", "int, s",
+				"How long Disconnect waits until the server has acknowledged what was published with QoS 1 and 2; 0 = not "+
+					"at all. What is not acknowledged by then stays in OutgoingMessages or, when the session ends with "+
+					"CleanSession, is dropped; OnError tells each with 212."),
+			func(m *MQTT) *int { return &m.settings.disconnectWait },
+			0, maxSeconds,
+		),
 		config.Func(
 			g.doc("QueueFullPolicy", "string",
 				"What happens when SendQueueSize or its 64 MiB are reached, without a connection or behind the "+
@@ -166,6 +174,14 @@ func componentRows() []config.Row {
 					"limit."),
 			func(m *MQTT) *int { return &m.reconnect.attempts },
 			0, math.MaxInt32,
+		),
+		config.Bool(
+			g.v5("AllowReceiveMaximumExceeded", "bool",
+				"True: a server may send more QoS 1 and 2 messages at a time than the ReceiveMaximum of "+
+					"ConnectProperties, as mosquitto 2.0.11 does when it sends what it has kept. False: the connection ends "+
+					"with DISCONNECT 0x93, as MQTT asks."),
+			func(m *MQTT) *bool { return &m.settings.allowExcess },
+			apply,
 		),
 		config.Bool(
 			g.doc("AllowControlCharacters", "bool",

@@ -43,6 +43,8 @@ type Settings struct {
 	// AllowControlCharacters accepts topics and filters with control characters and with what is no character, because
 	// of which servers end connections.
 	AllowControlCharacters bool
+	// AllowReceiveMaximumExceeded takes more messages of QoS 1 and 2 than the server was told to send at a time.
+	AllowReceiveMaximumExceeded bool
 	// QueueMessages accepts messages without a connection. They are sent by the next one, in the order of the calls.
 	QueueMessages bool
 	// QueueRequests accepts SUBSCRIBE and UNSUBSCRIBE without a connection, and keeps those that were not answered when

@@ -46,7 +46,7 @@ func TestDisconnect(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.wantOut("E0 00", "DISCONNECT")
-			c.wantEvents("of the end", "pubrec 3 00", "in 2 #6 a released -", "session: Session ended: 5 messages whose exchange was not complete are dropped.")
+			c.wantEvents("of the end", "pubrec 3 00", "in 2 #6 a released -", "error 212", "error 212", "error 212", "error 212", "session: Session ended: 5 messages whose exchange was not complete are dropped.")
 			for _, m := range messages {
 				if !m.Done || !m.Refused || m.State != OutDone {
 					t.Fatalf("whoever waits for %d is not told", m.ID)

@@ -344,6 +344,14 @@ func TestReceiveQoS2(t *testing.T) {
 }
 
 func TestReceiveMaximum(t *testing.T) {
+	t.Run("one too many, from a server that is known for it", func(t *testing.T) {
+		c := newTrace(t, packet.V5)
+		c.Settings.AllowReceiveMaximumExceeded = true
+		c.connect(accepted, receiveMaximum(1))
+		c.in("32 _ L'a 00 01 00 '1; 34 _ L'a 00 02 00 '2; 32 _ L'a 00 03 00 '3")
+		c.wantEvents("of all", "in 1 #1 a 1", "session: Message 2 exceeds the Receive Maximum of this client, 1; it is taken all the same.", "in 1 #3 a 3")
+		c.wantOut("50 02 00 02; 40 02 00 01; 40 02 00 03", "answers")
+	})
 	t.Run("U5-12 MQTT5-3.3.4-9 one too many", func(t *testing.T) {
 		for _, qos := range []string{"32", "34"} {
 			c := newTrace(t, packet.V5)

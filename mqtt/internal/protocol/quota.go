@@ -71,6 +71,12 @@ func (c *Client) receivedOne(m *Message) bool {
 	m.holdsQuota = true
 	c.unsettled++
 	if c.version == packet.V5 && c.unsettled > c.options.receiveMaximum() {
+		if c.Settings.AllowReceiveMaximumExceeded {
+			if most := c.options.receiveMaximum(); c.unsettled == most+1 {
+				c.note(2, "Message %d exceeds the Receive Maximum of this client, %d; it is taken all the same.", m.ID, most)
+			}
+			return true
+		}
 		c.fail(packet.PUBLISH, packet.ReceiveMaximumExceeded, "more messages of QoS 1 and 2 than the Receive Maximum "+
 			"of this client allows")
 		return false

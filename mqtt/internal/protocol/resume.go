@@ -113,8 +113,11 @@ func (c *Client) endSession() {
 		c.hasSession = false
 		return
 	}
-	ended := errors.New(errors.ErrNotConnected, "The message was dropped, since its session was ended before it was "+
-		"acknowledged.")
+	const why = "was dropped, since its session was ended before it was acknowledged."
+	for m := range c.unfinishedOut() {
+		c.pushMessageError(m, errors.New(errors.ErrNotConnected, m.describe()+" "+why))
+	}
+	ended := errors.New(errors.ErrNotConnected, "The message "+why)
 	dropped := c.dropExchanges(ended, func(*Message) bool { return false })
 	c.forgetGivenUp()
 	c.hasSession = false

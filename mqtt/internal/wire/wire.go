@@ -20,6 +20,8 @@ const (
 	// Farewell bounds how long the end of a connection waits for the last packet to be written, and then for the server
 	// to close its side too. Closing earlier could make the system drop that packet.
 	Farewell = time.Second
+	// unread bounds how long after our DISCONNECT because of a broken protocol what the server has sent is still read.
+	unread = 10 * time.Millisecond
 	// lastWords bounds how long after a failed write the reader looks for the server's reason.
 	lastWords = time.Second
 )

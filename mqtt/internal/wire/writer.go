@@ -196,7 +196,13 @@ func (w *Wire) write() {
 		if err != nil {
 			_ = w.conn.Close()
 		}
-		w.limitReadingLocked(Farewell / 4)
+		// A server that has broken the protocol is told so and left. What it has sent already is read once more, since the
+		// system would answer it with a reset, which may cost the server our DISCONNECT.
+		d := Farewell / 4
+		if cause != nil {
+			d = unread
+		}
+		w.limitReadingLocked(d)
 	}
 	w.mu.Unlock()
 	w.writing.Done()

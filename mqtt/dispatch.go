@@ -194,7 +194,10 @@ func (m *MQTT) fireMessageIn(msg *protocol.Message) {
 	if msg.QoS == 0 {
 		a.PacketId = -1
 	}
-	if a.Properties = nil; len(msg.Properties) > 0 {
+	if a.Properties != nil {
+		a.Properties = nil
+	}
+	if len(msg.Properties) > 0 {
 		a.Properties = publishProperties(msg)
 	}
 	if tree != nil && m.handle(tree, a) || m.OnMessageIn == nil {

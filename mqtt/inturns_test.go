@@ -170,16 +170,12 @@ func TestIdleComponentSleeps(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ran := make(chan error)
 	go func() { ran <- r.M.Run(ctx) }()
-	for !mqtt.ReadsByItself(r.M) { // with the answer to a ping it begins to read by itself, if it has not yet
+	// With the answer to a ping it begins to read by itself, if it has not yet.
+	untilItReads(r.M, func() {
 		must(t, r.M.Ping())
 		c.Expect("C0 00")
 		c.Send("D0 00")
-		for range 1000 {
-			if runtime.Gosched(); mqtt.ReadsByItself(r.M) {
-				break
-			}
-		}
-	}
+	})
 	before := conn.limits.Load()
 	for range 10 {
 		mqtt.Tick(r.M)
@@ -187,6 +183,40 @@ func TestIdleComponentSleeps(t *testing.T) {
 	if n := conn.limits.Load() - before; n > 0 || !mqtt.ReadsByItself(r.M) {
 		t.Errorf("the goroutine in Run was woken %d times with nothing to tell it", n)
 	}
+	stop()
+	must(t, <-ran)
+	must(t, r.M.Disconnect())
+}
+
+// untilItReads sends something until the goroutine in Run reads by itself, if it does not yet.
+func untilItReads(m *mqtt.MQTT, send func()) {
+	for !mqtt.ReadsByItself(m) {
+		send()
+		for range 1000 {
+			if runtime.Gosched(); mqtt.ReadsByItself(m) {
+				break
+			}
+		}
+	}
+}
+
+// However much arrives, the goroutine in Run reads it by itself as long as all of it is QoS 0.
+func TestRunReadsMuchByItself(t *testing.T) {
+	watchdog(t)
+	r, s := overTCP(t, way{})
+	c := r.Connect(s, nil)
+	got := make(chan struct{})
+	r.M.OnMessageIn = func(*mqtt.MessageInEventArgs) { got <- struct{}{} }
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan error)
+	go func() { ran <- r.M.Run(ctx) }()
+	much := c.Publish("t", 0, 0, string(make([]byte, 20_000)))
+	send := func() {
+		c.Send(fmt.Sprintf("%x", much))
+		<-got
+	}
+	send()
+	untilItReads(r.M, send)
 	stop()
 	must(t, <-ran)
 	must(t, r.M.Disconnect())

@@ -100,7 +100,9 @@ func (s *storage) message() *Message {
 	}
 	l := s.current
 	m := &l.messages[l.given]
-	m.home = l
+	if m.home == nil { // else it was given out before; a store of a pointer costs more than a look
+		m.home = l
+	}
 	l.given++
 	l.live++
 	return m
@@ -118,13 +120,19 @@ func (s *storage) refill() {
 // release takes back a message that nothing refers to any more.
 func (s *storage) release(m *Message) {
 	// Not *m = Message{}: that would be one bulk write barrier for the price of several messages.
-	m.Topic, m.Payload, m.Properties = "", nil, nil
+	m.Topic, m.Payload = "", nil
+	if m.Properties != nil { // as few messages have, and still fewer what is looked at below
+		m.Properties = nil
+	}
 	m.ID, m.Alias, m.QoS, m.State = 0, 0, 0, 0
 	m.Retain, m.Dup, m.Refused, m.Done, m.Awaited, m.Told = false, false, false, false, false, false
 	m.written, m.holdsQuota, m.emptyTopic, m.settling, m.foreign = false, false, false, false, false
 	m.lasting, m.handled, m.deferrals, m.order = false, false, 0, 0
 	m.pubrels = 0
-	m.connection, m.sentAt, m.firstAt, m.repeats, m.Outcome, m.Failure, m.key = 0, 0, 0, 0, 0, nil, 0
+	m.connection, m.sentAt, m.firstAt, m.repeats, m.Outcome, m.key = 0, 0, 0, 0, 0, 0
+	if m.Failure != nil {
+		m.Failure = nil
+	}
 	m.next, m.expires = nil, 0
 	if m.Tag != nil {
 		m.Tag = nil

@@ -13,7 +13,7 @@ type readBuffer struct {
 
 const (
 	smallBuffer  = 1 << 9
-	fullBuffer   = 64 << 10
+	fullBuffer   = 32 << 10
 	largeGrowth  = 16 // a large packet's memory is about so many times what has arrived of it, at most twice as many
 	quietToSpare = 64
 )

@@ -33,7 +33,7 @@ func (w *Wire) receive() (lent bool) {
 		switch {
 		case err != nil:
 			return false
-		case told && n < busyRead && w.stepBackLocked():
+		case told && !w.busyLocked(n) && w.stepBackLocked():
 			return true
 		}
 	}

@@ -177,6 +177,7 @@ func TestBadFields(t *testing.T) {
 		{Firewall{FirewallType: 4, Host: "proxy"}, "broker.example:1", "FirewallType is 4; 0, 1, 2, 3 and 10 are possible."},
 		{Firewall{FirewallType: -1, Host: "proxy"}, "broker.example:1", "FirewallType is -1"},
 		{Firewall{FirewallType: FwTunnel}, "broker.example:1", "Firewall.Host is empty, which FirewallType 1 needs."},
+		{Firewall{FirewallType: FwTunnel, Host: "proxy", User: "me:secret"}, "broker.example:1", "Firewall.User contains a colon"},
 		{Firewall{FirewallType: FwTunnel, Host: "[]"}, "broker.example:1", "Firewall.Host is empty"},
 		{Firewall{FirewallType: FwTunnel, Host: "proxy", Port: -1}, "broker.example:1", "Firewall.Port is -1; 0 to 65535 are possible."},
 		{Firewall{FirewallType: FwTunnel, Host: "proxy", Port: 65536}, "broker.example:1", "Firewall.Port is 65536"},

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -73,6 +74,8 @@ func digestHash(algorithm string) (hash func(string) string, session, ok bool) {
 		return func(s string) string { b := md5.Sum([]byte(s)); return hex.EncodeToString(b[:]) }, session, true
 	case "SHA-256":
 		return func(s string) string { b := sha256.Sum256([]byte(s)); return hex.EncodeToString(b[:]) }, session, true
+	case "SHA-512-256":
+		return func(s string) string { b := sha512.Sum512_256([]byte(s)); return hex.EncodeToString(b[:]) }, session, true
 	}
 	return nil, false, false
 }

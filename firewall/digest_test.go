@@ -48,7 +48,10 @@ func TestDigest(t *testing.T) {
 			`username="q\"u", realm="a\"b\\c", nonce="n", uri=`,
 		}},
 		{"integrity alone", `Digest realm=r, nonce=n, qop="auth-int"`, short, nil},
-		{"unknown algorithm", `Digest realm=r, nonce=n, algorithm=SHA-512-256`, short, nil},
+		{"SHA-512-256, by Python's hashlib", `Digest realm=r, nonce=n, algorithm=SHA-512-256`, short, []string{
+			`response="06fdfa83e8628d54e2b0f7e2dc06356819053673eebb027d8ae0f1349f8c4947"`,
+		}},
+		{"unknown algorithm", `Digest realm=r, nonce=n, algorithm=SHA-1`, short, nil},
 		{"no nonce", `Digest realm=r`, short, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {

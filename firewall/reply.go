@@ -17,6 +17,8 @@ type reply struct {
 	status     int      // 0 if it is no HTTP
 	text       string   // status and reason phrase as they came, or the beginning of what is no HTTP
 	challenges []string // values of Proxy-Authenticate and WWW-Authenticate
+	location   string   // where a redirect leads
+	squid      string   // X-Squid-Error, the reason of that proxy
 }
 
 // readReply reads the answer to a request, passing over interim ones (1xx). It reads byte by byte: the first byte after
@@ -71,15 +73,31 @@ func parseReply(head string) *reply {
 		if strings.EqualFold(name, "Proxy-Authenticate") || strings.EqualFold(name, "WWW-Authenticate") {
 			answer.challenges = append(answer.challenges, strings.TrimSpace(value))
 		}
+		switch {
+		case strings.EqualFold(name, "Location"):
+			answer.location = strings.TrimSpace(value)
+		case strings.EqualFold(name, "X-Squid-Error"):
+			answer.squid = strings.TrimSpace(value)
+		}
 	}
 	return answer
 }
 
-// schemes names the ways to authenticate that the proxy offers.
-func (r *reply) schemes() string {
+// schemes names the ways to authenticate that the proxy offers, and tells whether one of them is known here. A proxy that
+// names none may have any.
+func (r *reply) schemes() (list string, known bool) {
 	var names []string
 	for _, c := range parseChallenges(r.challenges) {
-		names = append(names, c.scheme)
+		name, isKnown := c.scheme, strings.EqualFold(c.scheme, "Basic")
+		if strings.EqualFold(c.scheme, "Digest") {
+			algorithm, qop := c.params["algorithm"], c.params["qop"]
+			_, _, isKnown = digestHash(algorithm)
+			isKnown = isKnown && (qop == "" || offersAuth(qop))
+			if !isKnown {
+				name = strings.TrimRight("Digest "+algorithm+" "+qop, " ")
+			}
+		}
+		names, known = append(names, name), known || isKnown
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(names, ", "), known || len(names) == 0
 }

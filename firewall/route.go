@@ -112,6 +112,9 @@ func (r *route) checkCredentials() error {
 	case r.kind == FwSOCKS5 && (len(r.user) > most || len(r.password) > most):
 		return errors.New(errors.ErrInvalidArgument, "Firewall.User or Firewall.Password is longer than the 255 "+
 			"bytes that SOCKS5 can carry.")
+	case r.kind == FwTunnel && strings.Contains(r.user, ":"): // RFC 7617, 2: it would end the user
+		return errors.New(errors.ErrInvalidArgument, "Firewall.User contains a colon, which HTTP takes for the end of "+
+			"the user; the password belongs to Firewall.Password.")
 	case (r.kind == FwSOCKS4 || r.kind == FwSOCKS4A) && strings.Contains(r.user, "\x00"):
 		return errors.New(errors.ErrInvalidArgument,
 			"Firewall.User contains a zero byte, which ends the user id in SOCKS4.")

@@ -69,10 +69,26 @@ func (r *route) refused(answer *reply) refusal {
 	}
 	text = fmt.Sprintf("answered CONNECT %s with %q", r.server(), text)
 	if answer.status == 401 || answer.status == 407 {
-		if schemes := answer.schemes(); schemes != "" {
+		schemes, known := answer.schemes()
+		if schemes != "" {
 			text += ", which asks for " + r.said(schemes)
 		}
-		text += "; check Firewall.User and Firewall.Password"
+		switch {
+		case known:
+			text += "; check Firewall.User and Firewall.Password"
+		case r.headers.has(proxyAuthorization):
+			text += "; check the Proxy-Authorization of Firewall.Data"
+		default:
+			text += "; of these none is known here, Basic and Digest (MD5, SHA-256, SHA-512-256 with qop auth) are. A " +
+				"proxy on this computer that knows it, such as cntlm or px, can stand in between, or Firewall.Data can " +
+				"have the line Proxy-Authorization"
+		}
+	}
+	if answer.location != "" {
+		text += fmt.Sprintf(", which leads to %q", r.said(answer.location))
+	}
+	if answer.squid != "" {
+		text += fmt.Sprintf(", for the reason %q", r.said(answer.squid))
 	}
 	return refusal(text)
 }

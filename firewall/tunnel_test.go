@@ -101,7 +101,17 @@ func TestTunnel(t *testing.T) {
 		},
 		{
 			name: "redirect", firewall: tunnel, scripts: answered("HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\n\r\n", stall),
-			code: 118, text: `with "302 Found".`,
+			code: 118, text: `with "302 Found", which leads to "http://evil.example/".`,
+		},
+		{
+			name: "schemes that are not known", firewall: tunnel,
+			scripts: answered("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n"+
+				"Proxy-Authenticate: Digest realm=r, nonce=n, qop=\"auth-int\"\r\n\r\n", stall),
+			code: 118, text: `which asks for NTLM, Negotiate, Digest auth-int; of these none is known here, Basic and Digest`,
+		},
+		{
+			name: "a reason of squid", firewall: tunnel, scripts: answered("HTTP/1.1 403 Forbidden\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\r\n", stall),
+			code: 118, text: `with "403 Forbidden", for the reason "ERR_ACCESS_DENIED 0".`,
 		},
 		{
 			name: "switch of the protocol", firewall: tunnel, scripts: answered("HTTP/1.1 101 Switching Protocols\r\n\r\n", stall),

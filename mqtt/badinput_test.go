@@ -207,6 +207,8 @@ func oracle(row registry.Row, want fact, value string) (read string, code int) {
 		if plain && value != "" {
 			return "", 302 // no file has such a name
 		}
+	case "order":
+		plain = value == "Listed"
 	case "policy":
 		plain = value == "Refuse"
 	case "headers":

@@ -216,6 +216,7 @@ func (m *MQTT) armLocked(l *link) error {
 		return err
 	}
 	l.route.beginLocked(servers)
+	m.hosts.turn++
 	options, err := m.connectOptionsLocked()
 	if err != nil {
 		return err

@@ -1,12 +1,15 @@
 package mqtt
 
 import (
+	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/iotcomponents/iot/config"
 	"github.com/iotcomponents/iot/errors"
 	"github.com/iotcomponents/iot/mqtt/internal/transport"
 )
@@ -91,9 +94,42 @@ func (s server) beside(host string, port int) server {
 
 // hosts are the servers that a connection may be made to, besides RemoteHost. MQTT.mu guards it.
 type hosts struct {
-	text string   // RemoteHosts
-	list []listed // the same
+	text  string   // RemoteHosts
+	list  []listed // the same
+	order string   // HostOrder; "" = Listed
+	turn  int      // attempts so far, for RoundRobin
 	detours
+}
+
+// The values of HostOrder.
+const (
+	orderListed     = "Listed"
+	orderRandom     = "Random"
+	orderRoundRobin = "RoundRobin"
+)
+
+func (m *MQTT) hostOrderLocked() string { return cmp.Or(m.hosts.order, orderListed) }
+
+func (m *MQTT) setHostOrderLocked(value string) error {
+	for _, order := range []string{orderListed, orderRandom, orderRoundRobin} {
+		if strings.EqualFold(value, order) {
+			m.hosts.order, m.hosts.turn = order, 0
+			return nil
+		}
+	}
+	return config.Reason(orderListed + ", " + orderRandom + " and " + orderRoundRobin + " are possible")
+}
+
+// inOrderLocked returns the servers that the program has named in the order of the next attempt.
+func (h *hosts) inOrderLocked(named []server) []server {
+	switch h.order {
+	case orderRandom:
+		rand.Shuffle(len(named), func(i, j int) { named[i], named[j] = named[j], named[i] })
+	case orderRoundRobin:
+		first := h.turn % len(named)
+		return slices.Concat(named[first:], named[:first])
+	}
+	return named
 }
 
 // setRemoteHostsLocked assigns the setting RemoteHosts. While a connection stands its server stays known, since what it
@@ -104,7 +140,7 @@ func (m *MQTT) setRemoteHostsLocked(text string) error {
 		return err
 	}
 	last := m.hosts.last
-	m.hosts.text, m.hosts.list = text, list
+	m.hosts.text, m.hosts.list, m.hosts.turn = text, list, 0
 	m.hosts.forget()
 	if m.link != nil {
 		m.hosts.last = last
@@ -141,23 +177,26 @@ func (m *MQTT) isRemoteHostLocked(s server) bool {
 }
 
 // serversLocked lists the servers that an attempt tries, in this order, each once: where the last server has sent
-// AutoReconnect to, the server that has the session, RemoteHost, RemoteHosts.
+// AutoReconnect to, the server that has the session, unless HostOrder asks for another one, RemoteHost and RemoteHosts.
 func (m *MQTT) serversLocked() ([]server, error) {
 	remote, err := m.remoteServerLocked()
 	if err != nil {
 		return nil, err
 	}
 	h := &m.hosts
-	all := slices.Clone(h.referred)
-	if h.last != (server{}) {
-		all = append(all, h.last)
-	}
-	all = h.appendCurrent(all, remote)
+	named := []server{remote}
 	for _, l := range h.list {
 		s := server{l.target}
 		if !l.isURL {
 			s = remote.beside(l.target.Host, l.target.Port)
 		}
+		named = append(named, s)
+	}
+	all := slices.Clone(h.referred)
+	if h.last != (server{}) && m.hostOrderLocked() == orderListed {
+		all = append(all, h.last)
+	}
+	for _, s := range h.inOrderLocked(unique(named)) {
 		all = h.appendCurrent(all, s)
 	}
 	return h.leftLast(unique(all)), nil

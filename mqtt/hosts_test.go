@@ -352,3 +352,51 @@ func FuzzRemoteHosts(f *testing.F) {
 type socketFile struct{ net.Conn }
 
 func (*socketFile) RemoteAddr() net.Addr { return &net.UnixAddr{Net: "unix", Name: "/run/mqtt"} }
+
+// HostOrder: each attempt of RoundRobin begins with the next server, also after a connection stood; Random has all of them, in
+// several orders; Listed begins with the server of the last connection.
+func TestHostOrder(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		r, f := sailing(t, mqtt.MvV5, "a:1883", "b:1883", "c:1883")
+		config(t, r.M, "RemoteHosts=b,c")
+		for _, row := range []struct{ order, servers string }{
+			{"Listed", "a a a a"}, {"RoundRobin", "a b c a"},
+		} {
+			config(t, r.M, "HostOrder="+row.order)
+			for _, name := range strings.Fields(row.servers) {
+				done := r.Start(r.M.Connect)
+				c := f.servers[name+":1883"].AcceptConnected(t)
+				must(t, r.Join(done))
+				r.Disconnect(c)
+			}
+		}
+		config(t, r.M, "HostOrder=RoundRobin") // begins anew
+		config(t, r.M, "AutoReconnect=True")
+		done := r.Start(r.M.Connect)
+		c := f.servers["a:1883"].AcceptConnected(t)
+		must(t, r.Join(done))
+		mqtt.ForgetBeforeConnect(r.M)
+		c.Close()
+		f.servers["b:1883"].AcceptConnected(t)
+		r.WaitFor("Connected", 10)
+	})
+}
+
+func TestHostOrderRandom(t *testing.T) {
+	m := recorded(t)
+	must(t, m.SetRemoteHost("a"))
+	config(t, m, "RemoteHosts=b,c")
+	config(t, m, "HostOrder=Random")
+	seen := map[string]bool{}
+	for range 1000 {
+		servers := mqtt.Servers(m)
+		seen[strings.Join(servers, " ")] = true
+		slices.Sort(servers)
+		if want := []string{"a:1883", "b:1883", "c:1883"}; !slices.Equal(servers, want) {
+			t.Fatalf("the servers are %q, want %q in some order", servers, want)
+		}
+	}
+	if len(seen) != 6 {
+		t.Errorf("%d orders of three servers in a thousand attempts, want 6", len(seen))
+	}
+}

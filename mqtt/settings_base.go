@@ -275,6 +275,16 @@ func componentRows() []config.Row {
 			func(m *MQTT) string { return m.hosts.text },
 			(*MQTT).setRemoteHostsLocked,
 		),
+		config.Func(
+			g.doc("HostOrder", "string",
+				"In which order an attempt tries RemoteHost and RemoteHosts. Listed: as they are listed; "+
+					"AutoReconnect begins with the server of the last connection, since it has the session. "+
+					"Random: each attempt in another order, which spreads clients over servers. RoundRobin: each "+
+					"attempt begins with the server behind the one that the last attempt began with. Counts from "+
+					"the next attempt on."),
+			(*MQTT).hostOrderLocked,
+			(*MQTT).setHostOrderLocked,
+		),
 		config.Bool(
 			g.v5("AutoTopicAlias", "bool",
 				"True: topics that are published again are replaced by topic aliases, as far as the server takes "+

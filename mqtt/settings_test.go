@@ -116,6 +116,7 @@ var settingRows = []settingRow{
 	{"SelectWaitMillis", []string{"0", "1000"}, []string{"-1", "x"}, 0},
 	{"SendQueueSize", []string{"1", "0"}, []string{"-1", "x"}, 0},
 	{"DisconnectWait", []string{"0", "1", "2147483"}, []string{"-1", "x", ""}, 0},
+	{"HostOrder", []string{"Random", "roundrobin -> RoundRobin", "LISTED -> Listed"}, []string{"", "x", "InOrder", "1", "Random,Listed"}, 0},
 	{"QueueFullPolicy", []string{"DropOldest", "refuse -> Refuse", "DROPOLDEST -> DropOldest"}, []string{"", "x", "Drop", "1", "Refuse,DropOldest"}, 0},
 	{"SSLServerName", []string{"broker.example", "b\u00fccher.example", "192.0.2.1", "::1", ""}, []string{"a b", "a:1883", "ssl://a", "*a", "\xff"}, 0},
 	{"WebSocketHeaders", []string{"X-A: 1\r\nX-B: 2", ""}, []string{"\xff", "X-A 1", "X-A: 1\r\nX B: 2", "Upgrade: h2c", "X-A: 1\x01"}, 0},

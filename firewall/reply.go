@@ -94,7 +94,7 @@ func (r *reply) schemes() (list string, known bool) {
 			_, _, isKnown = digestHash(algorithm)
 			isKnown = isKnown && (qop == "" || offersAuth(qop))
 			if !isKnown {
-				name = strings.TrimRight("Digest "+algorithm+" "+qop, " ")
+				name = strings.Join(strings.Fields("Digest "+algorithm+" "+qop), " ")
 			}
 		}
 		names, known = append(names, name), known || isKnown

@@ -14,7 +14,10 @@ import (
 //
 // One certificate that cannot be used does not spoil the others: it is among passedOver, with the reason. That is one
 // that is damaged or that crypto/x509 does not take, and a TRUSTED CERTIFICATE of OpenSSL that is not trusted for
-// servers. Errors: 271 if no certificate is left.
+// servers.
+//
+// Errors:
+//   - [errors.ErrCertificateStore] (271): no certificate is left
 func Authorities(list []byte) (authorities []*x509.Certificate, passedOver []error, err error) {
 	if len(list) > maxStore {
 		return nil, nil, numbered(fmt.Errorf("it has more than %d MiB", maxStore>>20))

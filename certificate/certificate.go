@@ -76,7 +76,10 @@ func (c *Certificate) SetStoreB(store []byte) error {
 	return nil
 }
 
-// SetStoreType assigns the type of the store. It starts no search. Errors: 10022 if there is no such type.
+// SetStoreType assigns the type of the store. It starts no search.
+//
+// Errors:
+//   - [errors.ErrInvalidArgument] (10022): there is no such type
 func (c *Certificate) SetStoreType(storeType CertStoreTypes) error {
 	if err := storeType.check(); err != nil {
 		return err
@@ -115,9 +118,13 @@ func (c *Certificate) SetKeyPassword(password string) error {
 // Spaces and colons in a thumbprint do not matter. Keys without a certificate are looked at last; they are found by
 // their name. On success Subject becomes the full name and all fields are filled.
 //
-// Errors: 270, 271 and 302 if the store cannot be opened; 272 if there is no such certificate, and then nothing is
-// selected any more; 273 if the private key cannot be decrypted, which is mostly a wrong KeyPassword; 10022 for a
-// thumbprint that is none, or a Store that is no PKCS#11 URI where one is needed.
+// Errors:
+//   - [errors.ErrSSLLibrary] (270), [errors.ErrCertificateStore] (271), [errors.ErrFileNotOpened] (302): the store
+//     cannot be opened
+//   - [errors.ErrCertificateNotFound] (272): there is no such certificate; then nothing is selected any more
+//   - [errors.ErrCredentials] (273): the private key cannot be decrypted, which is mostly a wrong KeyPassword
+//   - [errors.ErrInvalidArgument] (10022): a thumbprint that is none, or a Store that is no PKCS#11 URI where one is
+//     needed
 func (c *Certificate) SetSubject(subject string) error {
 	if subject == "" {
 		c.subject, c.found = "", entry{}
@@ -139,8 +146,11 @@ func (c *Certificate) SetSubject(subject string) error {
 // Subject is "", which is no error; neither is a default store that this system does not have. "" gives up what was
 // selected.
 //
-// Errors: 10022 if the value is no certificate; 270, 271, 302 if the store cannot be opened; 273 if the private key
-// cannot be decrypted.
+// Errors:
+//   - [errors.ErrInvalidArgument] (10022): the value is no certificate
+//   - [errors.ErrSSLLibrary] (270), [errors.ErrCertificateStore] (271), [errors.ErrFileNotOpened] (302): the store
+//     cannot be opened
+//   - [errors.ErrCredentials] (273): the private key cannot be decrypted
 func (c *Certificate) SetEncoded(encoded string) error { return c.SetEncodedB([]byte(encoded)) }
 
 // SetEncodedB is SetEncoded for bytes; it accepts DER as well.

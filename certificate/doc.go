@@ -36,8 +36,8 @@
 //
 // crypto/x509 does not take every certificate that other libraries do: a negative serial number is an example. One of
 // them among others is passed over, and so is one that is damaged; [Certificate.PassedOver] names it. If it is the one
-// that is meant, or if nothing else is in the store, the error is 271 with the reason. [Authorities] reads a CA bundle
-// in the same way.
+// that is meant, or if nothing else is in the store, there is error 271 with the reason. [Authorities] reads a CA
+// bundle in the same way.
 //
 // # Errors
 //
@@ -53,7 +53,7 @@
 //	10022  a property has a bad value
 //
 // An error never contains a password or a part of a key. A setter that fails changes nothing, except that a Subject
-// that is not in the store (272) leaves no certificate selected.
+// that is not in the store (error 272) leaves no certificate selected.
 //
 // # Untrusted stores
 //

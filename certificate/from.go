@@ -12,21 +12,29 @@ import (
 )
 
 // FromFile reads the first certificate of a file, PEM or DER, without a private key. The Certificate has StoreType
-// CstPublicKeyFile. A file without certificates may hold a bare public key instead. Errors: 302 if the file cannot be
-// opened, 271 if it holds neither.
+// CstPublicKeyFile. A file without certificates may hold a bare public key instead.
+//
+// Errors:
+//   - [errors.ErrFileNotOpened] (302): the file cannot be opened
+//   - [errors.ErrCertificateStore] (271): it holds neither
 func FromFile(certificateFile string) (*Certificate, error) {
 	return FromStore(CstPublicKeyFile, certificateFile, "", "*")
 }
 
 // FromEncoded reads the first certificate of encoded, PEM, DER or the Base64 of DER, without a private key. The
-// Certificate has StoreType CstPublicKeyBlob. A bare public key will do as well. Errors: 271 if it is neither.
+// Certificate has StoreType CstPublicKeyBlob. A bare public key will do as well.
+//
+// Errors:
+//   - [errors.ErrCertificateStore] (271): it is neither
 func FromEncoded(encoded []byte) (*Certificate, error) {
 	return FromStoreB(CstPublicKeyBlob, encoded, "", "*")
 }
 
 // FromStore selects a certificate of a store, see [Certificate.SetSubject] for the subject. With the subject "" it
-// selects nothing and only prepares the properties, so that KeyPassword can be assigned before Subject. Errors: as
-// SetSubject, and 10022 for an unknown type.
+// selects nothing and only prepares the properties, so that KeyPassword can be assigned before Subject.
+//
+// Errors: as SetSubject, and
+//   - [errors.ErrInvalidArgument] (10022): the type is unknown
 func FromStore(storeType CertStoreTypes, store, storePassword, subject string) (*Certificate, error) {
 	return FromStoreB(storeType, []byte(store), storePassword, subject)
 }
@@ -47,8 +55,11 @@ func FromStoreB(storeType CertStoreTypes, store []byte, storePassword, subject s
 // the first file has besides. Both files may be PEM or DER. keyPassword opens an encrypted key, "" if it is not. The
 // Certificate has StoreType CstPEMKeyBlob and the contents of both files as its store.
 //
-// Errors: 302 if a file cannot be opened; 271 if there is no certificate in the first or no private key in the second
-// that can be used; 273 if the key cannot be decrypted, or belongs to none of the certificates.
+// Errors:
+//   - [errors.ErrFileNotOpened] (302): a file cannot be opened
+//   - [errors.ErrCertificateStore] (271): there is no certificate in the first file, or no private key in the second,
+//     that can be used
+//   - [errors.ErrCredentials] (273): the key cannot be decrypted, or belongs to none of the certificates
 func FromPEMFiles(certificateFile, keyFile, keyPassword string) (*Certificate, error) {
 	certs, err := readFile(certificateFile)
 	if err != nil {
@@ -129,7 +140,8 @@ func inPEM(data []byte) []byte {
 //	PersistPFXKey           True or False; accepted, has no effect here
 //	UseInternalSecurityAPI  True or False; accepted, has no effect here
 //
-// Errors: as FromStore, and 10022 for an unknown setting or a bad value.
+// Errors: as FromStore, and
+//   - [errors.ErrInvalidArgument] (10022): a setting is unknown or has a bad value
 func FromStoreConfig(
 	storeType CertStoreTypes, store []byte, storePassword, subject, configurationString string,
 ) (*Certificate, error) {
@@ -144,7 +156,10 @@ func FromStoreConfig(
 }
 
 // FromStoreEncoded takes a certificate as PEM, DER or Base64 and looks for its private key in a store, see
-// [Certificate.SetEncoded]. Errors: as there, and 10022 for an unknown type.
+// [Certificate.SetEncoded].
+//
+// Errors: as [Certificate.SetEncoded], and
+//   - [errors.ErrInvalidArgument] (10022): the type is unknown
 func FromStoreEncoded(
 	storeType CertStoreTypes, store []byte, storePassword string, encoded []byte,
 ) (*Certificate, error) {

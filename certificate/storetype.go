@@ -35,8 +35,9 @@ const (
 	CstJWKBlob          CertStoreTypes = 19 // the contents of a JSON Web Key file
 	CstBCFKSFile        CertStoreTypes = 21 // Bouncy Castle FIPS key store: StorePassword, for its keys KeyPassword
 	CstBCFKSBlob        CertStoreTypes = 22 // the contents of a Bouncy Castle FIPS key store
-	CstPKCS11           CertStoreTypes = 23 // PKCS#11 token: its URI, opened with the PIN; 270 without RegisterPKCS11
-	CstAuto             CertStoreTypes = 99 // any of the above but 0, 1 and 23: contents, or the name of a file
+	// PKCS#11 token: its URI, opened with the PIN; error 270 without RegisterPKCS11
+	CstPKCS11 CertStoreTypes = 23
+	CstAuto   CertStoreTypes = 99 // any of the above but 0, 1 and 23: contents, or the name of a file
 )
 
 // check refuses a number that stands for no type.

@@ -14,8 +14,10 @@ import (
 // TLS returns the selected certificate with its private key for crypto/tls, followed by the certificates of the same
 // store that continue its chain. Every call makes a new tls.Certificate.
 //
-// Errors: 273 if nothing is selected, if the certificate or the private key is missing, or if TLS has no use for such
-// a key: RSA of 1024 bits or more, ECDSA with a NIST curve, and Ed25519 are possible; DSA, Ed448 and X25519 are not.
+// Errors:
+//   - [errors.ErrCredentials] (273): nothing is selected, the certificate or the private key is missing, or TLS has no
+//     use for such a key: RSA of 1024 bits or more, ECDSA with a NIST curve, and Ed25519 are possible; DSA, Ed448 and
+//     X25519 are not
 func (c *Certificate) TLS() (*tls.Certificate, error) {
 	e := &c.found
 	switch {

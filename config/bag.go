@@ -59,7 +59,8 @@ func (k *Key) spellings() iter.Seq[string] {
 // need strings; null, arrays and objects are bad values. "" unsets a key, as does
 // -1 for an integer. Names are compared without regard to case.
 //
-// Errors: 10022, or the number of the key, see [Code]. Nothing has changed then.
+// Errors, after which nothing has changed:
+//   - [errors.ErrInvalidArgument] (10022): a bad value, or the number of the key, see [Code]
 func (b *Bag[B]) Set(fields *B, text string) error {
 	apply, err := b.plan("", text)
 	if err != nil {

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"strconv"
 
-	ioterrors "github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/errors"
 )
 
 // maxQuoted is the number of characters of a value that an error text shows.
@@ -23,11 +23,11 @@ func quote(s string) string {
 }
 
 func invalid(detail string) error {
-	return ioterrors.New(ioterrors.ErrInvalidArgument, detail)
+	return errors.New(errors.ErrInvalidArgument, detail)
 }
 
 func readOnly(name string) error {
-	return ioterrors.New(ioterrors.ErrWrongState, "The setting "+name+" is read-only")
+	return errors.New(errors.ErrWrongState, "The setting "+name+" is read-only")
 }
 
 // cannotBe begins the text about a bad value; subject is "TopicAlias" or
@@ -46,7 +46,7 @@ func Reason(text string) error { return reason(text) }
 // bad is the error for a value of the row; allowed says what would have been
 // right.
 func (r *Row) bad(subject, value, allowed string) error {
-	return ioterrors.New(cmp.Or(r.opt.code, ioterrors.ErrInvalidArgument),
+	return errors.New(cmp.Or(r.opt.code, errors.ErrInvalidArgument),
 		cannotBe(subject, value, r.Secret)+"; allowed: "+allowed)
 }
 
@@ -59,18 +59,18 @@ func (r *Row) refused(subject, value string, err error) error {
 // text. Nothing but the number of an error about a secret is kept, because its
 // text may quote the secret.
 func refusal(err error, code int, text string, secret bool) error {
-	n := ioterrors.Code(err)
+	n := errors.Code(err)
 	switch {
 	case n > 0 && secret:
-		return ioterrors.New(n, text)
+		return errors.New(n, text)
 	case n > 0:
 		return err
 	}
-	code = cmp.Or(code, ioterrors.ErrInvalidArgument)
+	code = cmp.Or(code, errors.ErrInvalidArgument)
 	if _, harmless := err.(reason); secret && !harmless {
-		return ioterrors.New(code, text)
+		return errors.New(code, text)
 	}
-	return ioterrors.New(code, text+": "+err.Error())
+	return errors.New(code, text+": "+err.Error())
 }
 
 // run asks the Check of the row, if it has one.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	ioterrors "github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/errors"
 )
 
 // Key is one key of a property bag: its documentation and the field behind it.
@@ -74,5 +74,5 @@ func (k *Key) fault(subject string, bad *badField) error {
 	if bad.reason != nil {
 		return refusal(bad.reason, k.code, text, k.Secret)
 	}
-	return ioterrors.New(cmp.Or(k.code, ioterrors.ErrInvalidArgument), text+"; allowed: "+bad.allowed)
+	return errors.New(cmp.Or(k.code, errors.ErrInvalidArgument), text+"; allowed: "+bad.allowed)
 }

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	ioterrors "github.com/iotcomponents/iot/errors"
+	"github.com/iotcomponents/iot/errors"
 )
 
 // Load assigns the settings of a text with one NAME=VALUE or NAME[i]=VALUE in each line, in the order of the lines.
@@ -20,8 +20,10 @@ import (
 // All lines are looked at before the first one is assigned: they are tried on trial, the registry of a copy of the
 // component that has the same values and nothing else in common with it. After of a row is not called there.
 //
-// Errors: those of Config, 10022 for a line that is none of these forms or a name that is given twice. One error tells
-// all faults with their lines, and has the number of the first. Nothing has changed then.
+// Errors: those of Config, and
+//   - [errors.ErrInvalidArgument] (10022): a line that is none of these forms, or a name that is given twice
+//
+// One error tells all faults with their lines, and has the number of the first. Nothing has changed then.
 func (r *Registry) Load(text string, trial *Registry) error {
 	list, faults := r.lines(text)
 	slices.SortStableFunc(list, func(a, b line) int { return b.rank() - a.rank() })
@@ -154,13 +156,13 @@ func join(faults []lineFault) error {
 	for i, f := range faults {
 		errs[i] = f.err
 		description := f.err.Error()
-		if e, ok := f.err.(*ioterrors.Error); ok {
+		if e, ok := f.err.(*errors.Error); ok {
 			description = e.Description
 		}
 		fmt.Fprintf(&text, "\nLine %d: %s", f.number, description)
 	}
-	return &ioterrors.Error{
-		Code:        ioterrors.Code(faults[0].err),
+	return &errors.Error{
+		Code:        errors.Code(faults[0].err),
 		Description: text.String(),
 		Err:         stderrors.Join(errs...),
 	}

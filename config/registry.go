@@ -18,9 +18,12 @@ type Registry struct {
 // Config reads or assigns one setting; the package comment describes the forms of
 // configurationString. It returns the value when reading and "" after assigning.
 //
-// Errors: 10022 for an unknown name, a bad value or a wrong index (or the number
-// of the row, see [Code]), 211 for assigning a read-only setting, and what the
-// functions of the row return. Nothing has changed after an error.
+// Errors, after which nothing has changed:
+//   - [errors.ErrInvalidArgument] (10022): an unknown name, a bad value or a wrong index (or the number of the row, see
+//     [Code])
+//   - [errors.ErrWrongState] (211): assigning a read-only setting
+//
+// What the functions of the row return is returned as it is.
 func (r *Registry) Config(configurationString string) (string, error) {
 	q := split(configurationString)
 	i, ok := r.byName.find(q.name)

@@ -42,13 +42,13 @@
 // The documented groups overlap. Where one number stands for two conditions,
 // or one condition has two numbers, this package decides as follows:
 //
-//   - 301 is an interrupted method, never the end of a time limit; that is 201.
-//   - 302 is any file that cannot be opened, not only an attached one.
-//   - 104 means connected, 1105 means that an attempt to connect is running.
-//   - 107 is raised for LocalHost; 1119 has the same text and is not raised.
-//   - 212 is raised without a connection; 1117 is not raised.
-//   - 10035 is raised when a call would block; 135 is not raised.
-//   - 118 covers every kind of proxy, also without HTTP.
-//   - 10060 is the time limit of the operating system; limits set in the
-//     component end with 201.
+//   - Error 301 is an interrupted method, never the end of a time limit; that is error 201.
+//   - Error 302 is any file that cannot be opened, not only an attached one.
+//   - Error 104 means connected, error 1105 means that an attempt to connect is running.
+//   - Error 107 is raised for LocalHost; error 1119 has the same text and is not raised.
+//   - Error 212 is raised without a connection; error 1117 is not raised.
+//   - Error 10035 is raised when a call would block; error 135 is not raised.
+//   - Error 118 covers every kind of proxy, also without HTTP.
+//   - Error 10060 is the time limit of the operating system; limits set in the
+//     component end with error 201.
 package errors

@@ -18,10 +18,17 @@ import (
 // Names that the client resolves for the proxy become their first address, with "tcp" an IPv4 one if there is any.
 //
 // The connection is the one that d made, positioned at the first byte of the server, with its deadlines untouched. ctx
-// no longer concerns it. After an error nothing is left open. Errors: 118 when the proxy cannot be reached (the error
-// of the socket is wrapped), refuses, or does not keep to its protocol; 201 and 301 when ctx ends; 10022 for a bad
-// field or address; 11001 to 11004 for the server's name; all numbers of package errors when there is no proxy. A ctx
-// that never ends waits for a silent proxy forever.
+// no longer concerns it. After an error nothing is left open.
+//
+// Errors:
+//   - [errors.ErrProxy] (118): the proxy cannot be reached (the error of the socket is wrapped), refuses, or does not
+//     keep to its protocol
+//   - [errors.ErrTimeout] (201): the deadline of ctx has passed
+//   - [errors.ErrInterrupted] (301): ctx was canceled
+//   - [errors.ErrInvalidArgument] (10022): a field or the address is bad
+//   - [errors.ErrHostNotFound] (11001) to [errors.ErrNoAddress] (11004): the name of the server cannot be resolved
+//
+// Without a proxy all numbers of package errors are possible. A ctx that never ends waits for a silent proxy forever.
 func (f *Firewall) DialContext(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error) {
 	if d == nil {
 		d = &net.Dialer{}

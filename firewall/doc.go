@@ -24,7 +24,7 @@
 //
 // # Errors
 //
-// Every failure of the proxy has the number 118 and says in words what the proxy answered:
+// Every failure of the proxy is error 118 and says in words what the proxy answered:
 //
 //	[118] The proxy could not make the connection. The SOCKS5 proxy 192.0.2.1:1080 refused to connect to
 //	broker.example:1883 with code 5: connection refused.

@@ -36,9 +36,10 @@ type Firewall struct {
 	FirewallType FirewallTypes
 	// Host is the name or address of the proxy. Default "", which is 10022 unless FirewallType is FwNone.
 	Host string
-	// Password belongs to User. SOCKS4 has none. At most 255 bytes with SOCKS5, else 10022. It is kept out of errors.
+	// Password belongs to User. SOCKS4 has none. At most 255 bytes with SOCKS5, else error 10022. It is kept out of
+	// errors.
 	Password string
-	// Port is the port of the proxy, 0 to 65535, else 10022. Default 0: 80 for FwTunnel, 1080 for the others.
+	// Port is the port of the proxy, 0 to 65535, else error 10022. Default 0: 80 for FwTunnel, 1080 for the others.
 	Port int
 	// User is the name to authenticate with: in HTTP by Basic, or by Digest if the proxy insists; in SOCKS5 with
 	// Password; in SOCKS4 as the user id. At most 255 bytes with SOCKS5, and without a zero byte with SOCKS4, else
@@ -47,7 +48,7 @@ type Firewall struct {
 
 	// Data is further header lines for the CONNECT request of FwTunnel, each "Name: value", separated by CR or LF.
 	// A line replaces the one that the request has by itself, so that "Proxy-Authorization: Bearer ..." takes the
-	// place of User and Password. The values are kept out of errors. A line that is no header is 118. Default "".
+	// place of User and Password. The values are kept out of errors. A line that is no header is error 118. Default "".
 	// It is the setting FirewallData.
 	Data string
 	// Exceptions are hosts that are reached directly, separated by semicolons, compared without regard to case: names

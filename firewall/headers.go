@@ -21,7 +21,7 @@ func (h headers) has(name string) bool {
 }
 
 // CheckData refuses what the field Data of a Firewall cannot be. The error holds no part of it, which may be a secret,
-// and has no number by itself; for the setting FirewallData it is 10022.
+// and has no number by itself; for the setting FirewallData it is error 10022.
 func CheckData(data string) error {
 	_, err := parseHeaders(data)
 	return err

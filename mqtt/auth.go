@@ -21,10 +21,13 @@ type AuthProperties struct {
 // It returns when the packet is accepted for sending. ReasonString and UserProperties are left out where the server's
 // Maximum Packet Size has no room for them.
 //
-// Errors; nothing is sent and nothing changed: 212 no connection, 211 a connection of 3.1.1 or without an
-// AuthenticationMethod, nothing to answer, or a new authentication before the connection stands or before the last one
-// is over, 500 another method than that of CONNECT, 10022 AuthData too long or a text that is not valid, 10040 too
-// large for the server.
+// Errors; not sent:
+//   - [errors.ErrNotConnected] (212): there is no connection
+//   - [errors.ErrWrongState] (211): the connection is one of 3.1.1 or without an AuthenticationMethod, there is nothing
+//     to answer, or a new authentication is asked for before the connection stands or before the last one is over
+//   - [errors.ErrProtocol] (500): the method is not that of CONNECT
+//   - [errors.ErrInvalidArgument] (10022): AuthData is too long, or a text is not valid
+//   - [errors.ErrMessageTooLong] (10040): the packet is larger than the server takes
 func (m *MQTT) Auth(reAuthenticate bool, p AuthProperties) error {
 	properties, err := p.encode()
 	if err != nil {

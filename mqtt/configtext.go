@@ -21,9 +21,10 @@ const maxConfigText = 16 << 20
 // Either all lines are applied or none: errors tell every faulty line with its number. The order of the lines matters
 // only where two of them assign the same thing, such as ConnectProperties and SessionExpInterval.
 //
-// Errors, with the number of the first faulty line: those of Config; 10022 for a line without =, a name that is given
-// twice, Connected and SendCustomPacket, which are no settings but actions, or a text of more than 16 MiB; 302 when r
-// cannot be read.
+// Errors, with the number of the first faulty line: those of Config, and
+//   - [errors.ErrInvalidArgument] (10022): a line without =, a name that is given twice, Connected and
+//     SendCustomPacket, which are no settings but actions, or a text of more than 16 MiB
+//   - [errors.ErrFileNotOpened] (302): r cannot be read
 func (m *MQTT) LoadConfig(r io.Reader) error {
 	text, err := io.ReadAll(io.LimitReader(r, maxConfigText+1))
 	if err != nil {
@@ -54,7 +55,10 @@ func (m *MQTT) trialLocked() *config.Registry {
 // made again: those that can be assigned, as they were assigned, not as a connection shows them. With secrets the text
 // holds passwords and private keys; without, what holds a secret becomes a comment that does not show it, and
 // LoadConfig leaves it as it is. Certificates are written as the store they come from; one with a store of its own in
-// memory counts as a secret. Error: 302 when w cannot be written.
+// memory counts as a secret.
+//
+// Errors:
+//   - [errors.ErrFileNotOpened] (302): w cannot be written
 func (m *MQTT) SaveConfig(w io.Writer, secrets bool) error {
 	m.mu.Lock()
 	text := m.configurationLocked().Text(secrets)

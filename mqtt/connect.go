@@ -21,21 +21,36 @@ import (
 // Called inside a handler it works as well, but events are never nested: they fire when the handler has returned,
 // BeforeConnect included, whose changes then hold for the next attempt.
 //
-// Errors: 104 connected already, 1105 connecting already, 102 no RemoteHost, 116 RemotePort 0, 500 refused by the
-// server or a ClientId that is empty with CleanSession false, 201 no answer in time, 301 interrupted, 1120 closed
-// before the answer, 302 the journal of JournalDir cannot be used, 211 it has messages of another ClientId, 10043 a URL
-// scheme that is not supported, 100xx socket, 11001 to 11004 name look-up. After an error the component is idle and may
-// connect again.
+// Errors:
+//   - [errors.ErrAlreadyConnected] (104): connected already
+//   - [errors.ErrAlreadyConnecting] (1105): connecting already
+//   - [errors.ErrNoRemoteHost] (102): RemoteHost is empty
+//   - [errors.ErrNoRemotePort] (116): RemotePort is 0
+//   - [errors.ErrProtocol] (500): the server has refused the connection, or ClientId is empty and CleanSession False
+//   - [errors.ErrTimeout] (201): there was no answer within Timeout
+//   - [errors.ErrInterrupted] (301): the attempt was interrupted
+//   - [errors.ErrConnectionClosedByPeer] (1120): the connection was closed before the answer
+//   - [errors.ErrFileNotOpened] (302): the journal of JournalDir cannot be used
+//   - [errors.ErrWrongState] (211): the journal has messages of another ClientId
+//   - [errors.ErrProtocolNotSupported] (10043): the scheme of the URL is not supported
+//   - [errors.ErrHostNotFound] (11001) to [errors.ErrNoAddress] (11004): the name of the server cannot be resolved
+//
+// All numbers of sockets, 10004 to 10065, are possible too. After an error the component is idle and may connect again.
 func (m *MQTT) Connect() error { return m.connect(context.Background(), "Connect", nil) }
 
-// ConnectContext is Connect with a context: its end ends the attempt with 301 when it was cancelled and with 201 when
-// its deadline has passed, both wrapping ctx.Err(). It waits for the attempt also with Timeout 0.
+// ConnectContext is Connect with a context, whose end ends the attempt. It waits for the attempt also with Timeout 0.
+//
+// Errors: those of Connect, and, both wrapping ctx.Err(),
+//   - [errors.ErrInterrupted] (301): ctx was canceled
+//   - [errors.ErrTimeout] (201): the deadline of ctx has passed
 func (m *MQTT) ConnectContext(ctx context.Context) error {
 	return m.connect(ctx, "ConnectContext", nil)
 }
 
-// ConnectTo sets RemoteHost and RemotePort and connects. Errors: those of SetRemoteHost, SetRemotePort and Connect;
-// while connected or connecting 101, and nothing is changed.
+// ConnectTo sets RemoteHost and RemotePort and connects.
+//
+// Errors: those of SetRemoteHost, SetRemotePort and Connect, and
+//   - [errors.ErrRemoteHostFixed] (101): connected or connecting already; nothing is changed
 func (m *MQTT) ConnectTo(host string, port int) error {
 	return m.connect(context.Background(), "ConnectTo", func(m *MQTT) error {
 		return m.setRemoteLocked(host, port)

@@ -54,8 +54,10 @@ func (e *MessageInEventArgs) Defer() *Delivery {
 // which fires no second MessageIn. If the session has ended with it, and after Reset, Ack has no effect: another
 // client, or this one in its next session, gets the message again.
 //
-// Errors: 10022 Defer was called too late; 302 the journal of JournalDir cannot be written: the message is done, and
-// comes again after a crash.
+// Errors:
+//   - [errors.ErrInvalidArgument] (10022): Defer was called too late
+//   - [errors.ErrFileNotOpened] (302): the journal of JournalDir cannot be written: the message is done, and comes
+//     again after a crash
 func (d *Delivery) Ack() error {
 	m := d.m
 	if m == nil {

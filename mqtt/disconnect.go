@@ -28,9 +28,12 @@ type DisconnectProperties struct {
 // they stay in OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the attempt. It also
 // ends AutoReconnect's waiting for the next attempt; otherwise it does nothing on an idle component.
 //
-// Errors: 201 when the packets could not be written within Timeout, 500 when DisconnectProperties asks for a session
-// expiry that CONNECT rules out, 10040 when the server's Maximum Packet Size leaves no room for reason code and session
-// expiry. The connection is closed after the first and stands after the others.
+// Errors:
+//   - [errors.ErrTimeout] (201): the packets could not be written within Timeout; the connection is closed
+//   - [errors.ErrProtocol] (500): DisconnectProperties asks for a session expiry that CONNECT rules out; the connection
+//     stands
+//   - [errors.ErrMessageTooLong] (10040): the server's Maximum Packet Size leaves no room for reason code and session
+//     expiry; the connection stands
 func (m *MQTT) Disconnect() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -38,7 +41,11 @@ func (m *MQTT) Disconnect() error {
 }
 
 // DisconnectWith is Disconnect with a reason code and properties of its own instead of the settings; 3.1.1 has neither
-// and ignores them. Error 10022: a code that a client may not send; 0, 4, 128 to 131, 144 and 147 to 153 are possible.
+// and ignores them.
+//
+// Errors: those of Disconnect, and
+//   - [errors.ErrInvalidArgument] (10022): the reason code is none that a client may send (0, 4, 128 to 131, 144 and
+//     147 to 153 are possible), or a property is not valid
 func (m *MQTT) DisconnectWith(reasonCode int, p DisconnectProperties) error {
 	if err := checkDisconnectReason(reasonCode); err != nil {
 		return err
@@ -157,8 +164,8 @@ func (m *MQTT) waitForEndReleasing(l *link) {
 	}
 }
 
-// Interrupt ends whatever the component does: a blocking method returns 301, a connection or attempt is closed without
-// DISCONNECT, so that the server publishes the will. It may be called from any goroutine and does not wait.
+// Interrupt ends whatever the component does: a blocking method returns error 301, a connection or attempt is closed
+// without DISCONNECT, so that the server publishes the will. It may be called from any goroutine and does not wait.
 func (m *MQTT) Interrupt() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -178,7 +185,9 @@ func (m *MQTT) Interrupt() error {
 // defaults. Message lists, session and queues are emptied; with JournalDir the journal of ClientId is deleted. The
 // event handlers stay.
 //
-// Error: 302 the journal cannot be deleted, or another component uses it; everything else is done.
+// Errors:
+//   - [errors.ErrFileNotOpened] (302): the journal cannot be deleted, or another component uses it; everything else is
+//     done
 func (m *MQTT) Reset() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

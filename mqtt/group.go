@@ -30,7 +30,8 @@ type Group struct {
 	// handlers of one member never run at the same time. Run has so many goroutines, the caller's among them.
 	//
 	// With more than one a method of another member that would fire events, called inside a handler, takes the handler
-	// that the other member may be running for the caller's, as if it were called inside that: DoEvents returns 143.
+	// that the other member may be running for the caller's, as if it were called inside that: DoEvents returns error
+	// 143.
 	Parallel int
 
 	ready chan struct{}
@@ -133,8 +134,12 @@ func (m *MQTT) leaveGroupLocked() {
 }
 
 // DoEvents fires the events of the members that are ready, one batch of each. If there are none it waits for one,
-// SelectWaitMillis at most. Error: 143 inside a handler that the group runs, after SelectWaitMillis too. While another
-// goroutine fires the group's events, DoEvents just waits.
+// SelectWaitMillis at most.
+//
+// Errors:
+//   - [errors.ErrBusy] (143): inside a handler that the group runs, after SelectWaitMillis too
+//
+// While another goroutine fires the group's events, DoEvents just waits.
 func (g *Group) DoEvents() error {
 	wait := time.Duration(g.SelectWaitMillis) * time.Millisecond
 	if err := g.refuseInsideTurn("DoEvents"); err != nil {
@@ -155,8 +160,10 @@ func (g *Group) DoEvents() error {
 	}
 }
 
-// Run fires the events of the members until ctx ends, and returns nil then. Connections are left as they are. Errors:
-// 143 inside a handler that the group runs, and while another Run of the group is active.
+// Run fires the events of the members until ctx ends, and returns nil then. Connections are left as they are.
+//
+// Errors:
+//   - [errors.ErrBusy] (143): inside a handler that the group runs, and while another Run of the group is active
 func (g *Group) Run(ctx context.Context) error {
 	if err := g.refuseInsideTurn("Run"); err != nil {
 		return err

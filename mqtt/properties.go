@@ -87,8 +87,10 @@ func (m *MQTT) SetCleanSession(clean bool) error { return set(m, &m.properties.c
 func (m *MQTT) ClientId() string { return get(m, &m.properties.clientID) }
 
 // SetClientId sets the client identifier; the value at Connect counts. When it is empty and CleanSession is true,
-// Connect makes a unique one and keeps it here; an identifier that a v5 server assigns is kept here too. Error 10022:
-// not valid UTF-8, U+0000, or longer than 65535 bytes.
+// Connect makes a unique one and keeps it here; an identifier that a v5 server assigns is kept here too.
+//
+// Errors:
+//   - [errors.ErrInvalidArgument] (10022): not valid UTF-8, U+0000, or longer than 65535 bytes
 func (m *MQTT) SetClientId(id string) error {
 	if err := checkText("ClientId", id); err != nil {
 		return err
@@ -113,7 +115,11 @@ func (m *MQTT) keepAliveLocked() int {
 
 // SetKeepAliveInterval sets the keep-alive interval, 0 to 65535 seconds. A PINGREQ goes out when nothing was written,
 // or nothing was received, for so long; if the server does not answer within the same time (setting PingTimeout) the
-// connection ends with 201. 0 switches both off. Errors: 211 while connected or connecting, 10022 out of range.
+// connection ends with error 201. 0 switches both off.
+//
+// Errors:
+//   - [errors.ErrWrongState] (211): while connected or connecting
+//   - [errors.ErrInvalidArgument] (10022): out of range
 //
 // A peer that falls silent is thus noticed KeepAliveInterval + PingTimeout after the last byte of it, whatever is
 // written meanwhile: the system may take megabytes for a peer that is gone. A message that is leaving in front of the
@@ -131,7 +137,10 @@ func (m *MQTT) SetKeepAliveInterval(seconds int) error {
 func (m *MQTT) Password() string { return get(m, &m.properties.password) }
 
 // SetPassword sets the password, any bytes; it is sent when it is not empty, and never logged. The value at Connect
-// counts. MQTT 3.1.1 needs a User beside it: Connect refuses with 500 otherwise. Error 10022: longer than 65535 bytes.
+// counts. MQTT 3.1.1 needs a User beside it: Connect refuses it with error 500 otherwise.
+//
+// Errors:
+//   - [errors.ErrInvalidArgument] (10022): longer than 65535 bytes
 func (m *MQTT) SetPassword(password string) error {
 	if err := checkBinary("Password", len(password)); err != nil {
 		return err
@@ -157,8 +166,15 @@ func (m *MQTT) remoteHostLocked() string {
 // SetRemoteHost sets the server: a name, an address, either of them with a port (host:1883, [::1]:1883), a URL such as
 // tcp://host:1883 (tcp, mqtt, ssl, mqtts, ws, wss), or unix:///path for a socket in the file system. A port that it
 // names outranks RemotePort. Spaces around it are cut, and a name with letters beyond ASCII is looked up as its IDN
-// form. Errors: 101 while connected or connecting, 152 URL without a host, 153 unknown scheme, 10022 not a name, an
-// address or a valid URL, or one with a password. An empty value is accepted; Connect refuses it with 102.
+// form.
+//
+// Errors:
+//   - [errors.ErrRemoteHostFixed] (101): while connected or connecting
+//   - [errors.ErrURLWithoutHost] (152): a URL without a host
+//   - [errors.ErrURLScheme] (153): an unknown scheme
+//   - [errors.ErrInvalidArgument] (10022): neither a name nor an address nor a valid URL, or a URL with a password
+//
+// An empty value is accepted; Connect refuses it with error 102.
 func (m *MQTT) SetRemoteHost(host string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -188,8 +204,11 @@ func checkRemoteHost(host string) error {
 // RemotePort returns the server's port. Default 1883.
 func (m *MQTT) RemotePort() int { return get(m, &m.properties.remotePort) }
 
-// SetRemotePort sets the server's port, 0 to 65535; Connect refuses 0 with 116. Errors: 100 while connected or
-// connecting, 10022 out of range.
+// SetRemotePort sets the server's port, 0 to 65535; Connect refuses 0 with error 116.
+//
+// Errors:
+//   - [errors.ErrRemotePortFixed] (100): while connected or connecting
+//   - [errors.ErrInvalidArgument] (10022): out of range
 func (m *MQTT) SetRemotePort(port int) error {
 	if err := checkRange("RemotePort", port, 0, 65535); err != nil {
 		return err
@@ -225,9 +244,12 @@ func (m *MQTT) setRemoteLocked(host string, port int) error {
 // Timeout returns how many seconds a blocking method waits. Default 60.
 func (m *MQTT) Timeout() int { return get(m, &m.properties.timeout) }
 
-// SetTimeout sets how many seconds a blocking method waits before it returns 201; for a publish that waits for room,
-// bytes that leave start the time anew, while bytes received do not, since they make no room. 0: every method returns
-// at once, possibly with 10035. Error 10022: negative.
+// SetTimeout sets how many seconds a blocking method waits before it returns error 201; for a publish that waits for
+// room, bytes that leave start the time anew, while bytes received do not, since they make no room. 0: every method
+// returns at once, possibly with error 10035.
+//
+// Errors:
+//   - [errors.ErrInvalidArgument] (10022): negative
 func (m *MQTT) SetTimeout(seconds int) error {
 	if err := checkRange("Timeout", seconds, 0, maxSeconds); err != nil {
 		return err
@@ -238,8 +260,10 @@ func (m *MQTT) SetTimeout(seconds int) error {
 // User returns the user name. Default "".
 func (m *MQTT) User() string { return get(m, &m.properties.user) }
 
-// SetUser sets the user name; it is sent when it is not empty. The value at Connect counts. Error 10022: not valid
-// UTF-8, U+0000, or longer than 65535 bytes.
+// SetUser sets the user name; it is sent when it is not empty. The value at Connect counts.
+//
+// Errors:
+//   - [errors.ErrInvalidArgument] (10022): not valid UTF-8, U+0000, or longer than 65535 bytes
 func (m *MQTT) SetUser(user string) error {
 	if err := checkText("User", user); err != nil {
 		return err
@@ -250,8 +274,11 @@ func (m *MQTT) SetUser(user string) error {
 // Version returns the version of the protocol. Default MvV3, which is MQTT 3.1.1.
 func (m *MQTT) Version() MQTTVersions { return get(m, &m.properties.version) }
 
-// SetVersion sets the version of the protocol. Errors: 211 while connected or connecting, 10022 another value than MvV3
-// and MvV5.
+// SetVersion sets the version of the protocol.
+//
+// Errors:
+//   - [errors.ErrWrongState] (211): while connected or connecting
+//   - [errors.ErrInvalidArgument] (10022): another value than MvV3 and MvV5
 func (m *MQTT) SetVersion(version MQTTVersions) error {
 	if err := checkRange("Version", int(version), int(MvV3), int(MvV5)); err != nil {
 		return err
@@ -262,8 +289,12 @@ func (m *MQTT) SetVersion(version MQTTVersions) error {
 // WillMessage returns the payload of the will. Default "".
 func (m *MQTT) WillMessage() string { return get(m, &m.properties.willMessage) }
 
-// SetWillMessage sets the payload of the will, which is sent only when WillTopic is set. Errors: 211 while connected or
-// connecting, 434 a character that the setting CodePage lacks, 10040 longer than 65535 bytes when encoded with it.
+// SetWillMessage sets the payload of the will, which is sent only when WillTopic is set.
+//
+// Errors:
+//   - [errors.ErrWrongState] (211): while connected or connecting
+//   - [errors.ErrCodePage] (434): a character that the setting CodePage lacks
+//   - [errors.ErrMessageTooLong] (10040): longer than 65535 bytes when encoded with it
 func (m *MQTT) SetWillMessage(message string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -285,7 +316,11 @@ func (m *MQTT) setWillMessageLocked(message string) error {
 func (m *MQTT) WillTopic() string { return get(m, &m.properties.willTopic) }
 
 // SetWillTopic sets the topic of the will, the message that the server publishes when the connection ends in another
-// way than by Disconnect. "" = no will. Errors: 211 while connected or connecting, 502 not a topic name.
+// way than by Disconnect. "" = no will.
+//
+// Errors:
+//   - [errors.ErrWrongState] (211): while connected or connecting
+//   - [errors.ErrInvalidTopicName] (502): not a topic name
 func (m *MQTT) SetWillTopic(topic string) error {
 	if topic != "" {
 		if err := packet.CheckTopicName(topic); err != nil {

@@ -22,7 +22,10 @@ const (
 // the scheme of RemoteHost, which turn TLS on, LogSSLPackets, SSLIncludeCertChain, and the name of the server, which is
 // SSLServerName or the host if config.ServerName is "". OnSSLServerAuthentication is asked about servers that the
 // configuration has accepted. A copy is kept, so what config becomes later does not matter. nil, the default, returns
-// to the settings, and so does Reset. Error: 211 while connected or connecting.
+// to the settings, and so does Reset.
+//
+// Errors:
+//   - [errors.ErrWrongState] (211): while connected or connecting
 func (m *MQTT) SetTLSConfig(config *tls.Config) error {
 	return setWhenIdle(m, errors.ErrWrongState, "TLSConfig", &m.settings.tls.Config, config.Clone())
 }
@@ -34,7 +37,10 @@ func (m *MQTT) SSLAcceptServerCert() *certificate.Certificate {
 }
 
 // SetSSLAcceptServerCert sets SSLAcceptServerCert: a server that presents exactly this certificate is accepted. nil
-// means none. Error: 211 while connected or connecting.
+// means none.
+//
+// Errors:
+//   - [errors.ErrWrongState] (211): while connected or connecting
 func (m *MQTT) SetSSLAcceptServerCert(c *certificate.Certificate) error {
 	return setWhenIdle(m, errors.ErrWrongState, "SSLAcceptServerCert", &m.settings.tls.AcceptCertificate, c)
 }
@@ -43,8 +49,12 @@ func (m *MQTT) SetSSLAcceptServerCert(c *certificate.Certificate) error {
 func (m *MQTT) SSLCert() *certificate.Certificate { return m.certificate(&m.settings.tls.Certificate) }
 
 // SetSSLCert sets the client's certificate for TLS; nil means none. The handler of BeforeConnect may set it too, so
-// that a certificate is renewed before AutoReconnect uses it. Errors: 211 while connected or connecting; Connect
-// returns 271 to 273 when it cannot be used.
+// that a certificate is renewed before AutoReconnect uses it.
+//
+// Errors:
+//   - [errors.ErrWrongState] (211): while connected or connecting
+//
+// Connect returns errors 271 to 273 when it cannot be used.
 func (m *MQTT) SetSSLCert(c *certificate.Certificate) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -76,7 +86,10 @@ func (m *MQTT) certificate(field **certificate.Certificate) *certificate.Certifi
 func (m *MQTT) SSLEnabled() bool { return get(m, &m.settings.tls.Enabled) }
 
 // SetSSLEnabled switches TLS on or off. A RemoteHost with ssl://, mqtts:// or wss:// uses TLS in any case. RemotePort
-// stays as it is; the usual one with TLS is 8883. Error: 211 while connected or connecting.
+// stays as it is; the usual one with TLS is 8883.
+//
+// Errors:
+//   - [errors.ErrWrongState] (211): while connected or connecting
 func (m *MQTT) SetSSLEnabled(enabled bool) error {
 	return setWhenIdle(m, errors.ErrWrongState, "SSLEnabled", &m.settings.tls.Enabled, enabled)
 }
@@ -84,8 +97,11 @@ func (m *MQTT) SetSSLEnabled(enabled bool) error {
 // SSLProvider returns the implementation of TLS that was chosen. Default SslpAutomatic.
 func (m *MQTT) SSLProvider() MQTTSSLProviders { return get(m, &m.sslProvider) }
 
-// SetSSLProvider sets SSLProvider, which has no effect: crypto/tls does what each of them is for. Errors: 211 while
-// connected or connecting, 10022 another value than the three.
+// SetSSLProvider sets SSLProvider, which has no effect: crypto/tls does what each of them is for.
+//
+// Errors:
+//   - [errors.ErrWrongState] (211): while connected or connecting
+//   - [errors.ErrInvalidArgument] (10022): another value than the three
 func (m *MQTT) SetSSLProvider(provider MQTTSSLProviders) error {
 	if err := checkRange("SSLProvider", int(provider), int(SslpAutomatic), int(SslpInternal)); err != nil {
 		return err

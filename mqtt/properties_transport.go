@@ -12,8 +12,10 @@ import (
 // waits for no attempt; the settings Firewall... are the same fields and may be changed then too. Default: none.
 func (m *MQTT) Firewall() *firewall.Firewall { return get(m, &m.firewall) }
 
-// SetFirewall sets the proxy to go through; nil means none. What its fields say counts at Connect. Error: 211 while
-// connected or connecting.
+// SetFirewall sets the proxy to go through; nil means none. What its fields say counts at Connect.
+//
+// Errors:
+//   - [errors.ErrWrongState] (211): while connected or connecting
 func (m *MQTT) SetFirewall(f *firewall.Firewall) error {
 	if f == nil {
 		f = firewall.New()
@@ -35,8 +37,12 @@ func (m *MQTT) localHostLocked() string {
 	return m.settings.socket.LocalHost
 }
 
-// SetLocalHost sets the name or address of the local interface to connect from. Errors: 107 while connected or
-// connecting; Connect returns 10049 when it is none of this host.
+// SetLocalHost sets the name or address of the local interface to connect from.
+//
+// Errors:
+//   - [errors.ErrLocalHostFixed] (107): while connected or connecting
+//
+// Connect returns error 10049 when it is none of this host.
 func (m *MQTT) SetLocalHost(host string) error {
 	if err := checkText("LocalHost", host); err != nil {
 		return err
@@ -58,8 +64,13 @@ func (m *MQTT) localPortLocked() int {
 	return m.settings.socket.LocalPort
 }
 
-// SetLocalPort sets the local port to connect from, 0 to 65535. Errors: 106 while connected or connecting, 10022 out of
-// range; Connect returns 10048 when it is in use.
+// SetLocalPort sets the local port to connect from, 0 to 65535.
+//
+// Errors:
+//   - [errors.ErrLocalPortFixed] (106): while connected or connecting
+//   - [errors.ErrInvalidArgument] (10022): out of range
+//
+// Connect returns error 10048 when it is in use.
 func (m *MQTT) SetLocalPort(port int) error {
 	if err := checkRange("LocalPort", port, 0, 65535); err != nil {
 		return err

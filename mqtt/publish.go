@@ -25,21 +25,33 @@ import (
 // MessageOut, when its connection ends before.
 //
 // In version 5 a message with MessageExpInterval that waits gets older: what is sent has the time taken off, and one
-// that has expired is not sent; OnError tells it with 201. With QueueFullPolicy DropOldest the oldest message that
-// waits makes room for the new one; OnError tells it with 10055.
+// that has expired is not sent; OnError tells it with error 201. With QueueFullPolicy DropOldest the oldest message
+// that waits makes room for the new one; OnError tells it with error 10055.
 //
 // A large QoS 0 message is written while the call lasts, for a tenth of a second at most, if OnMessageOut is nil and
 // nothing waits before it; what is left then is copied. With Timeout 0 the call does not wait for that.
 //
-// Errors; the message was not accepted and nothing of it is sent: 212 not connected, 502 topic, 505 QoS or more than
-// the server takes, 500 Retain or an alias that the server does not take, 504 payload not as PayloadFormatIndicator
-// says, 10040 too large, 501 all packet identifiers in use, 201 no room within Timeout, 10035 no room with Timeout 0
-// (see below), or for a QoS 0 message without a connection, 301 interrupted while waiting for room, 302 the journal of
-// JournalDir cannot be written, 211 it belongs to another ClientId.
+// Errors; not sent:
+//   - [errors.ErrNotConnected] (212): there is no connection
+//   - [errors.ErrInvalidTopicName] (502): the topic is not valid
+//   - [errors.ErrInvalidQoS] (505): the QoS does not exist, or is more than the server takes
+//   - [errors.ErrProtocol] (500): Retain, or a topic alias, which the server does not take
+//   - [errors.ErrMalformedMessage] (504): the payload is not what PayloadFormatIndicator says
+//   - [errors.ErrMessageTooLong] (10040): the packet is larger than MQTT or the server allows
+//   - [errors.ErrPacketIdsExhausted] (501): all packet identifiers are in use
+//   - [errors.ErrTimeout] (201): there was no room within Timeout
+//   - [errors.ErrInterrupted] (301): interrupted while waiting for room
+//   - [errors.ErrFileNotOpened] (302): the journal of JournalDir cannot be written
+//   - [errors.ErrWrongState] (211): the journal belongs to another ClientId
+//   - [errors.ErrWouldBlock] (10035): there is no room, with Timeout 0 and ReadyToSend False, or for a QoS 0 message
+//     without a connection
 //
-// Error 10035 has two meanings with Timeout 0, as documented: the message that meets the full buffer while ReadyToSend
-// is true was accepted and needs no action to be sent; ReadyToSend is false from then on, and as long as it is a
-// further message is refused. OnReadyToSend fires when there is room again.
+// Errors; kept and will be sent:
+//   - [errors.ErrWouldBlock] (10035): there is no room, with Timeout 0 and ReadyToSend True until this call
+//
+// So error 10035 has two meanings with Timeout 0, as documented: the message that meets the full buffer while
+// ReadyToSend is True was accepted and needs no action to be sent. ReadyToSend is False from then on, and as long as it
+// is, a further message is refused. OnReadyToSend fires when there is room again.
 func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -47,8 +59,10 @@ func (m *MQTT) PublishData(topic string, qos int, data []byte) error {
 	return err
 }
 
-// PublishMessage is PublishData with a text, which is encoded with the setting CodePage. Further error: 434 a character
-// that the page lacks.
+// PublishMessage is PublishData with a text, which is encoded with the setting CodePage.
+//
+// Errors; not sent: those of PublishData, and
+//   - [errors.ErrCodePage] (434): a character that the page lacks
 func (m *MQTT) PublishMessage(topic string, qos int, message string) error {
 	payload, err := m.encodeText(message)
 	if err != nil {
@@ -79,11 +93,20 @@ func (m *MQTT) PublishWith(topic string, qos int, data []byte, p PublishProperti
 // PublishAndWait is PublishData that waits for the end of the exchange, PublishAndWaitTimeout seconds at most (10 by
 // default), firing events meanwhile: QoS 0 until it is sent, QoS 1 until PUBACK, QoS 2 until PUBCOMP.
 //
-// Errors: those of PublishData; 201 when the time is over (the message was accepted, stays in OutgoingMessages and goes
-// on) or when the message was given up (RepublishAttempts, RepublishTimeout); 212 when the connection was lost, with
-// QoS 1 and 2 only while AutoReconnect is False (the message stays too), or when Disconnect has dropped the message;
-// 500 when the server refused it, with its code in errors.Error.ReasonCode; 301. A message that QueueMessages had
-// accepted and that the server turns out not to take fails as it would have failed on the connection.
+// Errors; not sent: those of PublishData.
+//
+// Errors; kept and will be sent, if need be on another connection:
+//   - [errors.ErrTimeout] (201): the time is over: the message stays in OutgoingMessages
+//   - [errors.ErrNotConnected] (212): the connection was lost, with QoS 1 and 2 only while AutoReconnect is False
+//
+// Errors; may have been sent:
+//   - [errors.ErrInterrupted] (301): interrupted while waiting
+//   - [errors.ErrTimeout] (201): the message was given up (RepublishAttempts, RepublishTimeout)
+//   - [errors.ErrNotConnected] (212): a QoS 0 message whose connection was lost, or Disconnect has dropped the message
+//   - [errors.ErrProtocol] (500): the server has refused it, with its code in errors.Error.ReasonCode
+//
+// A message that QueueMessages had accepted and that the server turns out not to take fails as it would have failed on
+// the connection.
 func (m *MQTT) PublishAndWait(topic string, qos int, data []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

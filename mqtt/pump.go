@@ -42,8 +42,11 @@ type pump struct {
 // the protocol asks for (keep-alive, the acknowledgments of what was published) goes on whether DoEvents is called or
 // not.
 //
-// Errors of the connection are told by events, not returned. Error: 143 inside a handler, after SelectWaitMillis too:
-// what the handler waits for cannot come before it has returned. While another goroutine pumps, DoEvents just waits.
+// Errors:
+//   - [errors.ErrBusy] (143): inside a handler, after SelectWaitMillis too: what the handler waits for cannot come
+//     before it has returned
+//
+// Errors of the connection are told by events, not returned. While another goroutine pumps, DoEvents just waits.
 func (m *MQTT) DoEvents() error {
 	wait := time.Duration(get(m, &m.settings.selectWaitMillis)) * time.Millisecond
 	if err := m.refuseInsideHandler("DoEvents"); err != nil {
@@ -75,7 +78,10 @@ func (m *MQTT) pumpOnce(wait time.Duration) {
 func (m *MQTT) EventsReady() <-chan struct{} { return m.ready }
 
 // Run pumps until ctx ends: it is the loop for programs that have none. It returns nil then. The connection is left as
-// it is. Errors: 143 inside a handler, and while another Run is active.
+// it is.
+//
+// Errors:
+//   - [errors.ErrBusy] (143): inside a handler, and while another Run is active
 func (m *MQTT) Run(ctx context.Context) error {
 	if err := m.refuseInsideHandler("Run"); err != nil {
 		return err

@@ -15,8 +15,9 @@ import (
 //
 // The text is JSON with a version and a checksum. It holds the payloads of the messages, and no password.
 //
-// Errors: 302 the file cannot be written, or the name is that of something other than a plain file that may be written;
-// what was there is unchanged.
+// Errors, after which the file is what it was:
+//   - [errors.ErrFileNotOpened] (302): the file cannot be written, or the name is that of something other than a plain
+//     file that may be written
 func (m *MQTT) SaveSession() (string, error) {
 	m.saving.Lock()
 	defer m.saving.Unlock()
@@ -49,10 +50,12 @@ func (m *MQTT) SaveSession() (string, error) {
 //
 // ClientId has to be the one of the session; it is set when it is empty.
 //
-// Errors, after which nothing has changed: 302 the file cannot be read, 504 the data is damaged, not of SaveSession, or
-// of another version, 10022 ClientId is another, 211 the session comes too late: after a QoS 1 or 2 message was
-// published or a QoS 2 message was delivered on the connection, or while the component has unfinished outgoing messages
-// of its own.
+// Errors, after which nothing has changed:
+//   - [errors.ErrFileNotOpened] (302): the file cannot be read
+//   - [errors.ErrMalformedMessage] (504): the data is damaged, not of SaveSession, or of another version
+//   - [errors.ErrInvalidArgument] (10022): ClientId is another
+//   - [errors.ErrWrongState] (211): the session comes too late: a QoS 1 or 2 message was published or a QoS 2 message
+//     was delivered on the connection, or the component has unfinished outgoing messages of its own
 func (m *MQTT) RestoreSession(stateData string) error {
 	m.mu.Lock()
 	file := m.settings.sessionStateFile

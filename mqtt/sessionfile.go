@@ -1,7 +1,7 @@
 package mqtt
 
 import (
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,7 +11,7 @@ import (
 // replaceFile writes text to a file that only its owner can read. A file of that name is replaced as a whole: whoever
 // opens it, also after a crash, finds the old content or the new one.
 func replaceFile(name string, text []byte) error {
-	if err := checkFile(name, true); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := checkFile(name, true); err != nil && !stderrors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := checkFileSize(int64(len(text))); err != nil {
@@ -65,11 +65,11 @@ func checkFile(name string, write bool) error {
 	case err != nil:
 		return err
 	case info.Mode()&fs.ModeSymlink != 0:
-		return errors.New("it is a symbolic link; name the file itself")
+		return stderrors.New("it is a symbolic link; name the file itself")
 	case !info.Mode().IsRegular():
-		return errors.New("it is not a file")
+		return stderrors.New("it is not a file")
 	case write && info.Mode()&0o200 == 0:
-		return errors.New("it is read-only")
+		return stderrors.New("it is read-only")
 	case write:
 		return nil
 	}

@@ -98,9 +98,16 @@ func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }
 // "NAME[i]=VALUE" do the same with one element. Names are read without regard to case, and only the first = separates.
 // Settings lists them all.
 //
-// Errors, after which nothing has changed: 10022 an unknown name, a bad value or index (505 and 502 where a QoS or a
-// topic is at fault, 434 a code page); 211 a setting that cannot be assigned; 106, 107 and 112 LocalPort, LocalHost and
-// MaxLineLength while connected or connecting; what the setting itself refuses.
+// Errors, after which nothing has changed:
+//   - [errors.ErrInvalidArgument] (10022): an unknown name, a bad value or a bad index
+//   - [errors.ErrInvalidQoS] (505): a QoS that does not exist
+//   - [errors.ErrInvalidTopicName] (502): a topic that is not valid
+//   - [errors.ErrCodePage] (434): a code page that does not exist
+//   - [errors.ErrWrongState] (211): a setting that cannot be assigned
+//   - [errors.ErrLocalPortFixed] (106), [errors.ErrLocalHostFixed] (107), [errors.ErrMaxLineLengthFixed] (112):
+//     LocalPort, LocalHost and MaxLineLength while connected or connecting
+//
+// What the setting itself refuses is returned as it is.
 func (m *MQTT) Config(configurationString string) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -118,7 +118,8 @@ func componentRows() []config.Row {
 					"2 messages without PUBREL, topic aliases, and subscriptions without SUBACK. Topics, properties "+
 					"and some 256 bytes for each message count. Beyond it reading pauses until the program pumps; "+
 					"where that would not help, the connection ends with Error 10055, in version 5 after DISCONNECT "+
-					"0x97, and Subscribe is refused with 10055. While a handler waits for the server, twice as much."),
+					"0x97, and Subscribe is refused with error 10055. While a handler waits for the server, twice as "+
+					"much."),
 			func(m *MQTT) *int { return &m.settings.incomingMemoryLimit },
 			64<<10, math.MaxInt32,
 			apply,

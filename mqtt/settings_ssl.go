@@ -23,14 +23,14 @@ func sslRows() []config.Row {
 		config.String(
 			g.doc("OpenSSLCADir", "string",
 				"Directory of further CA certificates: its files .0, .1, ..., .pem and .crt. What cannot be used is "+
-					"passed over and logged; 302 if it cannot be read."),
+					"passed over and logged; error 302 if it cannot be read."),
 			func(m *MQTT) *string { return &m.settings.tls.CADir },
 			config.Check(readable("OpenSSLCADir", true)),
 		),
 		config.String(
 			g.doc("OpenSSLCAFile", "string",
 				"File of further CA certificates as openssl reads it: PEM, text around them is skipped. One that "+
-					"cannot be used is passed over and logged; 302 if the file cannot be read."),
+					"cannot be used is passed over and logged; error 302 if the file cannot be read."),
 			func(m *MQTT) *string { return &m.settings.tls.CAFile },
 			config.Check(readable("OpenSSLCAFile", false)),
 		),

@@ -35,8 +35,13 @@ type UnsubscribeProperties struct{ UserProperties []UserProperty }
 // nothing more; their answer is its answer. When there will be no connection, OnError tells 212 for each request
 // without an answer.
 //
-// Errors; nothing is sent: 212 not connected, 503 not a topic filter or of a kind that the server does not take, 505
-// QoS, 500 an identifier that the server does not take, 501 all packet identifiers in use, 10040 too large.
+// Errors; not sent:
+//   - [errors.ErrNotConnected] (212): there is no connection, and none is being brought back
+//   - [errors.ErrInvalidTopicFilter] (503): not a topic filter, or of a kind that the server does not take
+//   - [errors.ErrInvalidQoS] (505): the QoS does not exist
+//   - [errors.ErrProtocol] (500): a subscription identifier, which the server does not take
+//   - [errors.ErrPacketIdsExhausted] (501): all packet identifiers are in use
+//   - [errors.ErrMessageTooLong] (10040): the packet is larger than the server takes
 func (m *MQTT) Subscribe(topicFilter string, qos int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,7 +78,10 @@ type Subscription struct {
 
 // SubscribeMany asks for several topic filters with one packet, each with options of its own, and returns the packet
 // identifier, which SubAck repeats. Of p the identifier and the user properties count, for all filters; the settings do
-// not. Errors: those of Subscribe; 10022 options in p, or an option or identifier that does not exist.
+// not.
+//
+// Errors; not sent: those of Subscribe, and
+//   - [errors.ErrInvalidArgument] (10022): options in p, or an option or identifier that does not exist
 func (m *MQTT) SubscribeMany(subscriptions []Subscription, p SubscribeProperties) (packetId int, err error) {
 	if p.NoLocal || p.RetainAsPublished || p.RetainHandling != 0 {
 		return 0, errors.New(errors.ErrInvalidArgument, "NoLocal, RetainAsPublished and RetainHandling of "+
@@ -101,9 +109,14 @@ func (m *MQTT) SubscribeMany(subscriptions []Subscription, p SubscribeProperties
 // SubscribeAndWait is Subscribe that waits for the server's answer, PublishAndWaitTimeout seconds at most (10 by
 // default), firing events meanwhile.
 //
-// Errors: those of Subscribe; 500 when the server has refused a filter, with its code in errors.Error.ReasonCode (the
-// others of the call are subscribed; Subscribed tells each); 201 when the time is over, and the answer may still come;
-// 212 when the connection was lost before the answer; 301.
+// Errors; not sent: those of Subscribe.
+//
+// Errors; may have been sent:
+//   - [errors.ErrProtocol] (500): the server has refused a filter, with its code in errors.Error.ReasonCode; the others
+//     of the call are subscribed, and Subscribed tells each
+//   - [errors.ErrTimeout] (201): the time is over; the answer may still come
+//   - [errors.ErrNotConnected] (212): the connection was lost before the answer
+//   - [errors.ErrInterrupted] (301): interrupted while waiting
 func (m *MQTT) SubscribeAndWait(topicFilter string, qos int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -182,7 +195,13 @@ func (m *MQTT) SubscribeWith(topicFilter string, qos int, p SubscribeProperties)
 
 // Unsubscribe ends the subscriptions of one topic filter, or of several as in Subscribe. The server compares filters
 // character by character. The answer comes as UnsubAck and, once, Unsubscribed. While
-// AutoReconnect brings a connection back it is accepted as Subscribe is. Errors: 212, 503, 501, 10040.
+// AutoReconnect brings a connection back it is accepted as Subscribe is.
+//
+// Errors; not sent:
+//   - [errors.ErrNotConnected] (212): there is no connection, and none is being brought back
+//   - [errors.ErrInvalidTopicFilter] (503): not a topic filter
+//   - [errors.ErrPacketIdsExhausted] (501): all packet identifiers are in use
+//   - [errors.ErrMessageTooLong] (10040): the packet is larger than the server takes
 func (m *MQTT) Unsubscribe(topicFilter string) error {
 	_, err := m.UnsubscribeWith(topicFilter, UnsubscribeProperties{})
 	return err
@@ -202,8 +221,11 @@ func (m *MQTT) UnsubscribeWith(topicFilter string, p UnsubscribeProperties) (pac
 	return packetId, err
 }
 
-// Ping sends a PINGREQ, whatever KeepAliveInterval says. OnPing tells the answer. Errors: 212 not connected,
-// 10035 a thousand of them wait for their answers.
+// Ping sends a PINGREQ, whatever KeepAliveInterval says. OnPing tells the answer.
+//
+// Errors; not sent:
+//   - [errors.ErrNotConnected] (212): not connected
+//   - [errors.ErrWouldBlock] (10035): a thousand of them wait for their answers
 func (m *MQTT) Ping() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -210,7 +210,7 @@ func TestEntries(t *testing.T) {
 		{propertiesFile, "## SetVersion", ""},
 		{methodsFile, "## New", "func New() *MQTT"},
 		{methodsFile, "## PublishAndWait", "[PublishAndWaitTimeout](settings.md#publishandwaittimeout)"},
-		{methodsFile, "## Connect", "[1105](errors.md#1105) connecting already"},
+		{methodsFile, "## Connect", "[errors.ErrAlreadyConnecting](errors.md#1105) (1105): connecting already"},
 		{methodsFile, "## DisconnectWith", "147 to 153 are possible"},
 		{eventsFile, "## OnMessageIn", "| `PacketId` | `int` | \\-1 for QoS 0 |"},
 		{eventsFile, "## OnBeforeConnect", "The handler may change ClientId and CleanSession."},
@@ -239,7 +239,7 @@ func TestEntries(t *testing.T) {
 		{typesFile, "### DisconnectProperties", "| `SessionExpInterval` | `*int` |"},
 		{typesFile, "#### MQTTMessage.State", "func (m *MQTTMessage) State() int"},
 		{typesFile, "#### Certificate.Subject", "func (c *Certificate) SetSubject(subject string) error"},
-		{typesFile, "#### certificate.FromFile", "[302](errors.md#302)"},
+		{typesFile, "#### certificate.FromFile", "[errors.ErrFileNotOpened](errors.md#302) (302)"},
 		{typesFile, "### FirewallTypes", "| `FwSOCKS4A` | 10 |"},
 	} {
 		_, entry, there := strings.Cut(pages[row.file], "\n"+row.heading+"\n")

@@ -50,7 +50,7 @@ func (l *linker) target(text string, words [][]int, i int) (target, bool) {
 		return target{}, false
 	}
 	name := text[begin:end]
-	if '0' <= name[0] && name[0] <= '9' {
+	if isNumber(name) {
 		if !l.isErrorNumber(text, words, i) {
 			return target{}, false
 		}
@@ -89,39 +89,25 @@ func standsAlone(text string, begin, end int) bool {
 	return behind != '.' && behind != ':' || !letter(further) && further != '.' && further != '/'
 }
 
-// units are words behind a number that is not the number of an error.
-var units = []string{
-	"byte", "bytes", "second", "seconds", "s", "ms", "milliseconds", "messages", "hours", "times",
-	"MiB", "KiB",
-}
-
-// isErrorNumber reports whether a number is one of an error. Of a range such as 147 to 153 both ends must be, since
-// those of reason codes overlap with them.
+// isErrorNumber reports whether a number is called one of an error: behind the word, as in "error 201", or behind another
+// such number, as in "errors 271 to 273 and 302".
 func (l *linker) isErrorNumber(text string, words [][]int, i int) bool {
-	if slices.Contains(units, neighbour(text, words, i+1)) {
+	if len(l.index[neighbour(text, words, i)]) == 0 {
 		return false
 	}
-	number := func(i int) bool {
-		n := neighbour(text, words, i)
-		return len(l.index[n]) > 0 && '0' <= n[0] && n[0] <= '9'
+	before := neighbour(text, words, i-1)
+	switch {
+	case strings.EqualFold(before, "error") || strings.EqualFold(before, "errors"):
+		return text[words[i-1][1]:words[i][0]] == " "
+	case before == "to" || before == "and" || before == "or":
+		return isNumber(neighbour(text, words, i-2)) && l.isErrorNumber(text, words, i-2)
+	case isNumber(before):
+		return text[words[i-1][1]:words[i][0]] == ", " && l.isErrorNumber(text, words, i-1)
 	}
-	if neighbour(text, words, i-1) == "to" && !number(i-2) {
-		return false
-	}
-	n, _ := strconv.Atoi(neighbour(text, words, i))
-	if n <= 255 && reasonCode.MatchString(sentence(text[:words[i][0]])) {
-		return false
-	}
-	return number(i) && (neighbour(text, words, i+1) != "to" || number(i+2))
+	return false
 }
 
-// reasonCode are the words for the codes of MQTT, 0 to 255, some of which are the numbers of errors too.
-var reasonCode = regexp.MustCompile(`(?i)reason ?code`)
-
-// sentence is the part of the last sentence that a text ends with.
-func sentence(text string) string {
-	return text[strings.LastIndex(text, ". ")+1:]
-}
+func isNumber(word string) bool { return word != "" && '0' <= word[0] && word[0] <= '9' }
 
 // neighbour is a word of a text, "" if there is none with this index.
 func neighbour(text string, words [][]int, i int) string {

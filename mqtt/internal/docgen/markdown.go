@@ -3,8 +3,13 @@ package main
 import (
 	"fmt"
 	"go/doc/comment"
+	"strconv"
 	"strings"
+
+	"github.com/iotcomponents/iot/errors"
 )
+
+const errorsPath = module + "/errors"
 
 // doc writes a doc comment of a package.
 func (p *page) doc(pkg, text string) {
@@ -79,6 +84,7 @@ func (p *page) linkBlocks(blocks []comment.Block) {
 
 func (p *page) linkTexts(texts []comment.Text) []comment.Text {
 	var list []comment.Text
+	p.mentionLinks(texts)
 	for _, text := range texts {
 		plain, ok := text.(comment.Plain)
 		if !ok {
@@ -103,6 +109,39 @@ func (p *page) linkTexts(texts []comment.Text) []comment.Text {
 	return list
 }
 
+// mentionLinks notes that the entry names the errors of links such as [errors.ErrTimeout] (201), and where two of them
+// have a "to" between them those inside.
+func (p *page) mentionLinks(texts []comment.Text) {
+	last := ""
+	for i, text := range texts {
+		link, ok := text.(*comment.DocLink)
+		if !ok || link.ImportPath != errorsPath {
+			continue
+		}
+		number, ok := p.book.errorNumber(link.Name)
+		if !ok {
+			continue
+		}
+		if i > 0 && last != "" && texts[i-1] == comment.Plain(" ("+last+") to ") {
+			for _, inside := range p.book.index.between(last, number) {
+				p.book.mention(inside, p)
+			}
+		}
+		p.book.mention(number, p)
+		last = number
+	}
+}
+
+// errorNumber is the number of a constant of package errors.
+func (b *book) errorNumber(constant string) (string, bool) {
+	for e := range errors.All() {
+		if e.Name == constant {
+			return strconv.Itoa(e.Code), true
+		}
+	}
+	return "", false
+}
+
 // mention notes that the entry names the error of link i, and if that ends a range such as 271 to 273, those inside.
 func (p *page) mention(pieces []piece, i int) {
 	last := pieces[i].text
@@ -119,6 +158,10 @@ func (p *page) docLink(pkg string, l *comment.DocLink) string {
 	name := l.Name
 	if l.Recv != "" && l.Recv != component {
 		name = l.Recv + "." + name
+	}
+	if number, ok := p.book.errorNumber(l.Name); ok && l.ImportPath == errorsPath {
+		t, _ := p.book.index.find(number, "", "")
+		return t.url(p.file)
 	}
 	for _, name := range []string{name, pkg + "." + name} {
 		t, ok := p.book.index.find(name, string(aType), string(aMethod))

@@ -54,6 +54,7 @@ func TestEverythingIsDocumented(t *testing.T) {
 
 // cannotFail are the functions whose error is always nil, and whose comments therefore name none.
 var cannotFail = map[string]func() error{
+	"MQTT.Interrupt":       func() error { return mqtt.New().Interrupt() },
 	"MQTT.SetCleanSession": func() error { return mqtt.New().SetCleanSession(false) },
 	"MQTT.Reset":           func() error { return mqtt.New().Reset() },
 }
@@ -90,8 +91,8 @@ func TestErrorsAreNumbered(t *testing.T) {
 				continue
 			}
 			l := linker{index: b.index}
-			numbered := slices.ContainsFunc(l.split(f.Doc), func(p piece) bool { return p.to != nil && p.to.kind == anError })
-			if !numbered && !refers(f, functions) {
+			called := slices.ContainsFunc(l.split(f.Doc), func(p piece) bool { return p.to != nil && p.to.kind == anError })
+			if !errorItem.MatchString(f.Doc) && !called && !refers(f, functions) {
 				t.Errorf("%s.%s returns an error and its comment has no number:\n%s", pkg, name, f.Doc)
 			}
 		}
@@ -100,6 +101,40 @@ func TestErrorsAreNumbered(t *testing.T) {
 		if !used[name] {
 			t.Errorf("cannotFail names %s, which is not there", name)
 		}
+	}
+}
+
+// errorItem is how a comment names an error: in a list, with its constant, its number and its meaning.
+var errorItem = regexp.MustCompile(`(?m)^  - (\[errors\.Err\w+\] \(\d+\)(, | to |: ))+\S`)
+
+// The number behind a constant is its number, and comments name errors in lists.
+func TestErrorsAreNamed(t *testing.T) {
+	b := readBook(t)
+	links := 0
+	for name, pkg := range b.source.packages {
+		check := func(where, text string) {
+			for _, link := range regexp.MustCompile(`\[errors\.(Err\w+)\] \((\d+)\)`).FindAllStringSubmatch(text, -1) {
+				links++
+				if number, ok := b.errorNumber(link[1]); !ok || number != link[2] {
+					t.Errorf("%s.%s: %s", name, where, link[0])
+				}
+			}
+			if begin := regexp.MustCompile(`\bErrors?(; [a-z ]+)?: ?\d+ .*`).FindString(text); begin != "" {
+				t.Errorf("%s.%s names its errors in a sentence: %s", name, where, begin)
+			}
+		}
+		for _, f := range pkg.Funcs {
+			check(f.Name, f.Doc)
+		}
+		for _, typ := range pkg.Types {
+			check(typ.Name, typ.Doc)
+			for _, f := range slices.Concat(typ.Funcs, typ.Methods) {
+				check(typ.Name+"."+f.Name, f.Doc)
+			}
+		}
+	}
+	if links < 100 {
+		t.Errorf("%d links were found", links)
 	}
 }
 

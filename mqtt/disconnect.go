@@ -23,10 +23,10 @@ type DisconnectProperties struct {
 
 // Disconnect ends the connection in order: what was accepted for sending is written, with DisconnectWait its
 // acknowledgments are waited for, then comes DISCONNECT, so that the server discards the will, then the connection is
-// closed. In v5 DisconnectReasonCode and DisconnectProperties say what DISCONNECT carries. With CleanSession the exchanges
-// that are not complete are dropped, unless JournalDir is set, and OnError tells each message of ours with 212; without
-// they stay in OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the attempt. It also
-// ends AutoReconnect's waiting for the next attempt; otherwise it does nothing on an idle component.
+// closed. In v5 DisconnectReasonCode and DisconnectProperties say what DISCONNECT carries. With CleanSession the
+// exchanges that are not complete are dropped, unless JournalDir is set, and OnError tells each message of ours with
+// 212; without they stay in OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the
+// attempt. It also ends AutoReconnect's waiting for the next attempt; otherwise it does nothing on an idle component.
 //
 // Errors:
 //   - [errors.ErrTimeout] (201): the packets could not be written within Timeout; the connection is closed

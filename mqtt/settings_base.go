@@ -87,9 +87,9 @@ func componentRows() []config.Row {
 		),
 		config.Int(
 			g.doc("DisconnectWait", "int, s",
-				"How long Disconnect waits until the server has acknowledged what was published with QoS 1 and 2; 0 = not "+
-					"at all. What is not acknowledged by then stays in OutgoingMessages or, when the session ends with "+
-					"CleanSession, is dropped; OnError tells each with 212."),
+				"How long Disconnect waits until the server has acknowledged what was published with QoS 1 and 2; 0 "+
+					"= not at all. What is not acknowledged by then stays in OutgoingMessages or, when the session "+
+					"ends with CleanSession, is dropped; OnError tells each with error 212."),
 			func(m *MQTT) *int { return &m.settings.disconnectWait },
 			0, maxSeconds,
 		),
@@ -179,7 +179,8 @@ func componentRows() []config.Row {
 		config.Bool(
 			g.v5("AllowReceiveMaximumExceeded", "bool",
 				"True: a server may send more QoS 1 and 2 messages at a time than the ReceiveMaximum of "+
-					"ConnectProperties, as mosquitto 2.0.11 does when it sends what it has kept. False: the connection ends "+
+					"ConnectProperties, as mosquitto 2.0.11 does when it sends what it has kept. False: the "+
+					"connection ends "+
 					"with DISCONNECT 0x93, as MQTT asks."),
 			func(m *MQTT) *bool { return &m.settings.allowExcess },
 			apply,

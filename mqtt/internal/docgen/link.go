@@ -89,8 +89,8 @@ func standsAlone(text string, begin, end int) bool {
 	return behind != '.' && behind != ':' || !letter(further) && further != '.' && further != '/'
 }
 
-// isErrorNumber reports whether a number is called one of an error: behind the word, as in "error 201", or behind another
-// such number, as in "errors 271 to 273 and 302".
+// isErrorNumber reports whether a number is called one of an error: behind the word, as in "error 201", or behind
+// another such number, as in "errors 271 to 273 and 302".
 func (l *linker) isErrorNumber(text string, words [][]int, i int) bool {
 	if len(l.index[neighbour(text, words, i)]) == 0 {
 		return false

@@ -27,10 +27,10 @@ type Way struct {
 	ClientCert bool   // the server requires a certificate of the same authority
 }
 
-// SecureMosquitto starts mosquitto for this test alone, with a certificate that ca has issued, and returns the ways to it:
-// TLS, TLS 1.3 alone, TLS with a certificate of the client, WebSocket, WebSocket over TLS, and a socket in the file
-// system. WebSocket over TLS has a process of its own: mosquitto 2.0.11 takes the end of such a connection for an error of
-// another client's TLS (docs/servers.md).
+// SecureMosquitto starts mosquitto for this test alone, with a certificate that ca has issued, and returns the ways to
+// it: TLS, TLS 1.3 alone, TLS with a certificate of the client, WebSocket, WebSocket over TLS, and a socket in the file
+// system. WebSocket over TLS has a process of its own: mosquitto 2.0.11 takes the end of such a connection for an error
+// of another client's TLS (docs/servers.md).
 func SecureMosquitto(t testing.TB, ca *testpki.Identity) []Way {
 	t.Helper()
 	start := func() *Process {

@@ -196,8 +196,8 @@ func (w *Wire) write() {
 		if err != nil {
 			_ = w.conn.Close()
 		}
-		// A server that has broken the protocol is told so and left. What it has sent already is read once more, since the
-		// system would answer it with a reset, which may cost the server our DISCONNECT.
+		// A server that has broken the protocol is told so and left. What it has sent already is read once more, since
+		// the system would answer it with a reset, which may cost the server our DISCONNECT.
 		d := Farewell / 4
 		if cause != nil {
 			d = unread

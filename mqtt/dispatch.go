@@ -18,6 +18,14 @@ type args struct {
 	pubAck     PubAckEventArgs
 }
 
+// arguments returns the args, which a component that gets no messages has none of.
+func (p *pump) arguments() *args {
+	if p.args == nil {
+		p.args = new(args)
+	}
+	return p.args
+}
+
 // question is an event whose handler answers. The asker waits for answered.
 type question struct {
 	before       *BeforeConnectEventArgs // this or
@@ -125,7 +133,7 @@ func (m *MQTT) deliver(e *protocol.Event, msg *protocol.Message) {
 	first := p.begins(0)
 	ours, tell := m.beginDelivery(msg, first)
 	if tell {
-		m.OnMessageAck(&p.args.messageAck)
+		m.OnMessageAck(&p.arguments().messageAck)
 		m.delivered(msg)
 	}
 	if ours && p.begins(1) {
@@ -157,7 +165,7 @@ func (m *MQTT) beginDelivery(msg *protocol.Message, first bool) (ours, tell bool
 			m.wakeWriterLocked()
 		}
 		if tell = m.OnMessageAck != nil; tell {
-			m.pump.args.messageAck = MessageAckEventArgs{
+			m.pump.arguments().messageAck = MessageAckEventArgs{
 				PacketId: int(msg.ID), Direction: 1, Index: m.client.Incoming().Index(msg),
 			}
 			m.properties.receivedLast(msg.Properties)
@@ -185,7 +193,7 @@ func (m *MQTT) fireMessageIn(msg *protocol.Message) {
 	if m.OnMessageIn == nil && tree == nil {
 		return
 	}
-	a := &m.pump.args.messageIn
+	a := &m.pump.arguments().messageIn
 	a.PacketId, a.QOS, a.Retained, a.Duplicate = int(msg.ID), int(msg.QoS), msg.Retain, msg.Dup
 	a.Topic, a.Message, a.MessageB = msg.Topic, decodeText(m.page.Load(), msg.Payload), msg.Payload
 	if a.delivery = m.pump.deliveries; a.from == nil {
@@ -210,7 +218,7 @@ func (m *MQTT) fireMessageOut(msg *protocol.Message, id int) {
 	if m.OnMessageOut == nil {
 		return
 	}
-	a := &m.pump.args.messageOut
+	a := &m.pump.arguments().messageOut
 	a.PacketId, a.QOS, a.Retained, a.Duplicate = id, int(msg.QoS), msg.Retain, msg.Dup
 	a.Topic, a.Message, a.MessageB = msg.Topic, decodeText(m.page.Load(), msg.Payload), msg.Payload
 	if a.Tag != nil || msg.Tag != nil { // nearly no message has one, and a store of a pointer costs more than a look
@@ -235,10 +243,10 @@ func (m *MQTT) published(e *protocol.Event, msg *protocol.Message) {
 		}
 	}
 	if p.begins(1) && e.Answer != 0 && m.OnMessageAck != nil {
-		p.args.messageAck = MessageAckEventArgs{
+		p.arguments().messageAck = MessageAckEventArgs{
 			PacketId: int(msg.ID), Index: m.outgoingIndex(msg), ResponseCode: int(e.Reason), Tag: msg.Tag,
 		}
-		m.OnMessageAck(&p.args.messageAck)
+		m.OnMessageAck(&p.arguments().messageAck)
 	}
 	m.leaveOutgoing(msg)
 	if p.begins(2) && !msg.Refused {
@@ -260,7 +268,7 @@ func (m *MQTT) leaveOutgoing(msg *protocol.Message) {
 }
 
 func (m *MQTT) pubAckArgs(t packet.Type, e *protocol.Event, msg *protocol.Message) *PubAckEventArgs {
-	a := &m.pump.args.pubAck
+	a := &m.pump.arguments().pubAck
 	*a = PubAckEventArgs{
 		PacketId: int(msg.ID), ReasonCode: int(e.Reason), ReasonName: packet.ReasonName(t, e.Reason),
 		Tag: msg.Tag,

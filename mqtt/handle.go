@@ -45,8 +45,8 @@ func (m *MQTT) handle(tree *topicTree, a *MessageInEventArgs) bool {
 	p.taking = taking
 	for i := range taking {
 		given := *a // a handler may change what the next one is to see
-		p.args.handled = given
-		taking[i].call(&p.args.handled)
+		p.arguments().handled = given
+		taking[i].call(&p.arguments().handled)
 	}
 	clear(taking)
 	return len(taking) > 0

@@ -28,7 +28,7 @@ type pump struct {
 	open          *protocol.Event   // the event whose steps are not all done; between dispatches only after a panic
 	openMessage   *protocol.Message // its message
 	step          int               // its first step that has not begun
-	args          args
+	args          *args             // nil until the first is needed; see arguments
 	by            *member           // the group's member that it was taken for; nil = a method of the component has it
 	journal       *journaling       // that the pump uses; see journal_delivery.go
 	delivering    *protocol.Message // the QoS 1 or 2 message that was delivered last

@@ -114,10 +114,10 @@ type Client struct {
 	keepAlive  keepAlive
 	republish  republish
 	auth       authentication
-	qos0       chain   // QoS 0 messages in the outgoing buffer
-	qos0Taken  chain   // those that a write under way covers
-	untold     Message // used anew for each message of publishUntold
-	awaited0   int     // QoS 0 messages that are Awaited, over all connections
+	qos0       chain    // QoS 0 messages in the outgoing buffer
+	qos0Taken  chain    // those that a write under way covers
+	untold     *Message // used anew for each message of publishUntold; nil until the first
+	awaited0   int      // QoS 0 messages that are Awaited, over all connections
 
 	store   storage
 	topics  topicCache

@@ -105,7 +105,10 @@ func (c *Client) publishUntold(p *Publish) error {
 	if err := CheckPublish(p); err != nil {
 		return err
 	}
-	m := &c.untold
+	if c.untold == nil {
+		c.untold = new(Message)
+	}
+	m := c.untold
 	c.fill(m, p)
 	err := c.check(m, p)
 	if err == nil {

@@ -38,6 +38,9 @@ func (c *Client) AnswerTold(r *Request) {
 			delete(c.words, f)
 		}
 	}
+	if len(c.words) == 0 {
+		c.words = nil // nearly always, and an empty map keeps its memory
+	}
 }
 
 // repeats returns the request that asks for the same as r already, nil if there is none: one that waits for a
@@ -109,8 +112,15 @@ func (c *Client) DropRequests(tell bool) {
 	}
 }
 
+// forgetRequest takes out a request that has been answered or dropped.
+func (c *Client) forgetRequest(id uint16) {
+	if delete(c.requests, id); len(c.requests) == 0 {
+		c.requests = nil
+	}
+}
+
 func (c *Client) dropRequest(r *Request) {
-	delete(c.requests, r.ID)
+	c.forgetRequest(r.ID)
 	c.kept -= r.size()
 	c.AnswerTold(r)
 }

@@ -298,7 +298,7 @@ func (c *Client) receiveSuback(t packet.Type, id uint16, reasons []byte, p packe
 			len(r.Filters), id))
 		return
 	}
-	delete(c.requests, id) // [MQTT311-2.3.1-3]
+	c.forgetRequest(id) // [MQTT311-2.3.1-3]
 	c.kept -= r.size()
 	ack := &SubAck{Request: r, Reasons: make([]packet.ReasonCode, len(reasons))}
 	r.Answer = ack

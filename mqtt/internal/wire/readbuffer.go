@@ -12,7 +12,7 @@ type readBuffer struct {
 }
 
 const (
-	smallBuffer  = 1 << 9
+	smallBuffer  = 1 << 8
 	fullBuffer   = 32 << 10
 	largeGrowth  = 16 // a large packet's memory is about so many times what has arrived of it, at most twice as many
 	quietToSpare = 64

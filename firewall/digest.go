@@ -75,7 +75,10 @@ func digestHash(algorithm string) (hash func(string) string, session, ok bool) {
 	case "SHA-256":
 		return func(s string) string { b := sha256.Sum256([]byte(s)); return hex.EncodeToString(b[:]) }, session, true
 	case "SHA-512-256":
-		return func(s string) string { b := sha512.Sum512_256([]byte(s)); return hex.EncodeToString(b[:]) }, session, true
+		return func(s string) string {
+			b := sha512.Sum512_256([]byte(s))
+			return hex.EncodeToString(b[:])
+		}, session, true
 	}
 	return nil, false, false
 }

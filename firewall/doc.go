@@ -19,8 +19,8 @@
 //
 // SOCKS5 and HTTP proxies take User and Password, SOCKS4 proxies User. An HTTP proxy gets them by the Basic scheme with
 // the first request, that is, readable by anyone on the way to the proxy, and hashed by the Digest scheme (MD5,
-// SHA-256 or SHA-512-256) on a second connection if it asks for that. Other schemes can be had by a Proxy-Authorization line in Data.
-// The connection to the proxy itself is never encrypted; what is sent through it may be.
+// SHA-256 or SHA-512-256) on a second connection if it asks for that. Other schemes can be had by a Proxy-Authorization
+// line in Data. The connection to the proxy itself is never encrypted; what is sent through it may be.
 //
 // # Errors
 //

@@ -83,8 +83,8 @@ func parseReply(head string) *reply {
 	return answer
 }
 
-// schemes names the ways to authenticate that the proxy offers, and tells whether one of them is known here. A proxy that
-// names none may have any.
+// schemes names the ways to authenticate that the proxy offers, and tells whether one of them is known here. A proxy
+// that names none may have any.
 func (r *reply) schemes() (list string, known bool) {
 	var names []string
 	for _, c := range parseChallenges(r.challenges) {

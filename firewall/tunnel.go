@@ -79,9 +79,9 @@ func (r *route) refused(answer *reply) refusal {
 		case r.headers.has(proxyAuthorization):
 			text += "; check the Proxy-Authorization of Firewall.Data"
 		default:
-			text += "; of these none is known here, Basic and Digest (MD5, SHA-256, SHA-512-256 with qop auth) are. A " +
-				"proxy on this computer that knows it, such as cntlm or px, can stand in between, or Firewall.Data can " +
-				"have the line Proxy-Authorization"
+			text += "; of these none is known here, Basic and Digest (MD5, SHA-256, SHA-512-256 with qop auth) are. " +
+				"A proxy on this computer that knows it, such as cntlm or px, can stand in between, or Firewall.Data " +
+				"can have the line Proxy-Authorization"
 		}
 	}
 	if answer.location != "" {

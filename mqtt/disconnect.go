@@ -28,6 +28,10 @@ type DisconnectProperties struct {
 // 212; without they stay in OutgoingMessages and IncomingMessages for the next Connect. While connecting it ends the
 // attempt. It also ends AutoReconnect's waiting for the next attempt; otherwise it does nothing on an idle component.
 //
+// When it was called inside a handler and has returned, OnMessageIn fires no more for messages of QoS 0 and 1 of that
+// connection: those of QoS 1 are not acknowledged, and the server sends them again if the session lasts. Messages of
+// QoS 2 that the server has handed over still come.
+//
 // Errors:
 //   - [errors.ErrTimeout] (201): the packets could not be written within Timeout; the connection is closed
 //   - [errors.ErrProtocol] (500): DisconnectProperties asks for a session expiry that CONNECT rules out; the connection
@@ -117,6 +121,9 @@ func (m *MQTT) awaitAcknowledgedReleasing() {
 
 // disconnectReleasing ends the connection.
 func (m *MQTT) disconnectReleasing(reason packet.ReasonCode, p packet.Properties) error {
+	if m.pump.taken && insideHandler() {
+		m.muted.Store(m.client.Connection())
+	}
 	m.awaitAcknowledgedReleasing()
 	m.reconnect.stopLocked()
 	if msg := m.pump.delivering; msg != nil && !msg.Journaled() && m.pump.taken && insideHandler() {
@@ -200,6 +207,7 @@ func (m *MQTT) Reset() error {
 	background := m.background.stopLocked(m)
 	m.reconnect.stopLocked()
 	m.resets.Add(1)
+	m.muted.Store(0)
 	m.client, m.sessions, m.connections = newClient(m.epoch), transport.Sessions{}, 0
 	if !m.pump.taken || insideHandler() { // nobody else is at the batch
 		m.pump.next, m.pump.message = len(m.pump.batch), nil

@@ -182,7 +182,17 @@ func (m *MQTT) delivered(msg *protocol.Message) {
 	m.client.Delivered(msg)
 }
 
+// mute reports whether the program has disconnected inside a handler, and does not expect msg of that connection any
+// more: at QoS 0 it is over, and at QoS 1 it was not acknowledged, so that a session repeats it. A message of QoS 2
+// that is delivered the server has handed over.
+func (m *MQTT) mute(msg *protocol.Message) bool {
+	return msg.QoS < 2 && msg.Connection() == m.muted.Load() && msg.Connection() != 0
+}
+
 func (m *MQTT) fireMessageIn(msg *protocol.Message) {
+	if m.mute(msg) {
+		return
+	}
 	if len(msg.Properties) > 0 || m.pump.hadProperties {
 		m.mu.Lock()
 		m.properties.receivedLast(msg.Properties)

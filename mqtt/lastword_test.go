@@ -36,6 +36,9 @@ func TestLastWordOnSubscriptions(t *testing.T) {
 					if p := c.ExpectType(packet.SUBSCRIBE); string(p.Body) != string(asked.Body) {
 						t.Errorf("SUBSCRIBE % X, the first one was % X", p.Body, asked.Body)
 					}
+					if got := config(t, r.M, "RequestPacketId"); got != fmt.Sprint(id) {
+						t.Errorf("RequestPacketId is %s, want %d", got, id)
+					}
 					c.SendSuback(uint16(id), 1)
 					trace := r.WaitFor("Subscribed", 1)
 					if e := trace.Only("SubAck"); len(e) != 1 || e[0].Args.(*mqtt.SubAckEventArgs).PacketId != id {

@@ -75,6 +75,8 @@ type MQTT struct {
 	resets     atomic.Uint32 // calls of Reset, after which a batch is fired no further; read without the lock
 	interrupts int           // calls of Interrupt, so that a waiting method sees the next one
 
+	muted atomic.Uint32 // the connection that the program has ended inside a handler; see mute. Read without the lock
+
 	handling atomic.Pointer[topicTree] // of Handle; nil = there are none. Read without the lock
 
 	page atomic.Pointer[codepage.Page] // of the setting CodePage; nil = UTF-8. Read without the lock

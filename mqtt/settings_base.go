@@ -85,6 +85,12 @@ func componentRows() []config.Row {
 			0, math.MaxInt32,
 			apply,
 		),
+		config.ReadOnly(
+			g.doc("RequestPacketId", "int",
+				"Packet identifier of the Subscribe or Unsubscribe that was called last, which SubAck and UnsubAck "+
+					"repeat; 0 = none yet."),
+			func(m *MQTT) string { return strconv.Itoa(m.client.LastRequestID()) },
+		),
 		config.Int(
 			g.doc("DisconnectWait", "int, s",
 				"How long Disconnect waits until the server has acknowledged what was published with QoS 1 and 2; 0 "+
@@ -180,8 +186,7 @@ func componentRows() []config.Row {
 			g.v5("AllowReceiveMaximumExceeded", "bool",
 				"True: a server may send more QoS 1 and 2 messages at a time than the ReceiveMaximum of "+
 					"ConnectProperties, as mosquitto 2.0.11 does when it sends what it has kept. False: the "+
-					"connection ends "+
-					"with DISCONNECT 0x93, as MQTT asks."),
+					"connection ends with DISCONNECT 0x93, as MQTT asks."),
 			func(m *MQTT) *bool { return &m.settings.allowExcess },
 			apply,
 		),

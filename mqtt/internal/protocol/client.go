@@ -94,6 +94,7 @@ type Client struct {
 	subscribed      subscribed
 	requests        map[uint16]*Request // SUBSCRIBE and UNSUBSCRIBE without an answer
 	asking          uint64              // the sequence of the last one
+	lastRequest     uint16              // the packet identifier of the last one that the program has asked for
 	words           map[string]*Request // the last one about each topic filter, until its answer was told
 	undelivered     []*Message          // inbound messages of a restored session that the next connection delivers
 	inFlight        int                 // bytes of memory of outgoing messages whose exchange goes on
@@ -132,6 +133,9 @@ func New() *Client {
 // Phase reports what the current connection allows.
 func (c *Client) Phase() Phase { return c.phase }
 
+// Connection returns the number of the current or last connection; 0 before the first.
+func (c *Client) Connection() uint32 { return c.connection }
+
 // Version reports the protocol version of the current or last connection.
 func (c *Client) Version() packet.Version { return c.version }
 
@@ -149,6 +153,10 @@ func (c *Client) LastWrite() Time { return c.keepAlive.lastWrite }
 
 // LastPacketID reports the packet identifier of the message published last with QoS 1 or 2; 0 if there was none.
 func (c *Client) LastPacketID() int { return int(c.lastID) }
+
+// LastRequestID reports the packet identifier of the SUBSCRIBE or UNSUBSCRIBE that was asked for last; 0 if there was
+// none.
+func (c *Client) LastRequestID() int { return int(c.lastRequest) }
 
 // Outgoing lists the published QoS 1 and 2 messages that are sent and not completely acknowledged.
 func (c *Client) Outgoing() *List { return &c.outgoing }

@@ -64,6 +64,9 @@ type Message struct {
 	Failure    error // out: why the exchange ended without the server, numbered; nil = with its answer, or written
 }
 
+// Connection returns the number of the connection that an inbound message has come on last.
+func (m *Message) Connection() uint32 { return m.connection }
+
 // awaitsFirst is the packet that answers the PUBLISH of a QoS 1 or 2 message.
 func (m *Message) awaitsFirst() packet.Type {
 	if m.QoS == 2 {

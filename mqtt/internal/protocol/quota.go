@@ -73,8 +73,8 @@ func (c *Client) receivedOne(m *Message) bool {
 	if c.version == packet.V5 && c.unsettled > c.options.receiveMaximum() {
 		if c.Settings.AllowReceiveMaximumExceeded {
 			if most := c.options.receiveMaximum(); c.unsettled == most+1 {
-				c.note(2, "Message %d exceeds the Receive Maximum of this client, %d; it is taken all the same.", m.ID,
-					most)
+				c.note(2, "Message %d exceeds the Receive Maximum of this client, %d; it is taken all the same.",
+					m.ID, most)
 			}
 			return true
 		}

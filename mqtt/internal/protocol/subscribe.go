@@ -82,9 +82,9 @@ func (c *Client) Subscribe(subscriptions []Subscription, identifier int, user pa
 	r := newSubscribe(subscriptions, identifier, user)
 	if same := c.repeats(r); same != nil {
 		same.automatic = false
-		return int(same.ID), nil
+		return c.noteAsked(same.ID), nil
 	}
-	return c.request(r)
+	return c.requestOwn(r)
 }
 
 func newSubscribe(subscriptions []Subscription, identifier int, user packet.Properties) *Request {
@@ -121,9 +121,9 @@ func (c *Client) Unsubscribe(filters []string, tag string, user packet.Propertie
 	}
 	r := &Request{Type: packet.UNSUBSCRIBE, Filters: filters, Tag: tag, user: user}
 	if same := c.repeats(r); same != nil && same.Tag == tag {
-		return int(same.ID), nil
+		return c.noteAsked(same.ID), nil
 	}
-	return c.request(r)
+	return c.requestOwn(r)
 }
 
 // requireReturn is requireConnection for what may wait for the next one.
@@ -189,6 +189,21 @@ func (c *Client) checkRequest(r *Request) error {
 			tooLong(r.Type, len(encoded), "MQTT's limit", packet.MaxRemainingLength))
 	}
 	return nil
+}
+
+// requestOwn is request for the program.
+func (c *Client) requestOwn(r *Request) (int, error) {
+	id, err := c.request(r)
+	if err != nil {
+		return 0, err
+	}
+	return c.noteAsked(uint16(id)), nil
+}
+
+// noteAsked notes the identifier of what the program has asked for.
+func (c *Client) noteAsked(id uint16) int {
+	c.lastRequest = id
+	return int(id)
 }
 
 // request gives a SUBSCRIBE or UNSUBSCRIBE its packet identifier, queues it and remembers it. The quota does not hold

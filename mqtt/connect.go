@@ -273,8 +273,8 @@ func (m *MQTT) askBeforeConnectReleasing(ctx context.Context, l *link) error {
 		func() bool { return answered || l.attempt.ctx.Err() != nil })
 }
 
-// pushBeforeConnectLocked queues BeforeConnect. When its handler has returned its changes are taken over and then is
-// called, with the lock held.
+// pushBeforeConnectLocked queues BeforeConnect. After its handler has returned, the component gets the ClientId and
+// CleanSession that the handler has set, and calls then with the lock held.
 func (m *MQTT) pushBeforeConnectLocked(then func()) {
 	if p := &m.properties; p.clientID == "" && p.cleanSession && m.settings.journalDir == "" {
 		p.clientID = generateClientID() // so that the handler sees which

@@ -8,7 +8,7 @@ type tracer struct {
 	m       *MQTT
 	version packet.Version
 	out, in tracedStream
-	fields  []packet.Field // of the packet at hand; kept for its memory, as line is
+	fields  []packet.Field // of the packet that is logged; the next packet uses its memory, and that of line, again
 	line    []byte
 }
 

@@ -2,11 +2,11 @@ package journal
 
 import "fmt"
 
-// Commit returns when all notes up to upTo are on disk. One of its callers writes and syncs for all: what was noted
-// until then goes in one write, what is noted meanwhile in the next one.
+// Commit returns when all notes up to upTo are on disk. When several goroutines call it, one of them, the leader,
+// writes all notes in one write and syncs the file. Notes that are made meanwhile go with the next write.
 //
-// After an error the notes that are not on disk stay noted, and the next call tries to write them again; the file is
-// cut back to what was committed. The error wraps that of the system.
+// After an error the notes that are not on disk are kept, and the next call tries to write them again. The file is cut
+// back to what was committed. The error wraps that of the system.
 func (j *Journal) Commit(upTo Mark) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -14,7 +14,7 @@ func (j *Journal) Commit(upTo Mark) error {
 	failures := j.failures
 	for j.committed < upTo {
 		switch {
-		case j.failures != failures: // while this call waited: no reason to try again for each that did
+		case j.failures != failures: // the leader failed while this call waited: one attempt serves all
 			return j.failure
 		case j.closed:
 			return errClosed
@@ -31,8 +31,8 @@ func (j *Journal) Commit(upTo Mark) error {
 	return nil
 }
 
-// Flush writes what is noted without waiting until it is on disk, so that it survives the end of the process, though
-// not that of the system. It does not wait for a sync that is under way either. The error is that of Commit.
+// Flush writes the notes to the file and does not sync it: they survive the end of the process, but not a loss of
+// power. It does not wait for a sync that is under way. The error is that of Commit.
 func (j *Journal) Flush() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -45,9 +45,9 @@ func (j *Journal) Flush() error {
 	return j.torn
 }
 
-// leadReleasing writes what is noted, and syncs the file. It is called with mu, when nobody leads, and releases mu
-// while the disk works. While it syncs, Flush may write more: what that brings is written and not synced when it
-// returns.
+// leadReleasing makes the caller the leader: it writes the notes and syncs the file. It is called with mu, when nobody
+// leads, and releases mu while the disk works. Flush may write more notes while the file is synced; those are written
+// but not synced when it returns.
 func (j *Journal) leadReleasing(sync bool) error {
 	j.leading = true
 	before := len(j.taken)
@@ -57,7 +57,7 @@ func (j *Journal) leadReleasing(sync bool) error {
 	j.released(func() { err = j.store.write(j.taken[before:]) })
 	switch {
 	case err != nil && j.syncing:
-		j.torn = err // whoever syncs gives the notes back
+		j.torn = err // the goroutine that syncs puts the notes back
 	case err != nil:
 		j.giveBackLocked(err)
 	case sync:
@@ -71,7 +71,7 @@ func (j *Journal) leadReleasing(sync bool) error {
 	return nil
 }
 
-// syncReleasing brings to the disk what was written. It is called by who leads, with mu, and gives both up on the way.
+// syncReleasing syncs the file. The leader calls it with mu; it gives up the lead and mu while the disk works.
 func (j *Journal) syncReleasing() error {
 	n, reach, written := len(j.taken), j.reach, j.store.written
 	needed := j.store.unsynced()
@@ -94,15 +94,15 @@ func (j *Journal) syncReleasing() error {
 	j.recycleLocked(n)
 	if torn != nil {
 		j.giveBackLocked(torn)
-	} else if j.store.outgrown() && len(j.taken) == 0 {
+	} else if j.store.commitRewrites() && len(j.taken) == 0 {
 		j.changed.Broadcast()                        // the others need not wait for this
 		j.released(func() { _ = j.store.rewrite() }) // if it fails, the old file goes on
 	}
 	return nil
 }
 
-// released runs f without mu, which whoever leads or syncs has. When f panics, the journal ends: mu is locked for the
-// caller's deferred Unlock, so that the panic surfaces as itself, and nobody waits for a leader that is gone.
+// released runs f without mu, which its caller has. When f panics, the journal ends: released locks mu for the caller's
+// deferred Unlock, so that the panic surfaces as itself, and nobody waits for a leader that is gone.
 func (j *Journal) released(f func()) {
 	done := false
 	j.mu.Unlock()
@@ -117,8 +117,8 @@ func (j *Journal) released(f func()) {
 	done = true
 }
 
-// giveBackLocked makes notes that could not be brought to the disk wait for the next attempt. It is called by who
-// leads, while nobody syncs.
+// giveBackLocked puts notes that could not be written or synced back into the queue, for the next attempt. The leader
+// calls it while nobody syncs.
 func (j *Journal) giveBackLocked(failure error) {
 	j.store.cutBack()
 	j.notes.putBack(j.taken)
@@ -126,9 +126,9 @@ func (j *Journal) giveBackLocked(failure error) {
 	j.failures, j.failure = j.failures+1, fmt.Errorf("the journal could not be written: %w", failure)
 }
 
-const manyNotes = 4 << 10 // that a list may keep memory for
+const manyNotes = 4 << 10 // a list that had more gives its memory back
 
-// recycleLocked takes the first n notes out of the list of what was taken.
+// recycleLocked removes the first n notes from the list of those that were written.
 func (j *Journal) recycleLocked(n int) {
 	rest := copy(j.taken, j.taken[n:])
 	if rest == 0 && cap(j.taken) > manyNotes {

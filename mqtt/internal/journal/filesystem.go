@@ -18,7 +18,7 @@ type filesystem interface {
 	Rename(from, to string) error
 	Remove(name string) error
 	MakeFolder(name string) error       // with those above it; nothing if it is there
-	SyncFolder(name string) error       // makes what was created and renamed in it last
+	SyncFolder(name string) error       // makes files that were created and renamed in it survive a loss of power
 	Lock(name string) (fileLock, error) // errLocked: somebody else has it
 }
 
@@ -83,8 +83,8 @@ func (d disk) MakeFolder(name string) error {
 	return d.SyncFolder(above)
 }
 
-// SyncFolder does nothing where a folder cannot be synced (Windows, some network file systems), since the system looks
-// after that itself there.
+// SyncFolder does nothing where a folder cannot be synced (Windows, some network file systems): the system does that by
+// itself there.
 func (disk) SyncFolder(name string) error {
 	if runtime.GOOS == "windows" {
 		return nil

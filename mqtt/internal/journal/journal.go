@@ -20,15 +20,15 @@ type Journal struct {
 	noted     Mark
 	needed    Mark
 	committed Mark
-	leading   bool  // somebody uses what is below
-	syncing   bool  // somebody syncs the file; it is written to all the same, and nothing else is done with it
-	torn      error // why a write failed meanwhile
+	leading   bool  // a goroutine is the leader: it uses the fields below
+	syncing   bool  // a goroutine syncs the file; others may append to it meanwhile, and do nothing else with it
+	torn      error // why a write failed while the file was synced
 	failures  int   // rounds that failed
-	failure   error // why the last of them did
+	failure   error // why the last of those failed
 	closed    bool
 	suspended fs.FileInfo // what the file looked like when it was suspended; nil = it is open
 
-	// Whoever has set leading uses these without mu.
+	// The leader uses these without mu.
 	store store
 	taken []note // written, not synced
 	reach Mark   // up to where taken goes
@@ -39,8 +39,8 @@ type Mark uint64
 
 var errClosed = errors.New("the journal is closed")
 
-// Add takes note of a message and returns the name that the other notes give for it. The names count up from 1. m is
-// not kept, but what it refers to is.
+// Add notes a message and returns its key, by which the other notes refer to it. Keys count up from 1. The journal
+// keeps what m refers to, but not m.
 func (j *Journal) Add(m *protocol.SavedMessage, incoming bool) (key uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -55,8 +55,8 @@ func (j *Journal) Add(m *protocol.SavedMessage, incoming bool) (key uint64) {
 	return j.lastKey
 }
 
-// Step takes note of what the exchange waits for now; see protocol.SavedMessage.Awaits. A message that is not known, or
-// finished, has no steps.
+// Step notes the packet that the exchange waits for now; see protocol.SavedMessage.Awaits. It does nothing for a
+// message that is not known or that is finished.
 func (j *Journal) Step(key uint64, awaits packet.Type) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -66,7 +66,7 @@ func (j *Journal) Step(key uint64, awaits packet.Type) {
 	}
 }
 
-// Finish takes note that the exchange is over, or that the message was given up.
+// Finish notes that the exchange is over, or that the message was given up.
 func (j *Journal) Finish(key uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -87,9 +87,9 @@ func (j *Journal) Noted() Mark {
 	return j.noted
 }
 
-// Needed returns the newest note that must be on disk before the network sees anything that follows from it. An
-// outgoing Add is none, since its caller commits it, nor is the Finish of an outgoing message: if that is lost, the
-// exchange repeats its last packets.
+// Needed returns the newest note that must be on disk before a packet that follows from it is written to the network.
+// An outgoing Add is not among them, since its caller commits it. The Finish of an outgoing message is not either: if
+// it is lost, the exchange repeats its last packets.
 func (j *Journal) Needed() Mark {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -103,8 +103,8 @@ func (j *Journal) Committed() Mark {
 	return j.committed
 }
 
-// Close commits what is noted, closes the file and gives the journal free. Later calls are harmless; there is nothing
-// that they could commit. The error is that of Commit; the journal is closed all the same.
+// Close commits the notes, closes the file and unlocks the journal. Later calls do nothing. The error is that of
+// Commit; the journal is closed all the same.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -43,7 +43,7 @@ func (n *notes) add(key uint64, m *protocol.SavedMessage, incoming bool) {
 	}
 }
 
-// step reports whether the message is known.
+// step notes what a message waits for. It reports whether the message is known.
 func (n *notes) step(key uint64, awaits packet.Type) bool {
 	p, known := n.live[key]
 	if known {
@@ -53,7 +53,7 @@ func (n *notes) step(key uint64, awaits packet.Type) bool {
 	return known
 }
 
-// finish reports whether the message is known, and whether it is an incoming one.
+// finish notes the end of a message. It reports whether the message is known, and whether it is an incoming one.
 func (n *notes) finish(key uint64) (incoming, known bool) {
 	p, known := n.live[key]
 	if !known {
@@ -97,8 +97,8 @@ func (n *notes) take(to []note) []note {
 	return to
 }
 
-// putBack puts notes that were taken, and are not in the file after all, before the others. What was finished meanwhile
-// need not be written any more.
+// putBack puts notes that were taken and could not be written before the others again. Those of messages that were
+// finished meanwhile are left out.
 func (n *notes) putBack(taken []note) {
 	n.base -= int64(len(taken))
 	n.list = append(taken, n.list...)

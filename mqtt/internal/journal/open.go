@@ -14,14 +14,14 @@ import (
 // Recovered is what a journal held when it was opened.
 type Recovered struct {
 	// Session is never nil. Its messages are in the order in which they were added, each with its Key; LastID is the
-	// packet identifier of the newest outgoing message that the file knows of, also when that is finished.
+	// packet identifier of the newest outgoing message in the file, also when that is finished.
 	Session *protocol.Session
 	// Damage has a sentence for each damaged or incomplete part of the file: where it is, and what is lost.
 	Damage []string
 }
 
-// Open opens the journal of clientID in the folder dir for this call alone, and makes both if needed. The error wraps
-// that of the system.
+// Open opens the journal of clientID in the folder dir, makes both if needed, and locks the journal against other
+// processes and other calls. The error wraps that of the system.
 func Open(dir, clientID string) (*Journal, *Recovered, error) {
 	return open(disk{}, dir, clientID)
 }
@@ -77,8 +77,8 @@ func lockJournal(system filesystem, base string) (fileLock, error) {
 	return lock, nil
 }
 
-// Remove deletes the journal of clientID in the folder dir, if nobody has it open. What is left of a damaged one stays.
-// There may be none.
+// Remove deletes the journal of clientID in the folder dir, if nobody has it open. The copy of a damaged journal stays.
+// It is no error if there is no journal.
 func Remove(dir, clientID string) error { return remove(disk{}, dir, clientID) }
 
 func remove(system filesystem, dir, clientID string) error {
@@ -116,7 +116,7 @@ func remove(system filesystem, dir, clientID string) error {
 	return nil
 }
 
-// open reads the file and makes it fit to be written to.
+// open reads the file and repairs it, so that records can be appended.
 func (s *store) open(clientID string) (*Recovered, error) {
 	if len(clientID) > 65535 {
 		return nil, fmt.Errorf("the client identifier has %d bytes", len(clientID))
@@ -131,7 +131,7 @@ func (s *store) open(clientID string) (*Recovered, error) {
 	case !info.Mode().IsRegular():
 		return nil, errors.New("it is not a plain file")
 	}
-	s.moved = true // perhaps, by a process that was killed before it synced the folder
+	s.moved = true // a process that was killed may have renamed the file without syncing the folder
 	if s.file, err = s.fs.Open(name); err != nil {
 		return nil, err
 	}
@@ -166,13 +166,13 @@ func (s *store) open(clientID string) (*Recovered, error) {
 		return nil, err
 	}
 	s.noteSize(s.written)
-	if s.untidy() {
+	if s.closeRewrites() {
 		_ = s.rewrite() // a commit tries again
 	}
 	return found, nil
 }
 
-// read reads the file, which the reader leaves off at the end of the last complete record.
+// read reads the file as far as the end of the last complete record.
 func (s *store) read(size int64, clientID string) (*replay, error) {
 	r := reader{source: source{file: s.file, size: size}, replay: newReplay()}
 	b, err := r.view(0, headerSize(clientID)+maxHeader)

@@ -7,9 +7,9 @@ import (
 	"hash/crc32"
 )
 
-// reader goes through the records of a file and hands them to a replay. After a damaged record it goes on with the next
-// sound one: behind it, if its head is sound, since that tells the length; else wherever a sound head is found. What a
-// message brought cannot be taken for a record then, since it cannot know the salt.
+// reader reads the records of a file and hands them to a replay. After a damaged record it goes on with the next sound
+// one: directly behind it if its head is sound, since the head has the length, otherwise at the next sound head. The
+// content of a message cannot be mistaken for a record, since its checksum depends on the salt of the file.
 type reader struct {
 	source
 	salt   uint32

@@ -10,7 +10,7 @@ import (
 	"github.com/iotcomponents/iot/mqtt/internal/protocol"
 )
 
-// replay follows the records of a file, to know what was not finished at its end.
+// replay takes the records of a file in order, and knows at the end which messages are unfinished.
 type replay struct {
 	index   index
 	live    map[uint64]*replayed
@@ -78,7 +78,7 @@ func (r *replay) add(offset int64, h head, body []byte) error {
 	if !incoming {
 		r.lastID = m.ID
 	} else if m.Awaits != packet.PUBREL {
-		return nil // it waits for its delivery alone, while the server may use the identifier again
+		return nil // the message only waits to be delivered; the server may use the identifier again
 	}
 	// Two messages cannot have an identifier at once, so the end of the older one was noted and is lost.
 	used := exchange{m.ID, incoming}

@@ -9,23 +9,25 @@ import (
 )
 
 const (
-	muchGarbage = 1 << 20  // bytes of it, beyond those of the unfinished messages, that a commit leaves in the file
-	someGarbage = 64 << 10 // bytes of it that Open and Close leave in any case
+	muchGarbage = 1 << 20  // how much larger than the unfinished messages the garbage may be after a commit, in bytes
+	someGarbage = 64 << 10 // how much garbage Open and Close leave in any case, in bytes
 )
 
-// outgrown reports whether a commit should rewrite the file. As that takes as long as writing what is left, and as much
-// was finished since, the cost of a message does not depend on how many there are.
-func (s *store) outgrown() bool {
+// commitRewrites reports whether a commit should rewrite the file: when its garbage exceeds the unfinished messages by
+// muchGarbage. A rewrite writes the unfinished messages, so it costs no more than the commits since the last one, and
+// the cost of a message does not depend on how many there are.
+func (s *store) commitRewrites() bool {
 	return s.index.garbage > max(s.index.live+muchGarbage, s.retry)
 }
 
-// untidy is outgrown for Open and Close, after which the file may lie about for long.
-func (s *store) untidy() bool {
+// closeRewrites is commitRewrites for Open and Close. The file may stay as it is for a long time then, so less garbage
+// is left in it.
+func (s *store) closeRewrites() bool {
 	return s.index.garbage > max(s.index.live, someGarbage)
 }
 
-// rewrite replaces the file by one with the unfinished messages alone, or makes the first one. Either the file has been
-// replaced then, or it is as it was.
+// rewrite writes the unfinished messages to a new file, and replaces the file by it. After an error the file is as it
+// was. The first file of a journal is made like this too.
 func (s *store) rewrite() error {
 	var moved index
 	var size, sizeAt int64
@@ -45,7 +47,7 @@ func (s *store) rewrite() error {
 	return nil
 }
 
-// writeNew makes the file that is to be renamed.
+// writeNew makes the new file, which replace gives its final name.
 func (s *store) writeNew(content func(file) error) error {
 	name := s.base + extNew
 	if err := s.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {

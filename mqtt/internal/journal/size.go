@@ -42,7 +42,7 @@ func (r *replay) size(offset int64, h head, body []byte) {
 	}
 }
 
-// missing takes note that the file ends where it was not left off.
+// missing reports that the file is shorter than it was when it was synced last.
 func (r *replay) missing(end int64) {
 	if end < r.synced {
 		r.broken = true

@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	direct   = 64 << 10  // bytes from which on a payload is written from where it is
-	maxChunk = 1 << 20   // bytes of records that are put together for one write
-	maxKept  = 256 << 10 // bytes of the buffer for that, which is kept for the next write if it is not larger
+	direct   = 64 << 10  // a payload of so many bytes or more is written without being copied
+	maxChunk = 1 << 20   // bytes of records that one write takes together
+	maxKept  = 256 << 10 // the buffer for that is kept for the next write unless it is larger
 )
 
-// store is the file of a journal and what is known of its content. Whoever leads a commit uses it alone.
+// store is the file of a journal and what is known of its content. Only the leader of a commit uses it.
 type store struct {
 	fs      filesystem
 	folder  string
@@ -20,9 +20,9 @@ type store struct {
 	file    file  // nil after a rename behind which it could not be opened again
 	synced  int64 // what is in the file for sure; the index knows this part
 	written int64 // what was written to it
-	dirty   bool  // there may be anything behind synced
-	trimmed bool  // it was cut back and not synced: what was given up would come back after a loss of power
-	moved   bool  // the folder has to be synced, since it may have forgotten the file's name after a loss of power
+	dirty   bool  // behind synced the file may have anything
+	trimmed bool  // it was cut back and not synced: what was cut off would be back after a loss of power
+	moved   bool  // the folder has to be synced: without, a loss of power may undo the renaming of the file
 	index   index
 	lastKey uint64 // of the newest message in the file
 	sizeAt  int64  // where in the file its Size is; 0 = there is none
@@ -57,7 +57,8 @@ func (s *store) write(list []note) error {
 // unsynced reports whether the file has to be synced.
 func (s *store) unsynced() bool { return s.written > s.synced || s.trimmed }
 
-// sync makes last what was written, up to there, if that is needed. More may be written meanwhile.
+// sync syncs the folder after a renaming and, if needed, the file, of which written bytes were there before. More may
+// be written meanwhile.
 func (s *store) sync(needed bool, written int64) error {
 	if err := s.syncFolder(); err != nil || !needed {
 		return err
@@ -79,7 +80,7 @@ func (s *store) synchronised(list []note, written int64) {
 	s.synced, s.offsets, s.trimmed = written, s.offsets[:rest], false
 }
 
-// syncFolder makes the name of the file last.
+// syncFolder syncs the folder after the file was renamed.
 func (s *store) syncFolder() error {
 	if !s.moved {
 		return nil
@@ -89,7 +90,7 @@ func (s *store) syncFolder() error {
 	return err
 }
 
-// learn takes into the index what a note says whose record is at offset.
+// learn updates the index by a note whose record is at offset.
 func (s *store) learn(n *note, offset int64) {
 	switch n.kind {
 	case kindAdd:

@@ -47,7 +47,7 @@ func (j *Journal) leaveReleasing(tidyUp bool) (err error) {
 	j.leading = true
 	var info fs.FileInfo
 	j.released(func() {
-		if tidyUp && j.store.untidy() {
+		if tidyUp && j.store.closeRewrites() {
 			_ = j.store.rewrite() // the next commit tries again
 		}
 		info, err = j.leave()

@@ -21,7 +21,7 @@ const (
 type answer struct {
 	net.Conn
 	readErr error // of the reader
-	// writeErr is of whoever writes, which the reader does too when it answers a control frame.
+	// writeErr is set by the writer, and by the reader, which writes the answers to control frames.
 	writeErr atomic.Pointer[error]
 
 	frames   frames

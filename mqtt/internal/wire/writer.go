@@ -161,7 +161,7 @@ func (w *Wire) write() {
 		commit := w.owner.CommitLocked()
 		w.mu.Unlock()
 		var err error
-		if commit != nil { // what taken follows from has to be on disk first
+		if commit != nil { // the notes that the packets follow from are synced before the server sees them
 			err = commit()
 		}
 		committed := err == nil

@@ -47,10 +47,10 @@ type connection struct {
 	Proxy    string `name:"proxy" help:"socks5h://user:password@host:port."`
 	NoDelay  bool   `name:"nodelay" help:"Without effect: the component always sends at once."`
 
-	Expiry     *uint32    `short:"x" name:"session-expiry-interval" help:"Seconds that the server keeps the session (MQTT 5)."`
-	Properties properties `short:"D" name:"property" placeholder:"COMMAND NAME VALUE" help:"MQTT 5 property of a packet."`
+	Expiry     *uint32    `short:"x" name:"session-expiry-interval" help:"Seconds that the session lasts (MQTT 5)."`
+	Properties properties `short:"D" name:"property" placeholder:"COMMAND NAME VALUE" help:"Property of a packet."`
 
-	Set []string `name:"set" sep:"none" placeholder:"NAME=VALUE" help:"Any setting of the component; see mqtt settings."`
+	Set []string `name:"set" sep:"none" placeholder:"NAME=VALUE" help:"Any setting; see mqtt settings."`
 }
 
 var versions = map[string]mqtt.MQTTVersions{

@@ -76,7 +76,9 @@ func literal(s string) part {
 	return func(out []byte, _ *mqtt.MessageInEventArgs) []byte { return append(out, s...) }
 }
 
-var escapes = map[byte]string{'0': "\x00", 'a': "\a", 'e': "\033", 'n': "\n", 'r': "\r", 't': "\t", 'v': "\v", '\\': "\\"}
+var escapes = map[byte]string{
+	'0': "\x00", 'a': "\a", 'e': "\033", 'n': "\n", 'r': "\r", 't': "\t", 'v': "\v", '\\': "\\",
+}
 
 // parseFormat reads a format of mosquitto_sub.
 func parseFormat(format string) (parts []part, err error) {

@@ -37,13 +37,22 @@ func (p *properties) Decode(ctx *kong.DecodeContext) error {
 
 // names are the keys of the component's property bags for mosquitto's names.
 var names = map[string]string{
-	"user-property": "UserProperty", "session-expiry-interval": "SessionExpInterval", "receive-maximum": "ReceiveMaximum",
-	"maximum-packet-size": "MaximumPacketSize", "topic-alias-maximum": "TopicAliasMaximum",
-	"request-problem-information": "RequestProblemInformation", "request-response-information": "RequestResponseInformation",
-	"will-delay-interval": "WillDelayInterval", "message-expiry-interval": "MessageExpInterval",
-	"payload-format-indicator": "PayloadFormatIndicator", "content-type": "ContentType", "response-topic": "ResponseTopic",
-	"correlation-data": "CorrelationData", "topic-alias": "TopicAlias", "subscription-identifier": "SubscriptionIdentifier",
-	"reason-string": "ReasonString",
+	"user-property":                "UserProperty",
+	"session-expiry-interval":      "SessionExpInterval",
+	"receive-maximum":              "ReceiveMaximum",
+	"maximum-packet-size":          "MaximumPacketSize",
+	"topic-alias-maximum":          "TopicAliasMaximum",
+	"request-problem-information":  "RequestProblemInformation",
+	"request-response-information": "RequestResponseInformation",
+	"will-delay-interval":          "WillDelayInterval",
+	"message-expiry-interval":      "MessageExpInterval",
+	"payload-format-indicator":     "PayloadFormatIndicator",
+	"content-type":                 "ContentType",
+	"response-topic":               "ResponseTopic",
+	"correlation-data":             "CorrelationData",
+	"topic-alias":                  "TopicAlias",
+	"subscription-identifier":      "SubscriptionIdentifier",
+	"reason-string":                "ReasonString",
 }
 
 // bag is the text of a set of properties: a JSON object whose keys may repeat.

@@ -178,6 +178,8 @@ func TestBadFields(t *testing.T) {
 		{Firewall{FirewallType: -1, Host: "proxy"}, "broker.example:1", "FirewallType is -1"},
 		{Firewall{FirewallType: FwTunnel}, "broker.example:1", "Firewall.Host is empty, which FirewallType 1 needs."},
 		{Firewall{FirewallType: FwTunnel, Host: "proxy", User: "me:secret"}, "broker.example:1", "Firewall.User contains a colon"},
+		{Firewall{FirewallType: FwTunnel, Host: "proxy:1", Port: 2}, "broker.example:1", "names port 1 and Firewall.Port is 2"},
+		{Firewall{FirewallType: FwTunnel, Host: "proxy:x"}, "broker.example:1", "whose port is none"},
 		{Firewall{FirewallType: FwTunnel, Host: "[]"}, "broker.example:1", "Firewall.Host is empty"},
 		{Firewall{FirewallType: FwTunnel, Host: "proxy", Port: -1}, "broker.example:1", "Firewall.Port is -1; 0 to 65535 are possible."},
 		{Firewall{FirewallType: FwTunnel, Host: "proxy", Port: 65536}, "broker.example:1", "Firewall.Port is 65536"},
@@ -202,5 +204,27 @@ func TestBadFields(t *testing.T) {
 	f := Firewall{FirewallType: FwSOCKS5, Host: "proxy"}
 	if _, err := f.DialWith(t.Context(), nil, "udp", "broker.example:1"); errors.Code(err) != 10022 || !strings.Contains(err.Error(), `The network is "udp"`) {
 		t.Error(err)
+	}
+}
+
+// What people write into Host, and which proxy it is.
+func TestHostWithPort(t *testing.T) {
+	environment(t, nil)
+	for _, row := range []struct {
+		f    Firewall
+		want string
+	}{
+		{Firewall{FirewallType: FwTunnel, Host: " proxy "}, "proxy:80"},
+		{Firewall{FirewallType: FwTunnel, Host: "proxy:3128"}, "proxy:3128"},
+		{Firewall{FirewallType: FwTunnel, Host: "proxy:3128", Port: 80}, "proxy:3128"},
+		{Firewall{FirewallType: FwSOCKS5, Host: "proxy:3128", Port: 3128}, "proxy:3128"},
+		{Firewall{FirewallType: FwSOCKS5, Host: "[::1]:1081"}, "[::1]:1081"},
+		{Firewall{FirewallType: FwSOCKS5, Host: "[::1]"}, "[::1]:1080"},
+		{Firewall{FirewallType: FwSOCKS5, Host: "::1"}, "[::1]:1080"},
+	} {
+		r, err := row.f.route("broker.example:1883")
+		if err != nil || r.proxy() != row.want {
+			t.Errorf("%+v: %v, want %s", row.f, err, row.want)
+		}
 	}
 }

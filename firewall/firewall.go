@@ -34,7 +34,9 @@ type Firewall struct {
 	AutoDetect bool
 	// FirewallType is the kind of the proxy at Host. Default FwNone: Host is not used.
 	FirewallType FirewallTypes
-	// Host is the name or address of the proxy. Default "", which is 10022 unless FirewallType is FwNone.
+	// Host is the name or address of the proxy; with a port behind a colon that counts if Port is 0 or the type's own,
+	// and is 10022 if Port is another one. Spaces around it do not count. Default "", which is 10022 unless
+	// FirewallType is FwNone.
 	Host string
 	// Password belongs to User. SOCKS4 has none. At most 255 bytes with SOCKS5, else error 10022. It is kept out of
 	// errors.

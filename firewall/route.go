@@ -60,7 +60,7 @@ func (f *Firewall) route(address string) (*route, error) {
 		return nil, nil
 	}
 	r := &route{
-		kind: f.FirewallType, proxyHost: strings.Trim(f.Host, "[]"), proxyPort: f.Port,
+		kind: f.FirewallType, proxyHost: f.Host, proxyPort: f.Port,
 		user: f.User, password: f.Password, remote: server != address,
 	}
 	if r.kind == FwNone {
@@ -86,9 +86,36 @@ func (f *Firewall) route(address string) (*route, error) {
 	return r, nil
 }
 
+// takePort understands a Host with a port, spaces around it or brackets, which people write since other programs
+// take it.
+func (r *route) takePort() error {
+	host := strings.TrimSpace(r.proxyHost)
+	named, digits, err := net.SplitHostPort(host)
+	if err != nil || digits == "" { // none, or a bare IPv6 address
+		r.proxyHost = strings.Trim(host, "[]")
+		return nil
+	}
+	port, err := strconv.ParseUint(digits, 10, 16)
+	if err != nil || port == 0 {
+		return errors.New(errors.ErrInvalidArgument,
+			fmt.Sprintf("Firewall.Host is %q, whose port is none; 1 to 65535 are possible.", host))
+	}
+	if p := r.proxyPort; p != 0 && p != kinds[r.kind].port && p != int(port) {
+		return errors.New(errors.ErrInvalidArgument,
+			fmt.Sprintf("Firewall.Host names port %d and Firewall.Port is %d; leave out one of them.", port, p))
+	}
+	r.proxyHost, r.proxyPort = named, int(port)
+	return nil
+}
+
 // check completes what the fields of the Firewall leave open and refuses what no proxy can be.
 func (r *route) check() error {
 	k, known := kinds[r.kind]
+	if known {
+		if err := r.takePort(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case !known:
 		return errors.New(errors.ErrInvalidArgument, fmt.Sprintf("FirewallType is %d; 0, 1, 2, 3 and 10 are "+

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"os"
 	"strconv"
@@ -47,7 +49,7 @@ type connection struct {
 	Proxy    string `name:"proxy" help:"socks5h://user:password@host:port."`
 	NoDelay  bool   `name:"nodelay" help:"Without effect: the component always sends at once."`
 
-	Expiry     *uint32    `short:"x" name:"session-expiry-interval" help:"Seconds that the session lasts (MQTT 5)."`
+	Expiry     string     `short:"x" name:"session-expiry-interval" help:"Seconds that the session lasts (MQTT 5)."`
 	Properties properties `short:"D" name:"property" placeholder:"COMMAND NAME VALUE" help:"Property of a packet."`
 
 	Set []string `name:"set" sep:"none" placeholder:"NAME=VALUE" help:"Any setting; see mqtt settings."`
@@ -92,6 +94,9 @@ func (c *connection) component(receiveMaximum int) (*mqtt.MQTT, error) {
 	if version == mqtt.MvV3 && len(c.Properties.list) > 0 {
 		return nil, fmt.Errorf("-D needs -V mqttv5")
 	}
+	if _, known := protocols[c.TLS]; c.TLS != "" && !known {
+		return nil, fmt.Errorf("invalid TLS version %q; tlsv1.2 and tlsv1.3 are possible", c.TLS)
+	}
 	secure := c.CAFile != "" || c.CAPath != "" || c.SystemCA || c.Cert != ""
 	port := c.Port
 	if port == 0 {
@@ -114,8 +119,15 @@ func (c *connection) component(receiveMaximum int) (*mqtt.MQTT, error) {
 	}
 	if version == mqtt.MvV5 {
 		connect := c.Properties.bag("CONNECT")
-		if c.Expiry != nil {
-			connect.set("SessionExpInterval", strconv.FormatUint(uint64(*c.Expiry), 10))
+		if c.Expiry == "" && c.NoClean || c.Expiry == "-1" || c.Expiry == "∞" {
+			c.Expiry = strconv.FormatUint(math.MaxUint32, 10) // it never ends
+			if c.ID == "" {
+				return nil, errors.New("you must provide a client id if you are using an infinite session expiry " +
+					"interval")
+			}
+		}
+		if c.Expiry != "" {
+			connect.set("SessionExpInterval", c.Expiry)
 		}
 		connect.setDefault("ReceiveMaximum", strconv.Itoa(receiveMaximum))
 		settings = append(settings, "ConnectProperties="+connect.json(),
@@ -186,6 +198,9 @@ func (c *connection) secure(m *mqtt.MQTT) error {
 	return m.SetSSLCert(cert)
 }
 
+// protocols are the values of SSLEnabledProtocols.
+var protocols = map[string]string{"tlsv1.2": "3072", "tlsv1.3": "12288"}
+
 func (c *connection) tlsSettings() (settings []string) {
 	add := func(name, value string) {
 		if value != "" {
@@ -196,7 +211,7 @@ func (c *connection) tlsSettings() (settings []string) {
 	add("OpenSSLCADir", c.CAPath)
 	add("SSLALPN", c.ALPN)
 	add("OpenSSLCipherList", c.Ciphers)
-	add("SSLEnabledProtocols", map[string]string{"tlsv1.2": "3072", "tlsv1.3": "12288"}[c.TLS])
+	add("SSLEnabledProtocols", protocols[c.TLS])
 	if c.Insecure {
 		add("SSLAcceptAnyServerCert", "True")
 	}

@@ -3,6 +3,7 @@ package packet
 import (
 	"encoding/binary"
 	"slices"
+	"strconv"
 )
 
 // Publish is the PUBLISH packet.
@@ -110,10 +111,8 @@ func DecodePublish(v Version, from Role, first byte, body []byte) (Publish, erro
 		return Publish{}, malformed(PUBLISH, "topic name is cut off")
 	}
 	p.Topic, rest = rest[:n:n], rest[n:]
-	if !isPlainTopic(p.Topic) {
-		if err := checkTopicField(PUBLISH, "topic name", p.Topic); err != nil {
-			return Publish{}, err
-		}
+	if !isPlainTopic(p.Topic) && checkTopic(p.Topic) != "" {
+		return Publish{}, checkTopicField(PUBLISH, "topic name"+shown(p.Topic), p.Topic)
 	}
 	if p.QoS > 0 {
 		if len(rest) < 2 {
@@ -150,6 +149,20 @@ func DecodePublish(v Version, from Role, first byte, body []byte) (Publish, erro
 	}
 	p.Payload = rest[:len(rest):len(rest)]
 	return p, nil
+}
+
+// shown is a topic that is no text as it can be told, so that somebody can clear what a server has retained under it;
+// nothing for other topics.
+func shown(topic []byte) string {
+	if p := checkText(topic); p == "" {
+		return ""
+	}
+	const most = 1000
+	cut := ""
+	if len(topic) > most {
+		topic, cut = topic[:most], "…"
+	}
+	return " " + strconv.QuoteToASCII(string(topic)) + cut
 }
 
 // noTopic is the error for an empty topic. Only V5 knows packets in which it is right.

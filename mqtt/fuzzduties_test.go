@@ -18,6 +18,7 @@ type duties struct {
 
 	// One connection.
 	begun, accepted, over bool
+	unexplained           bool            // the client wants no explanations: Request Problem Information is 0
 	room                  int             // Receive Maximum of the server
 	quality               uint32          // Maximum QoS
 	retain                bool            // Retain Available
@@ -41,7 +42,7 @@ func newDuties(t testing.TB, v packet.Version) *duties {
 // connection begins a new one. When the session goes on, every exchange may be taken up again.
 func (d *duties) connection(resumed bool) {
 	d.unread, d.unsent, d.deaf, d.leave = nil, nil, false, false
-	d.begun, d.accepted, d.over = false, false, false
+	d.begun, d.accepted, d.over, d.unexplained = false, false, false, false
 	d.room, d.quality, d.retain, d.aliases, d.size = 65535, 2, true, 0, 0
 	d.open, d.repeat = map[uint16]bool{}, map[uint16]bool{}
 	d.puback, d.pubrec, d.pubrel, d.pubcomp = map[uint16]int{}, map[uint16]int{}, map[uint16]int{}, map[uint16]int{}
@@ -71,8 +72,36 @@ func (d *duties) serverSent(b []byte) {
 		}
 		body := d.unsent[h.Size:h.PacketSize()]
 		d.unsent = d.unsent[h.PacketSize():]
-		d.deaf = !d.note(h, body)
+		d.deaf = d.explains(h.Type(), body) || !d.note(h, body)
 	}
+}
+
+// explains reports whether a packet explains itself although the client has forbidden that [MQTT5-3.1.2-29]: for the client
+// it is no packet, and acknowledges nothing.
+func (d *duties) explains(t packet.Type, body []byte) bool {
+	if !d.unexplained {
+		return false
+	}
+	var p packet.Properties
+	switch t {
+	case packet.PUBACK, packet.PUBREC, packet.PUBREL, packet.PUBCOMP:
+		a, _ := packet.DecodeAck(d.v, packet.FromServer, t, body)
+		p = a.Properties
+	case packet.SUBACK:
+		a, _ := packet.DecodeSuback(d.v, body)
+		p = a.Properties
+	case packet.UNSUBACK:
+		a, _ := packet.DecodeUnsuback(d.v, body)
+		p = a.Properties
+	case packet.AUTH:
+		a, _ := packet.DecodeAuth(packet.FromServer, body)
+		p = a.Properties
+	}
+	_, told := p.Bytes(packet.PropReasonString)
+	for range p.UserProperties() {
+		told = true
+	}
+	return told
 }
 
 // note reports whether the packet is well-formed.
@@ -193,7 +222,11 @@ func (d *duties) judge(h packet.Header, body []byte) (problem string) {
 	switch t {
 	case packet.CONNECT:
 		d.begun = true
-		_, _, err = packet.DecodeConnect(body)
+		var p packet.Connect
+		if _, p, err = packet.DecodeConnect(body); err == nil {
+			wants, given := p.Properties.Uint(packet.PropRequestProblemInformation)
+			d.unexplained = given && wants == 0
+		}
 	case packet.PUBLISH:
 		var p packet.Publish
 		if p, err = packet.DecodePublish(d.v, packet.FromClient, h.First, body); err == nil {

@@ -377,6 +377,7 @@ func TestHostOrder(t *testing.T) {
 		must(t, r.Join(done))
 		mqtt.ForgetBeforeConnect(r.M)
 		c.Close()
+		r.WaitFor("Disconnected", 9) // while Connected() is false
 		f.servers["b:1883"].AcceptConnected(t)
 		r.WaitFor("Connected", 10)
 	})

@@ -121,10 +121,10 @@ func TestSubscribingInConnectedAndResubscribe(t *testing.T) {
 		})
 		c.Reset()
 		c = again(t, r, d, false)
+		r.Take()
 		c.ExpectType(packet.SUBSCRIBE)
 		c.SendSuback(3, 1, 2)
 		r.WaitFor("Connected", 1)
-		r.Take()
 		c.ExpectType(packet.SUBSCRIBE)
 		c.SendSuback(4, 1)
 		want := []string{"3 [a b]", "4 [b]"}
